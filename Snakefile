@@ -1,0 +1,38 @@
+"""advscape: dataset -> train -> evaluate, curvature, landscape -> tables -> claims -> figures -> report."""
+
+from snakemake.utils import min_version
+
+min_version("9.19.0")
+
+
+configfile: "config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/dataset.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/curvature.smk"
+include: "workflow/rules/landscape.smk"
+include: "workflow/rules/tables.smk"
+include: "workflow/rules/claims.smk"
+include: "workflow/rules/figures.smk"
+include: "workflow/rules/report.smk"
+
+
+report: "workflow/report/study.rst"
+
+
+wildcard_constraints:
+    experiment="|".join(EXPERIMENTS),
+    epsilon=r"[0-9.e+-]+",
+    seed=r"\d+",
+    table="|".join(TABLES),
+
+
+rule all:
+    """The study's tables, claims, figures and report."""
+    default_target: True
+    input:
+        RESULTS + "/report.html",
+        expand(RESULTS + "/tables/{table}.csv", table=TABLES),

@@ -1,0 +1,1 @@
+"""Attacks: inputs inside a threat model that raise a model's loss."""

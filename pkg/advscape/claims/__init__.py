@@ -1,0 +1,1 @@
+"""Claims about how curvature changes with epsilon, decided by rules fixed before any run."""

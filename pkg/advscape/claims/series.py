@@ -1,0 +1,48 @@
+"""The measurements a claim is about: one row per seed, one column per epsilon."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+
+def series(
+    tables: Mapping[str, pd.DataFrame], experiment: str, quantity: str, select: Mapping[str, str]
+) -> pd.DataFrame:
+    """Values of a quantity, seeds by epsilons, epsilons ascending.
+
+    Args:
+        tables: runs, curvature and landscape.
+        experiment: name of the experiment.
+        quantity: a column of curvature, or ``rise``: the landscape's mean loss at its largest
+            \\|alpha\\| minus its loss at 0, over the directions.
+        select: column and value of the rows wanted; ``regime`` is the run's.
+
+    Returns:
+        Only the epsilons for which every seed has a value.
+    """
+    rows = tables["landscape" if quantity == "rise" else "curvature"]
+    rows = rows[rows["experiment"] == experiment]
+    keys = ["noise", "epsilon", "seed"]
+    runs = tables["runs"].loc[tables["runs"]["experiment"] == experiment, [*keys, "regime"]]
+    rows = rows.merge(runs, on=keys)
+    for column, value in select.items():
+        rows = rows[rows[column].astype(str) == value]
+    if quantity == "rise":
+        rows = _rise(rows, keys)
+    wide = rows.pivot_table(
+        index="seed", columns="epsilon", values=quantity, aggfunc=_only, dropna=False
+    )
+    return wide.dropna(axis="columns")
+
+
+def _rise(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    edge = rows[rows["alpha"].abs() == rows["alpha"].abs().max()].groupby(keys)["loss"].mean()
+    centre = rows[rows["alpha"] == 0].groupby(keys)["loss"].mean()
+    return (edge - centre).rename("rise").reset_index()
+
+
+def _only(values: pd.Series) -> float:
+    """The one value of a cell: several mean that ``select`` leaves something open."""
+    if len(values) > 1:
+        raise ValueError("several values for one run")
+    return values.iloc[0]

@@ -1,0 +1,70 @@
+"""Stage `curvature` of a linear experiment: dense Hessians in closed form."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from advscape.job import Job
+from advscape.linear.arms import training_loss
+from advscape.linear.data import load_samples
+from advscape.linear.path import load_path
+from advscape.linear.robust_loss import Line, RobustLoss
+from advscape.seeds import stream
+
+
+def curvature_linear(job: Job, dataset: str | Path, weights: str | Path) -> pd.DataFrame:
+    """Largest eigenvalue and trace of the data term's Hessian over w.
+
+    The adversarial loss is the one that the arm minimises, in three parts: frozen, response and
+    total. The clean loss has no noise, so its Hessian is the total one. A collapsed run has no
+    Hessian; its cells are empty.
+
+    Args:
+        job: config section dataset; cell: seed.
+        dataset: the prepared dataset.
+        weights: the seed's lines.
+
+    Returns:
+        Rows of curvature.csv.
+    """
+    seed = job.cell["seed"]
+    parts = load_samples(dataset, job.config["dataset"], seed)
+    rows = []
+    for cell, line in load_path(weights).items():
+        for split, samples in parts.items():
+            noise_seed = stream(seed, "random noise" if split == "train" else "random test noise")
+            adversarial = training_loss(
+                samples.x, samples.t, cell.epsilon, cell.noise, 0.0, noise_seed
+            )
+            losses = {"adversarial": adversarial, "clean": RobustLoss(samples.x, samples.t, 0.0)}
+            for name, loss in losses.items():
+                key = {**cell._asdict(), "seed": seed, "split": split, "checkpoint": "last",
+                       "loss": name}  # fmt: skip
+                rows += [key | values for values in _measure(loss, line, name)]
+    return pd.DataFrame(rows)
+
+
+def _measure(loss: RobustLoss, line: Line, name: str) -> Iterator[dict[str, Any]]:
+    for part in ("frozen", "response", "total") if name == "adversarial" else ("total",):
+        values: dict[str, Any] = {"hessian": part, "n": len(loss.t)}
+        if line.norm > 0:
+            values |= _spectrum(loss.hessian(line, part), line.norm)
+        yield values | {"mean_p1p": loss.mean_p1p(line)}
+
+
+def _spectrum(hessian: np.ndarray, norm: float) -> dict[str, float]:
+    values, vectors = np.linalg.eigh(hessian)
+    top, v = float(values[-1]), vectors[:, -1]
+    trace = float(np.trace(hessian))
+    return {
+        "lambda_max": top,
+        "lambda_max_residual": float(np.linalg.norm(hessian @ v - top * v)),
+        "trace": trace,
+        "trace_stderr": 0.0,
+        "scaled_lambda_max": norm**2 * top,
+        "scaled_trace": norm**2 * trace / len(hessian),
+        "converged": True,
+    }

@@ -1,0 +1,19 @@
+"""Errors whose message is meant for the user: one line, no traceback."""
+
+
+class UserError(Exception):
+    """Something the user can mend; ``str(error)`` is one line that says what and how."""
+
+
+class ConfigError(UserError):
+    """A key of the study's config is unknown, missing, or has a value that is not allowed."""
+
+    def __init__(self, key: str, got: str, allowed: str):
+        """Word the line from the key's path, what was given and what is allowed."""
+        super().__init__(f"config: {key}: got {got}; allowed: {allowed}")
+
+
+def shown(value: object, limit: int = 80) -> str:
+    """A value as an error line shows it: its repr, cut where it is long."""
+    text = repr(value)
+    return text if len(text) <= limit else text[: limit - 3] + "..."

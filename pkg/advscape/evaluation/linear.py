@@ -1,0 +1,48 @@
+"""Stage `evaluate` of a linear experiment: the closed-form attack, which is the optimal one."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from advscape.job import Job
+from advscape.linear.data import load_samples
+from advscape.linear.path import load_path
+from advscape.linear.robust_loss import RobustLoss
+
+
+def evaluate_linear(job: Job, dataset: str | Path, weights: str | Path) -> pd.DataFrame:
+    """Clean and robust loss and accuracy, on train and test, at own and common epsilon.
+
+    Every arm meets the same optimal noise, whatever it was trained with.
+
+    Args:
+        job: config sections dataset and evaluation; cell: seed.
+        dataset: the prepared dataset.
+        weights: the seed's lines.
+
+    Returns:
+        Rows of robustness.csv.
+    """
+    seed, common = job.cell["seed"], float(job.config["evaluation"]["common_epsilon"])
+    parts = load_samples(dataset, job.config["dataset"], seed)
+    rows = []
+    for cell, line in load_path(weights).items():
+        for split, samples in parts.items():
+            for epsilon in sorted({0.0, cell.epsilon, common}):
+                loss = RobustLoss(samples.x, samples.t, epsilon)
+                rows.append(
+                    {
+                        **cell._asdict(),
+                        "seed": seed,
+                        "split": split,
+                        "checkpoint": "last",
+                        "attack": "closed-form" if epsilon > 0 else "none",
+                        "eval_epsilon": epsilon,
+                        "box": False,
+                        "accuracy": loss.accuracy(line),
+                        "loss": loss.data_loss(line),
+                        "mean_p1p": loss.mean_p1p(line),
+                        "n": len(samples.t),
+                    }
+                )
+    return pd.DataFrame(rows)

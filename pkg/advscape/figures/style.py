@@ -1,0 +1,62 @@
+"""What all figures share: look, colours, words, files."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import matplotlib as mpl
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from advscape.atomic import replacing
+
+mpl.use("Agg")
+
+#: lines are medians over seeds and bands reach from the smallest to the largest value: with a few
+#: seeds that shows all there is, on linear and logarithmic axes alike
+SEEDS = {"estimator": "median", "errorbar": ("pi", 100)}
+EPSILON = {"l2": r"$\epsilon$ (L2, pixels in [0, 1])", "linf": r"$\epsilon$ (Linf, pixels in [0, 1])"}
+
+
+def apply() -> None:
+    """Set the look: readable in a column of a paper, and the same bytes for the same data."""
+    sns.set_theme(context="paper", style="ticks", palette="colorblind", font_scale=1.1)
+    mpl.rcParams.update(
+        {
+            "figure.constrained_layout.use": True,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "legend.frameon": False,
+            "savefig.dpi": 200,
+            "pdf.fonttype": 42,
+            "svg.hashsalt": "advscape",
+        }
+    )
+
+
+def save(figure: Figure, paths: Iterable[str | Path]) -> None:
+    """Write the figure to every path, by suffix, without the time of day inside."""
+    for path in paths:
+        with replacing(path) as temporary:
+            blank = {"CreationDate": None} if temporary.suffix == ".pdf" else None
+            figure.savefig(temporary, metadata=blank)
+
+
+def shade_regimes(ax: Axes, hard_margin: float, collapse_radius: float) -> None:
+    """Shade the separable and the collapsed regime of a linear model, and name all three."""
+    low, high = ax.get_xlim()
+    high = max(high, collapse_radius * 1.1)
+    ax.set_xlim(low, high)
+    ax.axvspan(low, hard_margin, color="0.93", zorder=0, linewidth=0)
+    ax.axvspan(collapse_radius, high, color="0.85", zorder=0, linewidth=0)
+    names = {
+        "separable": (max(low, 0.0) + hard_margin) / 2,
+        "finite": (hard_margin + collapse_radius) / 2,
+        "collapsed": (collapse_radius + high) / 2,
+    }
+    for name, x in names.items():
+        rotation = 90 if name == "collapsed" else 0
+        ax.text(
+            x, 0.98, name, transform=ax.get_xaxis_transform(), ha="center", va="top",
+            color="0.4", fontsize="small", rotation=rotation,
+        )  # fmt: skip

@@ -1,0 +1,92 @@
+"""What every job of a study has in common: a log, an honest end, and a record of its making."""
+
+import hashlib
+import json
+import logging
+import os
+import platform
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from advscape.atomic import write_text
+from advscape.errors import UserError
+from advscape.study import spec as specs
+
+_VERSIONS = ("numpy", "scipy", "scikit-learn", "pandas", "torch", "torchvision", "seaborn")
+
+
+class Job:
+    """A running job: its spec, read, and what it has to say about itself."""
+
+    def __init__(self, spec: str):
+        """Read the job's parameter and start its clock."""
+        self.spec = specs.read(spec)
+        self.started = time.time()
+        self.facts: dict[str, Any] = {}
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """Sections of the config that the job depends on."""
+        return self.spec["config"]
+
+    @property
+    def cell(self) -> dict[str, Any]:
+        """The run or runs of the job."""
+        return self.spec["cell"]
+
+    @property
+    def key(self) -> str:
+        """Hash of the spec: state on disk may be taken up by a job of the same key only."""
+        text = json.dumps(self.spec, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def write_provenance(self, path: str | Path) -> None:
+        """Record what made the job's outputs: spec, versions, platform, threads, wall time."""
+        record = {
+            **self.spec,
+            "advscape": version("advscape") if _installed("advscape") else None,
+            "python": platform.python_version(),
+            "versions": {name: version(name) for name in _VERSIONS if _installed(name)},
+            "platform": platform.platform(),
+            "omp_threads": os.environ.get("OMP_NUM_THREADS"),
+            "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.started)),
+            "wall_s": round(time.time() - self.started, 3),
+            **self.facts,
+        }
+        write_text(path, json.dumps(record, indent=2, sort_keys=True) + "\n")
+
+
+@contextmanager
+def running(spec: str, log: str | Path) -> Iterator[Job]:
+    """Run a job: its log lines go to ``log``; a :class:`UserError` ends it in one line."""
+    Path(log).parent.mkdir(parents=True, exist_ok=True)
+    handler = logging.FileHandler(log, mode="w", encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
+    logger = logging.getLogger("advscape")
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    logging.captureWarnings(True)
+    logging.getLogger("py.warnings").addHandler(handler)
+    try:
+        yield Job(spec)
+    except UserError as error:
+        logger.error("%s", error)
+        sys.exit(str(error))
+    except BaseException:
+        logger.exception("the job failed")
+        raise
+    finally:
+        logger.removeHandler(handler)
+        logging.getLogger("py.warnings").removeHandler(handler)
+        handler.close()
+
+
+def _installed(name: str) -> bool:
+    from importlib.util import find_spec
+
+    return find_spec({"scikit-learn": "sklearn"}.get(name, name)) is not None

@@ -1,0 +1,91 @@
+"""The lines of one seed, over epsilons and noise arms: as a file, and as a store of solved cells.
+
+A job solves all cells of a seed, since starting a process costs more than solving one. Its store
+keeps each solved cell under a key of all that the cell depends on, so that a larger grid, or a
+job that was killed, solves only what is missing.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from advscape.atomic import replacing
+from advscape.linear.arms import Arm
+from advscape.linear.robust_loss import Line
+
+
+class Cell(NamedTuple):
+    """One run of a linear experiment's seed."""
+
+    noise: Arm
+    epsilon: float
+
+
+def cells(cell: dict[str, Any]) -> Iterator[Cell]:
+    """All runs of a job, arm by arm in the order of the config."""
+    for noise in cell["noise"]:
+        for epsilon in cell["epsilons"]:
+            yield Cell(noise, float(epsilon))
+
+
+def save_path(path: str | Path, lines: dict[Cell, Line]) -> None:
+    """Write the lines of all cells as one safetensors file."""
+    tensors = {}
+    for cell, line in lines.items():
+        tensors[f"{cell.noise}/{cell.epsilon!r}/weight"] = line.w[None, :]
+        tensors[f"{cell.noise}/{cell.epsilon!r}/bias"] = np.array([line.b])
+    with replacing(path) as temporary:
+        save_file(tensors, temporary)
+
+
+def load_path(path: str | Path) -> dict[Cell, Line]:
+    """Read what :func:`save_path` wrote."""
+    lines = {}
+    with safe_open(path, framework="np") as file:
+        for name in file.keys():  # noqa: SIM118
+            noise, epsilon, kind = name.split("/")
+            if kind == "weight":
+                bias = file.get_tensor(f"{noise}/{epsilon}/bias")
+                line = Line(file.get_tensor(name)[0], float(bias[0]))
+                lines[Cell(noise, float(epsilon))] = line
+    return lines
+
+
+class CellStore:
+    """A folder of solved cells, one small file each, named by the cell's key."""
+
+    def __init__(self, folder: str | Path):
+        """Use a folder; it is made when the first cell is kept."""
+        self._folder = Path(folder)
+
+    def get(self, key: str) -> tuple[Line, dict[str, Any]] | None:
+        """Line and facts of a cell, or None where it is not there or cannot be read."""
+        try:
+            with safe_open(self._file(key), framework="np") as file:
+                line = Line(file.get_tensor("weight"), float(file.get_tensor("bias")[0]))
+                return line, json.loads(file.metadata()["facts"])
+        except (OSError, SafetensorError):
+            return None
+
+    def put(self, key: str, line: Line, facts: dict[str, Any]) -> None:
+        """Keep a solved cell."""
+        with replacing(self._file(key)) as temporary:
+            save_file(
+                {"weight": line.w, "bias": np.array([line.b])},
+                temporary,
+                metadata={"facts": json.dumps(facts, sort_keys=True)},
+            )
+
+    def prune(self, keys: set[str]) -> None:
+        """Drop all cells but these."""
+        for file in self._folder.glob("*.safetensors"):
+            if file.stem not in keys:
+                file.unlink()
+
+    def _file(self, key: str) -> Path:
+        return self._folder / f"{key}.safetensors"

@@ -1,0 +1,80 @@
+"""One run of a network experiment: its samples on the device, its network, its attacks."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from advscape.attacks.pgd import PGD
+from advscape.data.prepared import Prepared
+from advscape.data.split import Part, split
+from advscape.device import describe, set_up
+from advscape.job import Job
+from advscape.models.build import build_model
+from advscape.models.state import load_weights
+from advscape.seeds import stream
+from advscape.threat import ThreatModel
+
+
+@dataclass(frozen=True)
+class NetworkRun:
+    """What every stage of a network run starts from.
+
+    Attributes:
+        key: the run's columns in every table: noise, epsilon, seed.
+        model: on the device, with trained weights where a weights file was given.
+        parts: the samples of "train" and "test".
+        threat: the threat model at the run's epsilon.
+        device: where the model and the samples are.
+    """
+
+    key: dict[str, Any]
+    model: nn.Module
+    parts: dict[str, Part]
+    threat: ThreatModel
+    device: torch.device
+
+    @property
+    def seed(self) -> int:
+        """The run's seed."""
+        return self.key["seed"]
+
+    def tensors(self, part: Part) -> tuple[Tensor, Tensor]:
+        """Inputs and labels of some samples, on the device."""
+        return torch.from_numpy(part.x).to(self.device), torch.from_numpy(part.y).to(self.device)
+
+    def pgd(self, settings: dict[str, Any], epsilon: float | None = None) -> PGD:
+        """PGD with a config section's settings, at the run's epsilon unless another is given."""
+        threat = self.threat
+        if epsilon is not None:
+            threat = ThreatModel(threat.norm, epsilon, threat.box)
+        return PGD(threat, settings["steps"], settings["relative_step"], settings["restarts"])
+
+
+def load_run(job: Job, dataset: str | Path, weights: str | Path | None = None) -> NetworkRun:
+    """Set the device up and load a run.
+
+    Args:
+        job: config sections dataset, model, threat and compute; cell: epsilon, seed, noise.
+        dataset: the prepared dataset.
+        weights: trained weights; drawn from the seed unless given.
+    """
+    device = set_up(job.config["compute"])
+    seed = job.cell["seed"]
+    section = job.config["dataset"]
+    drawn = split(Prepared.load(dataset), section["classes"], section["test_fraction"], seed)
+    model = build_model(
+        job.config["model"], drawn.classes, drawn.train.x.shape[1:], stream(seed, "weights")
+    )
+    if weights is not None:
+        load_weights(model, weights)
+    threat = ThreatModel(
+        job.config["threat"]["norm"], job.cell["epsilon"], job.config["threat"]["box"]
+    )
+    job.facts |= {"device": describe(device), "torch_threads": torch.get_num_threads()}
+    key = {name: job.cell[name] for name in ("noise", "epsilon", "seed")}
+    return NetworkRun(
+        key, model.to(device), {"train": drawn.train, "test": drawn.test}, threat, device
+    )

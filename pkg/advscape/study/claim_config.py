@@ -1,0 +1,35 @@
+"""A claim's decision rule, fixed in the config before any run."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class ClaimConfig(BaseModel):
+    """One claim about how a measured quantity changes with epsilon."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    id: Annotated[str, Field(pattern=r"^C[1-9]$")] = Field(description="Claim id, C1 to C9.")
+    statement: str = Field(min_length=1, description="The claim in words.")
+    rule: Literal["grows", "flat", "no-growth"] = Field(
+        description="grows: Page's trend test over the seeds has p < level, and the ratio of the "
+        "last to the first epsilon has its lower 95 % limit above `ratio`. flat: the ratio of the "
+        "largest to the smallest value over the grid has its upper 95 % limit below `ratio`. "
+        "no-growth: as flat, for the ratio of the largest value to the one at the first epsilon."
+    )
+    quantity: Literal["lambda_max", "trace", "scaled_lambda_max", "scaled_trace", "rise"] = Field(
+        description="A column of curvature.csv, or rise: the landscape's mean loss at the largest "
+        "|alpha| minus its loss at 0."
+    )
+    select: dict[str, str] = Field(
+        default={},
+        description="Which rows: column and value, e.g. noise: aligned, hessian: total, or regime: "
+        "finite (the run's regime; only epsilons at which every seed has it).",
+    )
+    ratio: Annotated[float, Field(ge=1)] = Field(
+        default=1.0, description="Effect size of the rule."
+    )
+    level: Annotated[float, Field(gt=0, lt=0.5)] = Field(
+        default=0.05, description="Level of the trend test."
+    )

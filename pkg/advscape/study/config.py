@@ -1,0 +1,325 @@
+"""The study's config as typed models: every key, what it means, what it may be.
+
+``workflow/schemas/config.schema.json`` is generated from here (``make schema``). A study is a
+list of experiments with everything they need inside them: Snakemake merges mappings of several
+config files but replaces lists, so nothing of one study can leak into another.
+"""
+
+import math
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator
+
+from advscape.study.claim_config import ClaimConfig
+
+#: dataset names whose test set is official; the others need ``test_fraction``
+OFFICIAL_SPLIT = ("mnist", "cifar10", "cifar100", "svhn", "npz")
+#: every model name, for error messages
+MODELS = ("logistic", "resnet18")
+NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
+
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1)]
+Natural = Annotated[int, Field(ge=0)]
+
+
+class Section(BaseModel):
+    """A mapping of the config: typed strictly, no unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+def _distinct(values: list) -> list:
+    repeated = [value for i, value in enumerate(values) if value in values[:i]]
+    if repeated:
+        raise ValueError(f"values without repeats ({repeated[0]!r} is repeated)")
+    return values
+
+
+class Dataset(Section):
+    """The samples of an experiment."""
+
+    name: Literal["digits", "mnist", "cifar10", "cifar100", "svhn", "npz"] = Field(
+        description="digits (scikit-learn's 8x8 digits, embedded), mnist, cifar10, cifar100, svhn "
+        "(torchvision's files under the data root), or npz (your own arrays)."
+    )
+    path: str | None = Field(
+        default=None,
+        description="For npz: the file, relative to the data root. Keys {train,test}_images (n, h, "
+        "w[, c]) or {train,test}_jpeg with {train,test}_offsets, and {train,test}_labels (n,).",
+    )
+    label: str | None = Field(
+        default=None,
+        min_length=1,
+        description="What tables and figures call the dataset; the name unless given.",
+    )
+    classes: list[Natural] | None = Field(
+        default=None,
+        min_length=2,
+        description="Keep only these labels, renumbered 0, 1, ... in this order; all unless given.",
+    )
+    test_fraction: Annotated[float, Field(gt=0, lt=1)] | None = Field(
+        default=None,
+        description="Share of all samples that the run's seed draws as test set, stratified by "
+        "class. Unless given, the dataset's official test set is used (digits has none).",
+    )
+
+    _classes = field_validator("classes")(lambda v: v if v is None else _distinct(v))
+
+
+class Threat(Section):
+    """What the adversary may do to an input whose pixels lie in [0, 1]."""
+
+    norm: Literal["l2", "linf"] = Field(description="Norm of the perturbation: l2 or linf.")
+    box: bool = Field(
+        default=False,
+        description="Keep perturbed inputs inside [0, 1]. Without the box the closed form of linear "
+        "models is exact; with it the threat model is another one, with a smaller loss.",
+    )
+
+
+class Attack(Section):
+    """Projected gradient descent (Madry et al. 2018)."""
+
+    steps: Count = Field(description="Gradient steps.")
+    relative_step: Positive = Field(
+        default=2.5, description="Step size as a multiple of epsilon / steps."
+    )
+    restarts: Count = Field(default=1, description="Random starts; the worst one counts.")
+
+
+class Compute(Section):
+    """Where a network's jobs run."""
+
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        default="auto", description="auto takes a GPU where there is one, else the CPU."
+    )
+    threads: Count = Field(
+        default=1,
+        description="Threads of one job, and of torch on the CPU: they fix the order of float sums.",
+    )
+    precision: Literal["float32", "bfloat16"] = Field(
+        default="float32",
+        description="Arithmetic of training and its attacks (bfloat16: autocast). Every "
+        "measurement is made in float32.",
+    )
+
+
+class _Grid(Section):
+    epsilons: list[NonNegative] = Field(
+        min_length=1, description="Radii of the threat model, in units of pixels in [0, 1]."
+    )
+    seeds: list[Natural] = Field(
+        min_length=1,
+        description="One run per seed and epsilon. The seed draws the split (test_fraction), the "
+        "random noise, the initial weights and the data order.",
+    )
+
+    _epsilons = field_validator("epsilons")(_distinct)
+    _seeds = field_validator("seeds")(_distinct)
+
+
+class LinearGrid(_Grid):
+    """The runs of a linear experiment."""
+
+    noise: list[Literal["aligned", "random", "opposed"]] = Field(
+        default=["aligned"],
+        min_length=1,
+        description="Noise arms: aligned (the optimal noise), random (one fixed direction per "
+        "sample), opposed (the optimal noise reversed).",
+    )
+
+    _noise = field_validator("noise")(_distinct)
+
+
+class NetworkGrid(_Grid):
+    """The runs of a network experiment."""
+
+
+class LinearModel(Section):
+    """Linear logistic regression: two classes, one weight per pixel and a bias."""
+
+    name: Literal["logistic"] = Field(description="logistic: linear logistic regression.")
+
+
+class NetworkModel(Section):
+    """A network with softmax."""
+
+    name: Literal["resnet18"] = Field(
+        description="resnet18: torchvision's ResNet-18 with a 3x3 stem and no max-pooling."
+    )
+    width: Count = Field(
+        default=64, description="Channels of the first stage; 64 is the full network."
+    )
+
+
+class LinearTraining(Section):
+    """The convex problem and how exactly it is solved."""
+
+    weight_decay: Positive = Field(
+        description="lambda of the penalty (lambda / 2) |w|^2, on the weights and not on the bias."
+    )
+    tolerance: Positive = Field(
+        default=1e-9, description="Largest absolute entry of the gradient at the solution."
+    )
+
+
+class NetworkTraining(Section):
+    """Adversarial training by SGD; the learning rate rises to its peak and falls to 0."""
+
+    epochs: Count = Field(description="Passes over the training set.")
+    batch_size: Count = Field(default=128, description="Samples per step; the last may be short.")
+    learning_rate: Positive = Field(default=0.1, description="Peak learning rate.")
+    momentum: Annotated[float, Field(ge=0, lt=1)] = Field(default=0.9, description="Of SGD.")
+    weight_decay: NonNegative = Field(
+        default=5e-4, description="Of SGD, on all parameters as the literature does."
+    )
+    attack: Attack = Field(description="The attack inside training; it starts at random.")
+
+
+class LinearEvaluation(Section):
+    """Loss and accuracy on train and test, clean and under the closed-form attack."""
+
+    common_epsilon: NonNegative = Field(
+        description="Radius at which all runs are compared, beside each run's own."
+    )
+
+
+class NetworkEvaluation(LinearEvaluation):
+    """Loss and accuracy on train and test, clean and under PGD."""
+
+    attack: Attack = Field(description="The attack; the same for train and test.")
+    batch_size: Count = Field(default=512, description="Samples per forward pass.")
+
+
+class LinearCurvature(Section):
+    """Closed form on all training and test samples: nothing to set."""
+
+
+class NetworkCurvature(Section):
+    """Hessian of the clean and the adversarial loss on training samples, noise frozen."""
+
+    samples: Count = Field(description="Training samples, drawn once per run from its seed.")
+    attack: Attack = Field(description="The attack that makes the frozen noise.")
+    tolerance: Positive = Field(
+        default=1e-3, description="Lanczos stops at this residual |Hv - lambda v| / |lambda|."
+    )
+    max_products: Count = Field(
+        default=60, description="Hessian-vector products after which Lanczos gives up, and says so."
+    )
+    probes: Annotated[int, Field(ge=2)] = Field(
+        description="Rademacher probes of the trace, the same for every run."
+    )
+    batch_size: Count = Field(default=256, description="Samples per Hessian-vector product.")
+
+
+class LinearLandscape(Section):
+    """1-D landscapes g(alpha) = L(w + alpha d) along filter-normalised Gaussian directions d."""
+
+    direction_seeds: list[Natural] = Field(
+        min_length=1, description="One direction each, the same for every run."
+    )
+    radius: Positive = Field(default=1.0, description="Largest |alpha|.")
+    points: Annotated[int, Field(ge=3)] = Field(
+        default=21, description="Values of alpha from -radius to radius; odd, so that 0 is one."
+    )
+
+    _seeds = field_validator("direction_seeds")(_distinct)
+
+    @field_validator("points")
+    @classmethod
+    def _odd(cls, value: int) -> int:
+        if value % 2 == 0:
+            raise ValueError("an odd integer, so that alpha = 0 is a point")
+        return value
+
+
+class NetworkLandscape(LinearLandscape):
+    """The same for networks, with the attack regenerated at every alpha."""
+
+    samples: Count = Field(description="Training samples, drawn once per run from its seed.")
+    attack: Attack = Field(description="The attack, regenerated at every alpha.")
+    batch_size: Count = Field(default=512, description="Samples per forward pass.")
+
+
+class _Experiment(Section):
+    name: str = Field(pattern=NAME, description="Unique; names the folder and the table rows.")
+    title: str | None = Field(
+        default=None, min_length=1, description="For figures; the name unless given."
+    )
+    dataset: Dataset = Field(description="The samples.")
+    threat: Threat = Field(description="The threat model, without its radius.")
+    claims: list[ClaimConfig] = Field(
+        default=[], description="Claims to test, each with its decision rule."
+    )
+
+    @property
+    def dataset_label(self) -> str:
+        """What tables call the dataset."""
+        return self.dataset.label or self.dataset.name
+
+    @property
+    def display_title(self) -> str:
+        """What figures call the experiment."""
+        return self.title or self.name
+
+
+class LinearExperiment(_Experiment):
+    """A grid of linear models, solved exactly and measured in closed form."""
+
+    model: LinearModel = Field(description="The model.")
+    training: LinearTraining = Field(description="The training problem.")
+    grid: LinearGrid = Field(description="The runs.")
+    evaluation: LinearEvaluation = Field(description="Robust accuracy and loss.")
+    curvature: LinearCurvature = Field(
+        default=LinearCurvature(), description="The Hessian, in closed form."
+    )
+    landscape: LinearLandscape = Field(description="1-D landscapes.")
+
+
+class NetworkExperiment(_Experiment):
+    """A grid of networks, trained against PGD."""
+
+    model: NetworkModel = Field(description="The model.")
+    training: NetworkTraining = Field(description="Adversarial training.")
+    grid: NetworkGrid = Field(description="The runs.")
+    evaluation: NetworkEvaluation = Field(description="Robust accuracy and loss.")
+    curvature: NetworkCurvature = Field(description="The Hessian.")
+    landscape: NetworkLandscape = Field(description="1-D landscapes.")
+    compute: Compute = Field(default=Compute(), description="Device, threads, precision.")
+
+
+def _kind(value: Any) -> str:
+    """Tag of the experiment's model, from a raw mapping or a validated one."""
+    model = value.get("model") if isinstance(value, dict) else getattr(value, "model", None)
+    name = model.get("name") if isinstance(model, dict) else getattr(model, "name", None)
+    return "linear" if name == "logistic" else "network"
+
+
+Experiment = Annotated[
+    Annotated[LinearExperiment, Tag("linear")] | Annotated[NetworkExperiment, Tag("network")],
+    Discriminator(_kind),
+]
+
+
+class Study(Section):
+    """One config: what to run, and under which name its results lie."""
+
+    study: str = Field(pattern=NAME, description="Name of the study: results/<study>/.")
+    data_root: str | None = Field(
+        default=None,
+        description="Folder with the datasets, only read. Unless given, the environment variable "
+        "ADVSCAPE_DATA; unless that is set, data/, into which torchvision's are downloaded.",
+    )
+    experiments: list[Experiment] = Field(min_length=1, description="The experiments.")
+
+
+def token(epsilon: float) -> str:
+    """Epsilon in paths and job specs: the shortest decimal that reads back as the same float.
+
+    >>> token(0.5), token(3), token(0.0)
+    ('0.5', '3', '0')
+    """
+    value = float(epsilon)
+    return str(int(value)) if value.is_integer() and math.fabs(value) < 1e15 else repr(value)

@@ -1,0 +1,207 @@
+"""From the raw config to a checked :class:`Study`, or to one line that says what is wrong."""
+
+import os
+import zipfile
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, get_args
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from advscape.data import files
+from advscape.errors import ConfigError, shown
+from advscape.study.config import (
+    MODELS,
+    OFFICIAL_SPLIT,
+    LinearExperiment,
+    NetworkExperiment,
+    Study,
+)
+
+#: where torchvision's datasets are downloaded to when no data root is set
+DOWNLOAD_ROOT = "data"
+#: pydantic puts the tag of an experiment's kind into an error's place
+_TAGS = {"linear": LinearExperiment, "network": NetworkExperiment}
+
+
+def load_study(raw: dict[str, Any]) -> Study:
+    """Validate a raw config and look that its data is there.
+
+    Args:
+        raw: the mapping read from YAML.
+
+    Returns:
+        The study, every default filled in.
+
+    Raises:
+        ConfigError: one line naming the key, the value and what is allowed; the first problem found.
+    """
+    try:
+        study = Study.model_validate(raw)
+    except ValidationError as error:
+        raise _first_problem(error) from None
+    _check_experiments(study)
+    _check_data(study)
+    return study
+
+
+def data_root(configured: str | None) -> tuple[Path, bool]:
+    """Folder of the datasets, and whether missing ones may be downloaded into it.
+
+    Args:
+        configured: the study's ``data_root``; the environment variable ADVSCAPE_DATA comes next.
+    """
+    given = configured or os.environ.get("ADVSCAPE_DATA")
+    return (Path(given), False) if given else (Path(DOWNLOAD_ROOT), True)
+
+
+def _first_problem(error: ValidationError) -> ConfigError:
+    # an unknown key explains the missing one beside it, so it comes first
+    problem = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
+    loc, given = problem["loc"], problem["input"]
+    key = _key(loc)
+    if problem["type"] == "extra_forbidden":
+        known = list(_model_at(loc[:-1]).model_fields)
+        close = get_close_matches(str(loc[-1]), known, 1)
+        guess = f" (did you mean {close[0]}?)" if close else ""
+        return ConfigError(key, "an unknown key" + guess, ", ".join(known))
+    if problem["type"] == "missing":
+        return ConfigError(key, "nothing", "a value; this key is required")
+    return ConfigError(key, shown(given), _allowed(problem))
+
+
+def _key(loc: tuple[str | int, ...]) -> str:
+    """Path of a key as the user reads it in the YAML file: experiments[0].grid.seeds[1]."""
+    parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc
+             if part not in _TAGS]
+    return "".join(parts).lstrip(".") or "the config"
+
+
+def _model_at(loc: tuple[str | int, ...]) -> type[BaseModel]:
+    """The config section that an error's place lies in."""
+    model: type[BaseModel] = Study
+    for part in loc:
+        if part in _TAGS:
+            model = _TAGS[part]
+        elif isinstance(part, str):
+            annotation = model.model_fields[part].annotation
+            model = next(iter(_sections(annotation)), model)
+    return model
+
+
+def _sections(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [found for inner in get_args(annotation) for found in _sections(inner)]
+
+
+def _allowed(problem: dict[str, Any]) -> str:
+    """What a value may be, in the words of the field's own constraint."""
+    if problem["loc"][-2:] == ("model", "name"):
+        return ", ".join(MODELS)
+    context = problem.get("ctx", {})
+    words = {
+        "literal_error": lambda: str(context["expected"]).replace(" or ", ", "),
+        "value_error": lambda: str(context["error"]),
+        "greater_than": lambda: f"a number above {context['gt']:g}",
+        "greater_than_equal": lambda: f"a number not below {context['ge']:g}",
+        "less_than": lambda: f"a number below {context['lt']:g}",
+        "float_type": lambda: "a number",
+        "int_type": lambda: "an integer",
+        "bool_type": lambda: "true or false",
+        "string_type": lambda: "a text",
+        "list_type": lambda: "a list",
+        "finite_number": lambda: "a finite number",
+        "too_short": lambda: f"at least {context['min_length']} entries",
+        "model_type": lambda: "a mapping with the keys " + ", ".join(
+            _model_at(problem["loc"]).model_fields),
+        "string_pattern_mismatch": lambda: f"a text that matches {context['pattern']}",
+    }
+    allowed = words.get(problem["type"], lambda: problem["msg"])()
+    if problem["type"] == "float_type" and _reads_as_number(problem["input"]):
+        allowed += " (YAML reads 1e-3 as text: write 1.0e-3, without quotes)"
+    return allowed
+
+
+def _reads_as_number(value: Any) -> bool:
+    try:
+        float(value)
+    except (TypeError, ValueError):
+        return False
+    return isinstance(value, str)
+
+
+def _check_experiments(study: Study) -> None:
+    names: set[str] = set()
+    for i, experiment in enumerate(study.experiments):
+        at = f"experiments[{i}]"
+        if experiment.name in names:
+            raise ConfigError(f"{at}.name", shown(experiment.name), "a name of its own")
+        names.add(experiment.name)
+        _check_dataset(at, experiment)
+        if isinstance(experiment, LinearExperiment):
+            _check_linear(at, experiment)
+
+
+def _check_dataset(at: str, experiment: LinearExperiment | NetworkExperiment) -> None:
+    dataset = experiment.dataset
+    if dataset.name not in OFFICIAL_SPLIT and dataset.test_fraction is None:
+        raise ConfigError(
+            f"{at}.dataset.test_fraction",
+            "nothing",
+            f"a number between 0 and 1, since {dataset.name} has no official test set",
+        )
+    if (dataset.name == "npz") != (dataset.path is not None):
+        allowed = "the file's path" if dataset.name == "npz" else "no path, except for npz"
+        raise ConfigError(f"{at}.dataset.path", shown(dataset.path), allowed)
+    limit = files.CLASSES.get(dataset.name)
+    for j, label in enumerate(dataset.classes or []):
+        if limit is not None and label >= limit:
+            raise ConfigError(f"{at}.dataset.classes[{j}]", shown(label), f"0 to {limit - 1}")
+
+
+def _check_linear(at: str, experiment: LinearExperiment) -> None:
+    classes = experiment.dataset.classes
+    if len(classes or []) != 2 and not (classes is None and experiment.dataset.name == "npz"):
+        raise ConfigError(
+            f"{at}.dataset.classes", shown(classes), "two labels, since the model is logistic"
+        )
+    if experiment.threat.norm != "l2":
+        raise ConfigError(
+            f"{at}.threat.norm", shown(experiment.threat.norm), "l2, since the model is logistic"
+        )
+    if experiment.threat.box:
+        raise ConfigError(
+            f"{at}.threat.box", "true", "false, since the closed form of linear models has no box"
+        )
+
+
+def _check_data(study: Study) -> None:
+    root, may_download = data_root(study.data_root)
+    for i, experiment in enumerate(study.experiments):
+        dataset = experiment.dataset
+        at = f"experiments[{i}].dataset"
+        wanted = files.needed(dataset.name, dataset.path)
+        missing = [name for name in wanted if not (root / name).is_file()]
+        if missing and (dataset.name == "npz" or not may_download):
+            key = "data_root"
+            if not study.data_root:
+                key += " (nothing set)" if may_download else " (from ADVSCAPE_DATA)"
+            allowed = f"a folder that holds {missing[0]}, for {at} ({dataset.name})"
+            raise ConfigError(key, shown(str(root)), allowed)
+        if dataset.path and dataset.test_fraction is None and not _has_test(root / dataset.path):
+            raise ConfigError(
+                f"{at}.test_fraction",
+                "nothing",
+                f"a number between 0 and 1, since {dataset.path} holds no test_labels",
+            )
+
+
+def _has_test(path: Path) -> bool:
+    return zipfile.is_zipfile(path) and "test_labels.npy" in zipfile.ZipFile(path).namelist()
+
+
+def as_yaml(study: dict[str, Any]) -> str:
+    """A study as YAML text that :func:`load_study` reads back as the same study."""
+    return yaml.safe_dump(study, sort_keys=False)

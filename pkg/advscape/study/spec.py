@@ -1,0 +1,60 @@
+"""The one parameter of each job: the part of the config it depends on, and its code.
+
+Snakemake compares the *set* of parameter values, so two values that swap places, or a reordered
+mapping, mislead it. A job therefore has a single parameter, a JSON text with sorted keys.
+"""
+
+import json
+from typing import Any
+
+from pydantic import BaseModel
+
+from advscape.study.config import LinearExperiment, NetworkExperiment
+
+#: sections of an experiment that each stage depends on, beside its cell and its input files
+_SECTIONS = {
+    "train": ("dataset", "model", "threat", "training", "compute"),
+    "evaluate": ("dataset", "model", "threat", "evaluation", "compute"),
+    "curvature": ("dataset", "model", "threat", "curvature", "compute"),
+    "landscape": ("dataset", "model", "threat", "landscape", "compute"),
+}
+#: what only names or files a dataset, and changes no number
+_DISPLAY = {"dataset": {"label"}}
+
+
+def stage_spec(
+    stage: str, experiment: LinearExperiment | NetworkExperiment, code: str, **cell: Any
+) -> str:
+    """Parameter of a job of one experiment.
+
+    Args:
+        stage: train, evaluate, curvature or landscape.
+        experiment: the experiment.
+        code: fingerprint of the rule's script.
+        **cell: the run or runs of the job: epsilon, seed, noise.
+
+    Returns:
+        JSON with sorted keys; :func:`read` gives the mapping back.
+    """
+    config = {
+        name: getattr(experiment, name).model_dump(mode="json", exclude=_DISPLAY.get(name))
+        for name in _SECTIONS[stage]
+        if hasattr(experiment, name)
+    }
+    return canonical(config=config, cell=cell, code=code)
+
+
+def canonical(**parts: Any) -> str:
+    """Parts of a parameter as one JSON text with sorted keys; config models are unfolded."""
+    return json.dumps(parts, sort_keys=True, default=_unfold, allow_nan=False)
+
+
+def read(spec: str) -> dict[str, Any]:
+    """The mapping that :func:`stage_spec` or :func:`canonical` wrote."""
+    return json.loads(spec)
+
+
+def _unfold(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    raise TypeError(f"no JSON for {type(value).__name__}")

@@ -1,0 +1,1 @@
+"""The study's tables: the interface others build on."""

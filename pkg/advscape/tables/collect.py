@@ -1,0 +1,59 @@
+"""From the rows of single jobs to the study's tidy tables."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+#: columns that every table starts with
+KEY = ("experiment", "dataset", "model", "norm", "noise", "epsilon", "seed")
+#: the other columns of each table; where a quantity does not exist its cell is empty
+COLUMNS = {
+    "runs": (
+        "epochs", "train_loss", "grad_norm", "weight_norm", "regime", "converged", "wall_s",
+        "device", "iterations", "hard_margin", "collapse_radius",
+    ),
+    "robustness": (
+        "split", "checkpoint", "attack", "eval_epsilon", "box", "steps", "restarts", "accuracy",
+        "loss", "n", "mean_p1p",
+    ),
+    "curvature": (
+        "split", "checkpoint", "loss", "hessian", "n", "n_response", "kkt_tol", "lambda_max",
+        "lambda_max_residual", "trace", "trace_stderr", "scaled_lambda_max", "scaled_trace",
+        "mean_p1p", "probes", "products", "converged",
+    ),
+    "landscape": (
+        "split", "direction", "direction_seed", "alpha", "beta", "attack", "loss", "accuracy", "n",
+    ),
+}  # fmt: skip
+
+
+def collect(
+    table: str, sources: Sequence[dict[str, str]], fragments: Sequence[str | Path]
+) -> pd.DataFrame:
+    """Put the rows of all jobs under one header.
+
+    Args:
+        table: runs, robustness, curvature or landscape.
+        sources: for each fragment, the key columns of its experiment: experiment, dataset, model
+            and norm.
+        fragments: CSV files with the other columns.
+    """
+    parts = []
+    for source, fragment in zip(sources, fragments, strict=True):
+        # as text, so that no number is rounded or retyped on its way through
+        part = pd.read_csv(fragment, dtype=str, keep_default_na=False)
+        parts.append(part.assign(**source))
+    rows = pd.concat(parts, ignore_index=True)
+    return rows.reindex(columns=[*KEY, *COLUMNS[table]])
+
+
+def read_table(path: str | Path) -> pd.DataFrame:
+    """Read a table; an empty cell is a missing value, the text "none" or "n/a" is a text."""
+    return pd.read_csv(path, keep_default_na=False, na_values=[""])
+
+
+def read_experiment(path: str | Path, experiment: str) -> pd.DataFrame:
+    """One experiment's rows of a table."""
+    rows = read_table(path)
+    return rows[rows["experiment"] == experiment]

@@ -1,0 +1,72 @@
+"""Threat models: what an adversary may add to an input."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class ThreatModel:
+    """A ball of perturbations, optionally cut by the box [0, 1] of pixels.
+
+    Attributes:
+        norm: "l2" or "linf", of each sample's perturbation.
+        epsilon: radius, at least 0, in units of pixels in [0, 1].
+        box: keep perturbed inputs inside [0, 1].
+    """
+
+    norm: Literal["l2", "linf"]
+    epsilon: float
+    box: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what is no ball."""
+        if self.norm not in ("l2", "linf"):
+            raise ValueError(f"norm: got {self.norm!r}; allowed: l2, linf")
+        if not 0 <= self.epsilon < float("inf"):
+            raise ValueError(f"epsilon: got {self.epsilon!r}; allowed: a finite number >= 0")
+
+    def project(self, delta: Tensor, x: Tensor) -> Tensor:
+        """Bring perturbations into the ball and, with a box, perturbed inputs into [0, 1].
+
+        The inputs lie in the box, so clipping only shrinks a perturbation: the result is in both
+        sets, though with L2 not always the nearest such point.
+
+        Args:
+            delta: (n, ...) perturbations.
+            x: (n, ...) clean inputs, used with a box only.
+
+        Returns:
+            (n, ...) perturbations.
+        """
+        if self.norm == "linf":
+            delta = delta.clamp(-self.epsilon, self.epsilon)
+        else:
+            delta = delta * (self.epsilon / _norms(delta).clamp_min(self.epsilon or 1.0))
+        return (x + delta).clamp(0, 1) - x if self.box else delta
+
+    def ascent(self, gradient: Tensor, size: float) -> Tensor:
+        """The steepest ascent step of length ``size`` in the norm; 0 where the gradient is 0."""
+        if self.norm == "linf":
+            return size * gradient.sign()
+        tiny = torch.finfo(gradient.dtype).tiny
+        return gradient * (size / _norms(gradient).clamp_min(tiny))
+
+    def random_start(self, x: Tensor, generator: torch.Generator) -> Tensor:
+        """Perturbations drawn uniformly from the ball, then kept in the box: shape of ``x``."""
+        noise = torch.randn(x.shape, generator=generator, device=generator.device)
+        noise = noise.to(x.device, x.dtype)
+        uniform = torch.rand(len(x), generator=generator, device=generator.device)
+        uniform = uniform.to(x.device, x.dtype).view(-1, *[1] * (x.ndim - 1))
+        if self.norm == "linf":  # the normal's distribution function makes a uniform of it
+            return self.project(self.epsilon * torch.erf(noise / 2**0.5), x)
+        radius = self.epsilon * uniform ** (1 / x[0].numel())
+        return self.project(noise / _norms(noise) * radius, x)
+
+
+def _norms(delta: Tensor) -> Tensor:
+    """L2 norm of each sample, shaped to divide ``delta``."""
+    norms = torch.linalg.vector_norm(delta.flatten(1), dim=1)
+    return norms.view(-1, *[1] * (delta.ndim - 1))

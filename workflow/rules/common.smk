@@ -1,0 +1,173 @@
+"""What the rules share: the checked study, where things lie, and each job's one parameter.
+
+Pure functions of the config; nothing here imports torch or looks at results.
+"""
+
+import sys
+from glob import glob
+from pathlib import Path
+
+HERE = Path(workflow.basedir)
+sys.path.insert(0, str(HERE / "pkg"))
+
+from advscape.errors import UserError
+from advscape.study.config import LinearExperiment, token
+from advscape.study.fingerprint import fingerprint
+from advscape.study.load import data_root, load_study
+from advscape.study.spec import canonical, stage_spec
+
+try:
+    STUDY = load_study(config)
+except UserError as problem:
+    # Snakemake would add a traceback; one line is what the user needs
+    sys.exit(str(problem))
+
+RESULTS = f"results/{STUDY.study}"
+EXPERIMENTS = {experiment.name: experiment for experiment in STUDY.experiments}
+# a pattern that matches no name stands in for an empty list
+LINEAR = "|".join(n for n, e in EXPERIMENTS.items() if isinstance(e, LinearExperiment)) or "(?!)"
+NETWORKS = "|".join(n for n in EXPERIMENTS if n not in LINEAR.split("|")) or "(?!)"
+TABLES = ["runs", "robustness", "curvature", "landscape"]
+STAGE = {
+    "runs": "train",
+    "robustness": "evaluate",
+    "curvature": "curvature",
+    "landscape": "landscape",
+}
+LINEAR_RUN = RESULTS + "/runs/{experiment}/seed~{seed}"
+NETWORK_RUN = RESULTS + "/runs/{experiment}/eps~{epsilon}/seed~{seed}"
+LOGS = RESULTS + "/logs"
+BENCHMARKS = RESULTS + "/benchmarks"
+ENVIRONMENT = str(HERE / "environment.yml")
+
+
+def is_linear(experiment):
+    return isinstance(experiment, LinearExperiment)
+
+
+def code(name):
+    """Fingerprint of a script of workflow/scripts and of what it imports from the library."""
+    return fingerprint(HERE / "workflow" / "scripts" / name)
+
+
+def dataset_id(dataset):
+    """Names a dataset's prepared file; two npz files of different paths never share one."""
+    if dataset.path is None:
+        return dataset.name
+    return "npz-" + dataset.path.replace("/", "-").removesuffix(".npz")
+
+
+def dataset_file(wildcards):
+    dataset = EXPERIMENTS[wildcards.experiment].dataset
+    return f"{RESULTS}/datasets/{dataset_id(dataset)}.npz"
+
+
+def linear_spec(stage):
+    """Parameter of a job that treats all cells of one seed; only training needs to list them."""
+    fixed = code(f"{stage}_linear.py")
+
+    def spec(wildcards):
+        experiment = EXPERIMENTS[wildcards.experiment]
+        grid = {"seed": int(wildcards.seed)}
+        if stage == "train":
+            grid |= {"epsilons": experiment.grid.epsilons, "noise": experiment.grid.noise}
+        return stage_spec(stage, experiment, fixed, **grid)
+
+    return spec
+
+
+def network_spec(stage):
+    """Parameter of a job of one run."""
+    fixed = code(f"{stage}_network.py")
+
+    def spec(wildcards):
+        experiment = EXPERIMENTS[wildcards.experiment]
+        return stage_spec(
+            stage,
+            experiment,
+            fixed,
+            epsilon=float(wildcards.epsilon),
+            seed=int(wildcards.seed),
+            noise="aligned",
+        )
+
+    return spec
+
+
+def threads_of(wildcards):
+    return EXPERIMENTS[wildcards.experiment].compute.threads
+
+
+def gpu_of(wildcards):
+    """One GPU where the job would use one; on a cluster the profile decides."""
+    device = EXPERIMENTS[wildcards.experiment].compute.device
+    present = bool(glob("/dev/nvidia[0-9]*"))
+    return int(device == "cuda" or (device == "auto" and present))
+
+
+def run_folders(experiment):
+    """Folders of an experiment's jobs: one per seed, or one per epsilon and seed."""
+    if is_linear(experiment):
+        return expand(LINEAR_RUN, experiment=experiment.name, seed=experiment.grid.seeds)
+    return expand(
+        NETWORK_RUN,
+        experiment=experiment.name,
+        epsilon=[token(epsilon) for epsilon in experiment.grid.epsilons],
+        seed=experiment.grid.seeds,
+    )
+
+
+def fragments(wildcards):
+    """All rows of a table, job by job."""
+    return [
+        f"{folder}/{wildcards.table}.csv"
+        for experiment in STUDY.experiments
+        for folder in run_folders(experiment)
+    ]
+
+
+def key_columns(experiment):
+    """The columns that say which experiment a row is of."""
+    model = experiment.model.name
+    width = getattr(experiment.model, "width", 64)
+    return {
+        "experiment": experiment.name,
+        "dataset": experiment.dataset_label,
+        "model": model if width == 64 else f"{model}-w{width}",
+        "norm": experiment.threat.norm,
+    }
+
+
+def sources():
+    """Key columns of each file that `fragments` lists."""
+    return [
+        key_columns(experiment)
+        for experiment in STUDY.experiments
+        for _ in run_folders(experiment)
+    ]
+
+
+def claim_list():
+    """Every claim of the study with the name of its experiment."""
+    return [
+        {"experiment": experiment.name, **claim.model_dump()}
+        for experiment in STUDY.experiments
+        for claim in experiment.claims
+    ]
+
+
+def figure_spec(kind):
+    """Parameter of a figure: which experiment, and what its title says."""
+    fixed = code(f"figure_{kind}.py")
+
+    def spec(wildcards):
+        experiment = EXPERIMENTS[wildcards.experiment]
+        config = {
+            "experiment": experiment.name,
+            "title": experiment.display_title,
+            "norm": experiment.threat.norm,
+            "network": not is_linear(experiment),
+        }
+        return canonical(code=fixed, config=config)
+
+    return spec

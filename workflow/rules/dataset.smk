@@ -1,0 +1,30 @@
+"""Datasets: expects the data root's files, makes one .npz per dataset that all later stages read."""
+
+DATASETS = {dataset_id(e.dataset): e.dataset for e in STUDY.experiments}
+
+
+rule dataset:
+    """Read a dataset, downloading it first where that is allowed and needed."""
+    output:
+        arrays=RESULTS + "/datasets/{dataset}.npz",
+        provenance=RESULTS + "/datasets/{dataset}.json",
+    log:
+        LOGS + "/dataset/{dataset}.log",
+    benchmark:
+        BENCHMARKS + "/dataset/{dataset}.tsv"
+    wildcard_constraints:
+        dataset="|".join(DATASETS),
+    localrule: True
+    conda:
+        ENVIRONMENT
+    threads: 1
+    params:
+        spec=lambda wildcards, fixed=code("dataset.py"): canonical(
+            code=fixed,
+            config={
+                "name": DATASETS[wildcards.dataset].name,
+                "path": DATASETS[wildcards.dataset].path,
+            },
+        ),
+    script:
+        "../scripts/dataset.py"

@@ -1,0 +1,18 @@
+"""Decide every claim of the study."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "pkg"))
+
+from advscape.claims.page import claims_page
+from advscape.claims.table import claims_table
+from advscape.job import running
+from advscape.tables.collect import read_table
+from advscape.tables.rows import write_rows
+
+with running(snakemake.params.spec, snakemake.log[0]) as job:
+    tables = {name: read_table(path) for name, path in snakemake.input.items()}
+    claims = claims_table(job.config["claims"], tables)
+    write_rows(claims, snakemake.output.table)
+    claims_page(claims, snakemake.output.page)

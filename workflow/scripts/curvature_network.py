@@ -1,0 +1,15 @@
+"""Hessian of one network's losses."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "pkg"))
+
+from advscape.curvature.network import curvature_network
+from advscape.job import running
+from advscape.tables.rows import write_rows
+
+with running(snakemake.params.spec, snakemake.log[0]) as job:
+    rows = curvature_network(job, snakemake.input.dataset, snakemake.input.weights)
+    write_rows(rows, snakemake.output.rows)
+    job.write_provenance(snakemake.output.provenance)

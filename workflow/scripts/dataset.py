@@ -1,0 +1,16 @@
+"""Read a dataset and write it as one .npz of plain arrays."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "pkg"))
+
+from advscape.data.sources import load_source
+from advscape.job import running
+from advscape.study.load import data_root
+
+with running(snakemake.params.spec, snakemake.log[0]) as job:
+    root, may_download = data_root(snakemake.config.get("data_root"))
+    data = load_source(job.config["name"], job.config["path"], root, may_download)
+    data.save(snakemake.output.arrays)
+    job.write_provenance(snakemake.output.provenance)

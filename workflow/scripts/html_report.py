@@ -1,0 +1,19 @@
+"""Bind figures and claims into one page."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "pkg"))
+
+import subprocess
+
+from advscape.atomic import replacing
+from advscape.job import running
+
+with running(snakemake.params.spec, snakemake.log[0]), replacing(snakemake.output[0]) as page:
+    snakefile = Path(snakemake.scriptdir).resolve().parents[1] / "Snakefile"
+    wanted = [snakemake.input.claims, *snakemake.input.figures]
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(snakefile)]
+    command += ["--configfile", snakemake.input.config, "--report", str(page), *wanted]
+    with open(snakemake.log[0], "a", encoding="utf-8") as log:
+        subprocess.run(command, check=True, stdout=log, stderr=log)

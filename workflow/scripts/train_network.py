@@ -1,0 +1,18 @@
+"""Train one network."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "pkg"))
+
+from advscape.job import running
+from advscape.tables.rows import write_rows
+from advscape.training.network import train_network
+
+with running(snakemake.params.spec, snakemake.log[0]) as job:
+    weights = Path(snakemake.output.weights)
+    checkpoint = weights.parent / ".checkpoint.safetensors"
+    rows, history = train_network(job, snakemake.input.dataset, weights, checkpoint)
+    write_rows(history, snakemake.output.history)
+    write_rows(rows, snakemake.output.rows)
+    job.write_provenance(snakemake.output.provenance)
