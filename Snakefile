@@ -9,6 +9,16 @@ configfile: "config.yaml"
 
 
 include: "workflow/rules/common.smk"
+
+
+pathvars:
+    results=f"results/{STUDY.study}",
+    logs="<results>/logs",
+    benchmarks="<results>/benchmarks",
+    linear_run=LINEAR_RUN,
+    network_run=NETWORK_RUN,
+
+
 include: "workflow/rules/dataset.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"
@@ -34,5 +44,5 @@ rule all:
     """The study's tables, claims, figures and report."""
     default_target: True
     input:
-        RESULTS + "/report.html",
-        expand(RESULTS + "/tables/{table}.csv", table=TABLES),
+        "<results>/report.html",
+        expand("<results>/tables/{table}.csv", table=TABLES),

@@ -20,7 +20,8 @@ def sample_losses(outputs: Tensor, y: Tensor) -> Tensor:
         (n,) of the dtype of ``outputs``.
     """
     if outputs.shape[1] == 1:
-        return functional.softplus(-_signs(outputs, y) * outputs[:, 0])
+        # torch's softplus is cut to a straight line from 20 on, logsigmoid is exact
+        return -functional.logsigmoid(_signs(outputs, y) * outputs[:, 0])
     return functional.cross_entropy(outputs, y, reduction="none")
 
 

@@ -4,21 +4,21 @@
 rule claims:
     """Decide every claim by the rule that the config fixed for it."""
     input:
-        runs=RESULTS + "/tables/runs.csv",
-        curvature=RESULTS + "/tables/curvature.csv",
-        landscape=RESULTS + "/tables/landscape.csv",
+        runs="<results>/tables/runs.csv",
+        curvature="<results>/tables/curvature.csv",
+        landscape="<results>/tables/landscape.csv",
     output:
-        table=RESULTS + "/tables/claims.csv",
+        table="<results>/tables/claims.csv",
         page=report(
-            RESULTS + "/claims.html",
+            "<results>/claims.html",
             caption="../report/claims.rst",
             category="Claims",
             labels={"what": "verdicts"},
         ),
     log:
-        LOGS + "/claims.log",
+        "<logs>/claims.log",
     benchmark:
-        BENCHMARKS + "/claims.tsv"
+        "<benchmarks>/claims.tsv"
     localrule: True
     conda:
         ENVIRONMENT

@@ -4,7 +4,6 @@ Pure functions of the config; nothing here imports torch or looks at results.
 """
 
 import sys
-from glob import glob
 from pathlib import Path
 
 HERE = Path(workflow.basedir)
@@ -13,6 +12,7 @@ sys.path.insert(0, str(HERE / "pkg"))
 from advscape.errors import UserError
 from advscape.study.config import LinearExperiment, token
 from advscape.study.fingerprint import fingerprint
+from advscape.study.hardware import has_gpu
 from advscape.study.load import data_root, load_study
 from advscape.study.spec import canonical, stage_spec
 
@@ -22,7 +22,9 @@ except UserError as problem:
     # Snakemake would add a traceback; one line is what the user needs
     sys.exit(str(problem))
 
-RESULTS = f"results/{STUDY.study}"
+# a linear experiment has one job for all epsilons of a seed, a network one for each
+LINEAR_RUN = "<results>/runs/{experiment}/seed~{seed}"
+NETWORK_RUN = "<results>/runs/{experiment}/eps~{epsilon}/seed~{seed}"
 EXPERIMENTS = {experiment.name: experiment for experiment in STUDY.experiments}
 # a pattern that matches no name stands in for an empty list
 LINEAR = "|".join(n for n, e in EXPERIMENTS.items() if isinstance(e, LinearExperiment)) or "(?!)"
@@ -34,10 +36,6 @@ STAGE = {
     "curvature": "curvature",
     "landscape": "landscape",
 }
-LINEAR_RUN = RESULTS + "/runs/{experiment}/seed~{seed}"
-NETWORK_RUN = RESULTS + "/runs/{experiment}/eps~{epsilon}/seed~{seed}"
-LOGS = RESULTS + "/logs"
-BENCHMARKS = RESULTS + "/benchmarks"
 ENVIRONMENT = str(HERE / "environment.yml")
 
 
@@ -50,16 +48,9 @@ def code(name):
     return fingerprint(HERE / "workflow" / "scripts" / name)
 
 
-def dataset_id(dataset):
-    """Names a dataset's prepared file; two npz files of different paths never share one."""
-    if dataset.path is None:
-        return dataset.name
-    return "npz-" + dataset.path.replace("/", "-").removesuffix(".npz")
-
-
 def dataset_file(wildcards):
     dataset = EXPERIMENTS[wildcards.experiment].dataset
-    return f"{RESULTS}/datasets/{dataset_id(dataset)}.npz"
+    return f"<results>/datasets/{dataset.id}.npz"
 
 
 def linear_spec(stage):
@@ -101,8 +92,7 @@ def threads_of(wildcards):
 def gpu_of(wildcards):
     """One GPU where the job would use one; on a cluster the profile decides."""
     device = EXPERIMENTS[wildcards.experiment].compute.device
-    present = bool(glob("/dev/nvidia[0-9]*"))
-    return int(device == "cuda" or (device == "auto" and present))
+    return int(device == "cuda" or (device == "auto" and has_gpu()))
 
 
 def run_folders(experiment):
@@ -141,9 +131,7 @@ def key_columns(experiment):
 def sources():
     """Key columns of each file that `fragments` lists."""
     return [
-        key_columns(experiment)
-        for experiment in STUDY.experiments
-        for _ in run_folders(experiment)
+        key_columns(experiment) for experiment in STUDY.experiments for _ in run_folders(experiment)
     ]
 
 

@@ -5,14 +5,14 @@ rule curvature_linear:
     """Frozen, response and total Hessian of one seed, in closed form."""
     input:
         dataset=dataset_file,
-        weights=LINEAR_RUN + "/weights.safetensors",
+        weights="<linear_run>/weights.safetensors",
     output:
-        rows=LINEAR_RUN + "/curvature.csv",
-        provenance=LINEAR_RUN + "/curvature.json",
+        rows="<linear_run>/curvature.csv",
+        provenance="<linear_run>/curvature.json",
     log:
-        LOGS + "/curvature/{experiment}/seed~{seed}.log",
+        "<logs>/curvature/{experiment}/seed~{seed}.log",
     benchmark:
-        BENCHMARKS + "/curvature/{experiment}/seed~{seed}.tsv"
+        "<benchmarks>/curvature/{experiment}/seed~{seed}.tsv"
     wildcard_constraints:
         experiment=LINEAR,
     conda:
@@ -31,14 +31,14 @@ rule curvature_network:
     """Largest eigenvalue and trace of one network's Hessian."""
     input:
         dataset=dataset_file,
-        weights=NETWORK_RUN + "/weights.safetensors",
+        weights="<network_run>/weights.safetensors",
     output:
-        rows=NETWORK_RUN + "/curvature.csv",
-        provenance=NETWORK_RUN + "/curvature.json",
+        rows="<network_run>/curvature.csv",
+        provenance="<network_run>/curvature.json",
     log:
-        LOGS + "/curvature/{experiment}/eps~{epsilon}/seed~{seed}.log",
+        "<logs>/curvature/{experiment}/eps~{epsilon}/seed~{seed}.log",
     benchmark:
-        BENCHMARKS + "/curvature/{experiment}/eps~{epsilon}/seed~{seed}.tsv"
+        "<benchmarks>/curvature/{experiment}/eps~{epsilon}/seed~{seed}.tsv"
     wildcard_constraints:
         experiment=NETWORKS,
     conda:

@@ -1,17 +1,17 @@
 """Datasets: expects the data root's files, makes one .npz per dataset that all later stages read."""
 
-DATASETS = {dataset_id(e.dataset): e.dataset for e in STUDY.experiments}
+DATASETS = {e.dataset.id: e.dataset for e in STUDY.experiments}
 
 
 rule dataset:
     """Read a dataset, downloading it first where that is allowed and needed."""
     output:
-        arrays=RESULTS + "/datasets/{dataset}.npz",
-        provenance=RESULTS + "/datasets/{dataset}.json",
+        arrays="<results>/datasets/{dataset}.npz",
+        provenance="<results>/datasets/{dataset}.json",
     log:
-        LOGS + "/dataset/{dataset}.log",
+        "<logs>/dataset/{dataset}.log",
     benchmark:
-        BENCHMARKS + "/dataset/{dataset}.tsv"
+        "<benchmarks>/dataset/{dataset}.tsv"
     wildcard_constraints:
         dataset="|".join(DATASETS),
     localrule: True

@@ -5,14 +5,14 @@ rule evaluate_linear:
     """Loss and accuracy of one seed, clean and under the optimal noise."""
     input:
         dataset=dataset_file,
-        weights=LINEAR_RUN + "/weights.safetensors",
+        weights="<linear_run>/weights.safetensors",
     output:
-        rows=LINEAR_RUN + "/robustness.csv",
-        provenance=LINEAR_RUN + "/evaluate.json",
+        rows="<linear_run>/robustness.csv",
+        provenance="<linear_run>/evaluate.json",
     log:
-        LOGS + "/evaluate/{experiment}/seed~{seed}.log",
+        "<logs>/evaluate/{experiment}/seed~{seed}.log",
     benchmark:
-        BENCHMARKS + "/evaluate/{experiment}/seed~{seed}.tsv"
+        "<benchmarks>/evaluate/{experiment}/seed~{seed}.tsv"
     wildcard_constraints:
         experiment=LINEAR,
     conda:
@@ -31,14 +31,14 @@ rule evaluate_network:
     """Loss and accuracy of one network, clean and under PGD."""
     input:
         dataset=dataset_file,
-        weights=NETWORK_RUN + "/weights.safetensors",
+        weights="<network_run>/weights.safetensors",
     output:
-        rows=NETWORK_RUN + "/robustness.csv",
-        provenance=NETWORK_RUN + "/evaluate.json",
+        rows="<network_run>/robustness.csv",
+        provenance="<network_run>/evaluate.json",
     log:
-        LOGS + "/evaluate/{experiment}/eps~{epsilon}/seed~{seed}.log",
+        "<logs>/evaluate/{experiment}/eps~{epsilon}/seed~{seed}.log",
     benchmark:
-        BENCHMARKS + "/evaluate/{experiment}/eps~{epsilon}/seed~{seed}.tsv"
+        "<benchmarks>/evaluate/{experiment}/eps~{epsilon}/seed~{seed}.tsv"
     wildcard_constraints:
         experiment=NETWORKS,
     conda:

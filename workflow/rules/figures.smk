@@ -4,20 +4,20 @@
 rule figure_curvature:
     """Largest Hessian eigenvalue and trace against epsilon."""
     input:
-        curvature=RESULTS + "/tables/curvature.csv",
-        runs=RESULTS + "/tables/runs.csv",
+        curvature="<results>/tables/curvature.csv",
+        runs="<results>/tables/runs.csv",
     output:
         png=report(
-            RESULTS + "/figures/curvature_{experiment}.png",
+            "<results>/figures/curvature_{experiment}.png",
             caption="../report/curvature.rst",
             category="Curvature",
             labels={"experiment": "{experiment}", "figure": "curvature"},
         ),
-        pdf=RESULTS + "/figures/curvature_{experiment}.pdf",
+        pdf="<results>/figures/curvature_{experiment}.pdf",
     log:
-        LOGS + "/figure_curvature/{experiment}.log",
+        "<logs>/figure_curvature/{experiment}.log",
     benchmark:
-        BENCHMARKS + "/figure_curvature/{experiment}.tsv"
+        "<benchmarks>/figure_curvature/{experiment}.tsv"
     localrule: True
     conda:
         ENVIRONMENT
@@ -31,19 +31,19 @@ rule figure_curvature:
 rule figure_landscape:
     """The training loss along filter-normalised directions, overlaid by epsilon."""
     input:
-        landscape=RESULTS + "/tables/landscape.csv",
+        landscape="<results>/tables/landscape.csv",
     output:
         png=report(
-            RESULTS + "/figures/landscape_{experiment}.png",
+            "<results>/figures/landscape_{experiment}.png",
             caption="../report/landscape.rst",
             category="Landscapes",
             labels={"experiment": "{experiment}", "figure": "landscape"},
         ),
-        pdf=RESULTS + "/figures/landscape_{experiment}.pdf",
+        pdf="<results>/figures/landscape_{experiment}.pdf",
     log:
-        LOGS + "/figure_landscape/{experiment}.log",
+        "<logs>/figure_landscape/{experiment}.log",
     benchmark:
-        BENCHMARKS + "/figure_landscape/{experiment}.tsv"
+        "<benchmarks>/figure_landscape/{experiment}.tsv"
     localrule: True
     conda:
         ENVIRONMENT
@@ -57,19 +57,19 @@ rule figure_landscape:
 rule figure_robustness:
     """Accuracy and the robust generalization gap against epsilon."""
     input:
-        robustness=RESULTS + "/tables/robustness.csv",
+        robustness="<results>/tables/robustness.csv",
     output:
         png=report(
-            RESULTS + "/figures/robustness_{experiment}.png",
+            "<results>/figures/robustness_{experiment}.png",
             caption="../report/robustness.rst",
             category="Robustness",
             labels={"experiment": "{experiment}", "figure": "robustness"},
         ),
-        pdf=RESULTS + "/figures/robustness_{experiment}.pdf",
+        pdf="<results>/figures/robustness_{experiment}.pdf",
     log:
-        LOGS + "/figure_robustness/{experiment}.log",
+        "<logs>/figure_robustness/{experiment}.log",
     benchmark:
-        BENCHMARKS + "/figure_robustness/{experiment}.tsv"
+        "<benchmarks>/figure_robustness/{experiment}.tsv"
     localrule: True
     conda:
         ENVIRONMENT

@@ -5,14 +5,14 @@ rule landscape_linear:
     """The loss of one seed along filter-normalised directions, in closed form."""
     input:
         dataset=dataset_file,
-        weights=LINEAR_RUN + "/weights.safetensors",
+        weights="<linear_run>/weights.safetensors",
     output:
-        rows=LINEAR_RUN + "/landscape.csv",
-        provenance=LINEAR_RUN + "/landscape.json",
+        rows="<linear_run>/landscape.csv",
+        provenance="<linear_run>/landscape.json",
     log:
-        LOGS + "/landscape/{experiment}/seed~{seed}.log",
+        "<logs>/landscape/{experiment}/seed~{seed}.log",
     benchmark:
-        BENCHMARKS + "/landscape/{experiment}/seed~{seed}.tsv"
+        "<benchmarks>/landscape/{experiment}/seed~{seed}.tsv"
     wildcard_constraints:
         experiment=LINEAR,
     conda:
@@ -31,14 +31,14 @@ rule landscape_network:
     """The loss of one network along filter-normalised directions, attacked at every point."""
     input:
         dataset=dataset_file,
-        weights=NETWORK_RUN + "/weights.safetensors",
+        weights="<network_run>/weights.safetensors",
     output:
-        rows=NETWORK_RUN + "/landscape.csv",
-        provenance=NETWORK_RUN + "/landscape.json",
+        rows="<network_run>/landscape.csv",
+        provenance="<network_run>/landscape.json",
     log:
-        LOGS + "/landscape/{experiment}/eps~{epsilon}/seed~{seed}.log",
+        "<logs>/landscape/{experiment}/eps~{epsilon}/seed~{seed}.log",
     benchmark:
-        BENCHMARKS + "/landscape/{experiment}/eps~{epsilon}/seed~{seed}.tsv"
+        "<benchmarks>/landscape/{experiment}/eps~{epsilon}/seed~{seed}.tsv"
     wildcard_constraints:
         experiment=NETWORKS,
     conda:

@@ -4,11 +4,11 @@
 rule study_config:
     """Write the study's config beside its results, every default filled in."""
     output:
-        RESULTS + "/config.yaml",
+        "<results>/config.yaml",
     log:
-        LOGS + "/study_config.log",
+        "<logs>/study_config.log",
     benchmark:
-        BENCHMARKS + "/study_config.tsv"
+        "<benchmarks>/study_config.tsv"
     localrule: True
     conda:
         ENVIRONMENT
@@ -22,19 +22,19 @@ rule study_config:
 rule html_report:
     """Bind figures and claims into one page with `snakemake --report`."""
     input:
-        config=RESULTS + "/config.yaml",
-        claims=RESULTS + "/claims.html",
+        config="<results>/config.yaml",
+        claims="<results>/claims.html",
         figures=expand(
-            RESULTS + "/figures/{kind}_{experiment}.png",
+            "<results>/figures/{kind}_{experiment}.png",
             kind=["curvature", "landscape", "robustness"],
             experiment=EXPERIMENTS,
         ),
     output:
-        RESULTS + "/report.html",
+        "<results>/report.html",
     log:
-        LOGS + "/html_report.log",
+        "<logs>/html_report.log",
     benchmark:
-        BENCHMARKS + "/html_report.tsv"
+        "<benchmarks>/html_report.tsv"
     localrule: True
     conda:
         ENVIRONMENT

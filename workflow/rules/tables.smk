@@ -6,11 +6,11 @@ rule table:
     input:
         fragments,
     output:
-        RESULTS + "/tables/{table}.csv",
+        "<results>/tables/{table}.csv",
     log:
-        LOGS + "/table/{table}.log",
+        "<logs>/table/{table}.log",
     benchmark:
-        BENCHMARKS + "/table/{table}.tsv"
+        "<benchmarks>/table/{table}.tsv"
     localrule: True
     conda:
         ENVIRONMENT

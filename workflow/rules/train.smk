@@ -6,13 +6,13 @@ rule train_linear:
     input:
         dataset=dataset_file,
     output:
-        rows=LINEAR_RUN + "/runs.csv",
-        weights=LINEAR_RUN + "/weights.safetensors",
-        provenance=LINEAR_RUN + "/train.json",
+        rows="<linear_run>/runs.csv",
+        weights="<linear_run>/weights.safetensors",
+        provenance="<linear_run>/train.json",
     log:
-        LOGS + "/train/{experiment}/seed~{seed}.log",
+        "<logs>/train/{experiment}/seed~{seed}.log",
     benchmark:
-        BENCHMARKS + "/train/{experiment}/seed~{seed}.tsv"
+        "<benchmarks>/train/{experiment}/seed~{seed}.tsv"
     wildcard_constraints:
         experiment=LINEAR,
     conda:
@@ -32,14 +32,14 @@ rule train_network:
     input:
         dataset=dataset_file,
     output:
-        rows=NETWORK_RUN + "/runs.csv",
-        weights=NETWORK_RUN + "/weights.safetensors",
-        history=NETWORK_RUN + "/history.csv",
-        provenance=NETWORK_RUN + "/train.json",
+        rows="<network_run>/runs.csv",
+        weights="<network_run>/weights.safetensors",
+        history="<network_run>/history.csv",
+        provenance="<network_run>/train.json",
     log:
-        LOGS + "/train/{experiment}/eps~{epsilon}/seed~{seed}.log",
+        "<logs>/train/{experiment}/eps~{epsilon}/seed~{seed}.log",
     benchmark:
-        BENCHMARKS + "/train/{experiment}/eps~{epsilon}/seed~{seed}.tsv"
+        "<benchmarks>/train/{experiment}/eps~{epsilon}/seed~{seed}.tsv"
     wildcard_constraints:
         experiment=NETWORKS,
     conda:

@@ -22,6 +22,7 @@ def claims_page(claims: pd.DataFrame, path: str | Path) -> None:
     """Write claims.csv's rows as an HTML page, verdict and rule side by side."""
     head = "".join(f"<th>{title}</th>" for title in _HEADER)
     body = "".join(_row(claim) for claim in claims.to_dict("records"))
+    body = body or f"<tr><td colspan='{len(_HEADER)}'>This study states no claims.</td></tr>"
     write_text(
         path,
         f"<!doctype html><meta charset='utf-8'><title>Claims</title><style>{_STYLE}</style>"

@@ -8,13 +8,13 @@ import pandas as pd
 def series(
     tables: Mapping[str, pd.DataFrame], experiment: str, quantity: str, select: Mapping[str, str]
 ) -> pd.DataFrame:
-    """Values of a quantity, seeds by epsilons, epsilons ascending.
+    r"""Values of a quantity, seeds by epsilons, epsilons ascending.
 
     Args:
         tables: runs, curvature and landscape.
         experiment: name of the experiment.
         quantity: a column of curvature, or ``rise``: the landscape's mean loss at its largest
-            \\|alpha\\| minus its loss at 0, over the directions.
+            \|alpha\| minus its loss at 0, over the directions.
         select: column and value of the rows wanted; ``regime`` is the run's.
 
     Returns:

@@ -48,11 +48,16 @@ def curvature_linear(job: Job, dataset: str | Path, weights: str | Path) -> pd.D
 
 
 def _measure(loss: RobustLoss, line: Line, name: str) -> Iterator[dict[str, Any]]:
-    for part in ("frozen", "response", "total") if name == "adversarial" else ("total",):
-        values: dict[str, Any] = {"hessian": part, "n": len(loss.t)}
-        if line.norm > 0:
-            values |= _spectrum(loss.hessian(line, part), line.norm)
-        yield values | {"mean_p1p": loss.mean_p1p(line)}
+    """One row per part of the Hessian; without noise the frozen part is all there is."""
+    common = {"n": len(loss.t), "mean_p1p": loss.mean_p1p(line)}
+    parts: dict[str, np.ndarray | None] = dict.fromkeys(("frozen", "response", "total"))
+    if line.norm > 0:
+        frozen, response = loss.hessian(line, "frozen"), loss.hessian(line, "response")
+        parts = {"frozen": frozen, "response": response, "total": frozen + response}
+    for part, hessian in parts.items():
+        if name == "adversarial" or part == "total":
+            values = {} if hessian is None else _spectrum(hessian, line.norm)
+            yield {"hessian": part} | common | values
 
 
 def _spectrum(hessian: np.ndarray, norm: float) -> dict[str, float]:

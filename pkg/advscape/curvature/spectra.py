@@ -1,4 +1,4 @@
-"""What is read from a Hessian operator: its largest eigenvalue and its trace, each with its doubt."""
+"""What is read from a Hessian operator: largest eigenvalue and trace, each with its doubt."""
 
 import math
 from dataclasses import dataclass

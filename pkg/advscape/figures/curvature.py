@@ -6,15 +6,15 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from advscape.figures.style import EPSILON, SEEDS, apply, shade_regimes
+from advscape.figures.style import EPSILON, SEEDS, apply, legend_below, shade_regimes
 
 LAMBDA_MAX = r"$\lambda_{\max}$ of the Hessian"
 #: the loss and the part of its Hessian, in words
 CURVES = {
-    ("adversarial", "total"): "adversarial loss, total",
-    ("adversarial", "frozen"): "adversarial loss, noise frozen",
-    ("adversarial", "response"): "adversarial loss, response only",
-    ("clean", "total"): "clean loss",
+    ("adversarial", "total"): "adversarial, total",
+    ("adversarial", "frozen"): "adversarial, noise frozen",
+    ("adversarial", "response"): "adversarial, response only",
+    ("clean", "total"): "clean",
 }
 
 
@@ -31,7 +31,7 @@ def curvature_figure(curvature: pd.DataFrame, runs: pd.DataFrame, title: str, no
     rows = curvature[curvature["split"] == "train"].copy()
     pairs = zip(rows["loss"], rows["hessian"], strict=True)
     rows["curve"] = [CURVES[pair] for pair in pairs]
-    figure, axes = plt.subplots(1, 2, figsize=(8.4, 3.6))
+    figure, axes = plt.subplots(1, 2, figsize=(8.4, 4.2))
     if runs["collapse_radius"].notna().any():
         _linear_panels(axes, rows, runs)
     else:
@@ -47,8 +47,8 @@ def _linear_panels(axes: list[Axes], rows: pd.DataFrame, runs: pd.DataFrame) -> 
     _lines(axes[0], arms, "lambda_max", "noise", list(dict.fromkeys(arms["noise"])))
     axes[0].set(title="noise arms, total Hessian", ylabel=LAMBDA_MAX)
     aligned = rows[rows["noise"] == "aligned"]
-    _lines(axes[1], aligned, "lambda_max", "curve", [c for c in CURVES.values()])
-    axes[1].set(title="aligned noise: which Hessian?", ylabel=LAMBDA_MAX)
+    _lines(axes[1], aligned, "lambda_max", "curve", list(CURVES.values()))
+    axes[1].set(title="aligned noise: Hessian of which loss?", ylabel=LAMBDA_MAX)
     radii = runs[["hard_margin", "collapse_radius"]].mean()
     for ax in axes:
         shade_regimes(ax, radii["hard_margin"], radii["collapse_radius"])
@@ -69,4 +69,4 @@ def _lines(ax: Axes, rows: pd.DataFrame, y: str, hue: str, order: list[str]) -> 
         markers=True, dashes=False, ax=ax, **SEEDS,
     )  # fmt: skip
     ax.set_yscale("log")
-    ax.legend(title=None)
+    legend_below(ax)

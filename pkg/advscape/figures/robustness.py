@@ -6,7 +6,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from advscape.figures.style import EPSILON, SEEDS, apply
+from advscape.figures.style import EPSILON, SEEDS, apply, legend_below
 
 
 def robustness_figure(robustness: pd.DataFrame, title: str, norm: str) -> Figure:
@@ -19,14 +19,14 @@ def robustness_figure(robustness: pd.DataFrame, title: str, norm: str) -> Figure
     """
     apply()
     rows = robustness[robustness["noise"] == "aligned"]
-    own = rows[rows["eval_epsilon"] == rows["epsilon"]].assign(attacked="own epsilon")
+    own = rows[rows["eval_epsilon"] == rows["epsilon"]].assign(attacked="own $\\epsilon$")
     clean = rows[rows["eval_epsilon"] == 0].assign(attacked="no attack")
-    figure, axes = plt.subplots(1, 3, figsize=(10.4, 3.4))
+    figure, axes = plt.subplots(1, 3, figsize=(10.8, 4.0))
     _accuracy(axes[0], pd.concat([own, clean]))
     _gap(axes[1], rows, own, "accuracy", "train minus test accuracy")
     _gap(axes[2], rows, own, "loss", "test minus train loss")
     for ax in axes:
-        ax.set_xlabel(EPSILON[norm] if norm == "linf" else r"training $\epsilon$ (L2)")
+        ax.set_xlabel(EPSILON[norm])
     figure.suptitle(title)
     return figure
 
@@ -36,16 +36,14 @@ def _accuracy(ax: Axes, rows: pd.DataFrame) -> None:
         rows, x="epsilon", y="accuracy", hue="attacked", style="split", markers=True, ax=ax, **SEEDS
     )  # fmt: skip
     ax.set(title="accuracy", ylabel="accuracy", ylim=(None, 1.02))
-    handles, labels = ax.get_legend_handles_labels()
-    wanted = [i for i, label in enumerate(labels) if label not in ("attacked", "split")]
-    ax.legend([handles[i] for i in wanted], [labels[i] for i in wanted], title=None)
+    legend_below(ax, leave_out=("attacked", "split"))
 
 
 def _gap(ax: Axes, rows: pd.DataFrame, own: pd.DataFrame, value: str, label: str) -> None:
     """The gap with the same attack on both sides: at own and at one common epsilon."""
-    common = max(set(rows["eval_epsilon"]), key=lambda e: (rows["eval_epsilon"] == e).sum() * (e > 0))
+    common = rows.loc[rows["eval_epsilon"] > 0, "eval_epsilon"].mode()[0]  # every run has it
     at_common = rows[rows["eval_epsilon"] == common].assign(
-        attacked=f"common epsilon {common:g}"
+        attacked=f"common $\\epsilon$ {common:g}"
     )
     both = pd.concat([own, at_common])
     wide = both.pivot_table(
@@ -57,4 +55,4 @@ def _gap(ax: Axes, rows: pd.DataFrame, own: pd.DataFrame, value: str, label: str
                  dashes=False, ax=ax, **SEEDS)  # fmt: skip
     ax.axhline(0, color="0.6", linewidth=0.8, zorder=0)
     ax.set(title=f"robust generalization gap, {value}", ylabel=label)
-    ax.legend(title=None)
+    legend_below(ax)

@@ -15,7 +15,10 @@ mpl.use("Agg")
 #: lines are medians over seeds and bands reach from the smallest to the largest value: with a few
 #: seeds that shows all there is, on linear and logarithmic axes alike
 SEEDS = {"estimator": "median", "errorbar": ("pi", 100)}
-EPSILON = {"l2": r"$\epsilon$ (L2, pixels in [0, 1])", "linf": r"$\epsilon$ (Linf, pixels in [0, 1])"}
+EPSILON = {
+    "l2": r"training $\epsilon$ (L2, pixels in [0, 1])",
+    "linf": r"training $\epsilon$ (Linf, pixels in [0, 1])",
+}
 
 
 def apply() -> None:
@@ -40,6 +43,17 @@ def save(figure: Figure, paths: Iterable[str | Path]) -> None:
         with replacing(path) as temporary:
             blank = {"CreationDate": None} if temporary.suffix == ".pdf" else None
             figure.savefig(temporary, metadata=blank)
+
+
+def legend_below(ax: Axes, columns: int = 2, leave_out: tuple[str, ...] = ()) -> None:
+    """Put the legend under the axis, where it hides nothing; ``leave_out`` drops headings."""
+    handles, labels = ax.get_legend_handles_labels()
+    kept = [i for i, label in enumerate(labels) if label not in leave_out]
+    ax.legend(
+        [handles[i] for i in kept], [labels[i] for i in kept], title=None, ncols=columns,
+        loc="upper center", bbox_to_anchor=(0.5, -0.2), fontsize="small", columnspacing=1,
+        handlelength=1.6,
+    )  # fmt: skip
 
 
 def shade_regimes(ax: Axes, hard_margin: float, collapse_radius: float) -> None:

@@ -104,7 +104,7 @@ class RobustLoss:
         return hessian
 
     def joint_hessian(self, line: Line) -> np.ndarray:
-        """Hessian of :meth:`value` over (w, b), shape (d + 1, d + 1): what Newton's method needs."""
+        """Hessian of :meth:`value` over (w, b), shape (d + 1, d + 1), for Newton's method."""
         hessian = self._frozen(line)
         hessian[:-1, :-1] += self._response(line)
         hessian[:-1, :-1] += self.weight_decay * np.eye(len(line.w))

@@ -66,7 +66,8 @@ def solve(problem: RobustLoss, tolerance: float) -> Solution:
 
 def _polish(problem: RobustLoss, line: Line, tolerance: float) -> tuple[Line, float]:
     """Full Newton steps while they lower the gradient: the last digits, where differences of the
-    loss drown in rounding and a trust region stalls."""
+    loss drown in rounding and a trust region stalls.
+    """
     grad = problem.gradient(line)
     while np.abs(grad).max() > 0.1 * tolerance:
         step = np.linalg.solve(problem.joint_hessian(line), grad)
@@ -91,7 +92,7 @@ def _subgradient_distance(problem: RobustLoss, b: float) -> float:
 
 
 def _class_mean_line(problem: RobustLoss) -> Line:
-    """w from one class mean to the other, b so that the boundary lies half-way."""
+    """W from one class mean to the other, b so that the boundary lies half-way."""
     high = problem.x[problem.t > 0].mean(axis=0)
     low = problem.x[problem.t < 0].mean(axis=0)
     w = high - low

@@ -8,7 +8,9 @@ from torch import nn
 from advscape.models.resnet import SmallImageResNet18
 
 
-def build_model(section: dict[str, Any], classes: int, shape: tuple[int, ...], seed: int) -> nn.Module:
+def build_model(
+    section: dict[str, Any], classes: int, shape: tuple[int, ...], seed: int
+) -> nn.Module:
     """Make a network with weights drawn from the seed.
 
     Args:

@@ -67,6 +67,13 @@ class Dataset(Section):
 
     _classes = field_validator("classes")(lambda v: v if v is None else _distinct(v))
 
+    @property
+    def id(self) -> str:
+        """Name of the dataset's prepared file; npz files of different paths never share one."""
+        if self.path is None:
+            return self.name
+        return "npz-" + self.path.replace("/", "-").removesuffix(".npz")
+
 
 class Threat(Section):
     """What the adversary may do to an input whose pixels lie in [0, 1]."""
@@ -74,8 +81,8 @@ class Threat(Section):
     norm: Literal["l2", "linf"] = Field(description="Norm of the perturbation: l2 or linf.")
     box: bool = Field(
         default=False,
-        description="Keep perturbed inputs inside [0, 1]. Without the box the closed form of linear "
-        "models is exact; with it the threat model is another one, with a smaller loss.",
+        description="Keep perturbed inputs inside [0, 1]. Without the box the closed form of "
+        "linear models is exact; with it the threat model is another one, with a smaller loss.",
     )
 
 
@@ -97,7 +104,7 @@ class Compute(Section):
     )
     threads: Count = Field(
         default=1,
-        description="Threads of one job, and of torch on the CPU: they fix the order of float sums.",
+        description="Threads of a job and of torch on the CPU; they fix the order of float sums.",
     )
     precision: Literal["float32", "bfloat16"] = Field(
         default="float32",

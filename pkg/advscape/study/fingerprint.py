@@ -101,4 +101,6 @@ def _fields(node: ast.AST) -> dict[str, object]:
     documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
     if isinstance(node, documented) and ast.get_docstring(node, clean=False) is not None:
         fields["body"] = node.body[1:]
+    if isinstance(node, ast.JoinedStr):  # 3.12 puts empty pieces into nested format specs
+        fields["values"] = [v for v in node.values if getattr(v, "value", None) != ""]
     return fields

@@ -35,7 +35,7 @@ def load_study(raw: dict[str, Any]) -> Study:
         The study, every default filled in.
 
     Raises:
-        ConfigError: one line naming the key, the value and what is allowed; the first problem found.
+        ConfigError: one line naming the key, the value and what is allowed; the first problem.
     """
     try:
         study = Study.model_validate(raw)
@@ -73,8 +73,9 @@ def _first_problem(error: ValidationError) -> ConfigError:
 
 def _key(loc: tuple[str | int, ...]) -> str:
     """Path of a key as the user reads it in the YAML file: experiments[0].grid.seeds[1]."""
-    parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc
-             if part not in _TAGS]
+    parts = [
+        f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc if part not in _TAGS
+    ]
     return "".join(parts).lstrip(".") or "the config"
 
 
@@ -114,8 +115,9 @@ def _allowed(problem: dict[str, Any]) -> str:
         "list_type": lambda: "a list",
         "finite_number": lambda: "a finite number",
         "too_short": lambda: f"at least {context['min_length']} entries",
-        "model_type": lambda: "a mapping with the keys " + ", ".join(
-            _model_at(problem["loc"]).model_fields),
+        "model_type": lambda: (
+            "a mapping with the keys " + ", ".join(_model_at(problem["loc"]).model_fields)
+        ),
         "string_pattern_mismatch": lambda: f"a text that matches {context['pattern']}",
     }
     allowed = words.get(problem["type"], lambda: problem["msg"])()

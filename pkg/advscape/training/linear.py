@@ -23,7 +23,9 @@ from advscape.study.spec import canonical
 _LOG = logging.getLogger("advscape.training")
 
 
-def train_linear(job: Job, dataset: str | Path, weights: str | Path, store: str | Path) -> pd.DataFrame:
+def train_linear(
+    job: Job, dataset: str | Path, weights: str | Path, store: str | Path
+) -> pd.DataFrame:
     """Solve all cells of a seed that are not in the store.
 
     Args:

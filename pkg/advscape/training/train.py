@@ -157,9 +157,7 @@ class _Loop:
     def _step(self, x: Tensor, y: Tensor, rate: float) -> tuple[Tensor, Tensor]:
         autocast = self.precision != torch.float32
         with torch.autocast(x.device.type, torch.bfloat16, enabled=autocast):
-            perturbed = self.attack(
-                self.model, x, y, self.generators["attack"], batch_norm="train"
-            )
+            perturbed = self.attack(self.model, x, y, self.generators["attack"], batch_norm="train")
             outputs = self.model(perturbed)
         losses = sample_losses(outputs.float(), y)
         self.optimizer.zero_grad()

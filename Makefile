@@ -1,0 +1,56 @@
+# Each target makes the environment first if it is missing.
+PYTHON ?= python3
+CORES ?= all
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+SOURCES := pkg tests workflow/scripts
+RULES := Snakefile workflow/rules/*.smk
+
+.DEFAULT_GOAL := help
+.PHONY: help env reproduce test lint format lock schema clean
+
+help: ## Say what can be made
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
+
+env: $(STAMP) ## Make the environment in .venv from the lock file
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "advscape needs Python 3.11 or later; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12 ...")'
+	@echo "== environment: $(VENV), from requirements.lock (torch is large: some GB, some minutes)"
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	@touch $@
+
+reproduce: $(STAMP) ## Run the default study: tables, claims, figures, report
+	@echo "== default study: config.yaml on $(CORES) cores"
+	$(BIN)/snakemake --cores $(CORES)
+	@echo "== done: results/default/report.html, results/default/tables/, results/default/figures/"
+
+test: $(STAMP) ## Run the tests
+	@echo "== tests"
+	$(BIN)/python -m pytest
+
+lint: $(STAMP) ## Check code, rules and formatting
+	@echo "== lint"
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/snakefmt --check $(RULES)
+	$(BIN)/snakemake --lint
+
+format: $(STAMP) ## Format code and rules
+	$(BIN)/ruff check --fix $(SOURCES)
+	$(BIN)/ruff format $(SOURCES)
+	$(BIN)/snakefmt $(RULES)
+
+schema: $(STAMP) ## Write the config's JSON schema from the typed config
+	$(BIN)/python -m advscape.study.schema > workflow/schemas/config.schema.json
+
+lock: ## Pin all dependencies anew (needs uv); then bring environment.yml in step
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --custom-compile-command "make lock" --upgrade -o requirements.lock
+
+clean: ## Remove the environment and all results
+	rm -rf $(VENV) .snakemake .pytest_cache .ruff_cache .hypothesis
+	find results -mindepth 1 ! -name README.md -delete

@@ -1,0 +1,32 @@
+import os
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import settings
+
+settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=50)
+settings.load_profile("repeatable")
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(autouse=True)
+def _no_data_root(monkeypatch, request):
+    """Tests say themselves where data lies; only those marked for real data see the user's."""
+    if "real_data" not in request.fixturenames:
+        monkeypatch.delenv("ADVSCAPE_DATA", raising=False)
+
+
+@pytest.fixture
+def real_data():
+    """The folder with real MNIST and CIFAR-10, or a skip that says so."""
+    folder = os.environ.get("ADVSCAPE_DATA")
+    if not folder:
+        pytest.skip("ADVSCAPE_DATA is not set: no real data here")
+    return Path(folder)
+
+
+@pytest.fixture
+def generator():
+    return torch.Generator().manual_seed(0)

@@ -1,0 +1,23 @@
+import numpy as np
+from advscape.landscape.grid import alphas
+from advscape.landscape.linear import direction, scan_margins
+from advscape.linear.robust_loss import Line
+from hypothesis import given
+
+from tests.linear.problems import problems
+
+
+@given(problems(min_radius=-2.0))
+def test_one_product_gives_the_closed_form_at_every_point(case):
+    loss, line = case
+    d = direction(len(line.w), seed=0) * line.norm
+    steps = alphas(1.0, 9)
+    margins = scan_margins(loss, line, d, steps)
+    for column, alpha in zip(margins.T, steps, strict=True):
+        expected = loss.margins(Line(line.w + alpha * d, line.b))
+        assert np.allclose(column, expected, rtol=1e-10, atol=1e-10)
+
+
+def test_direction_has_unit_length_and_repeats():
+    assert np.isclose(np.linalg.norm(direction(50, 3)), 1)
+    assert np.array_equal(direction(50, 3), direction(50, 3))

@@ -1,0 +1,37 @@
+import numpy as np
+import pytest
+from advscape.linear.regime import HardMargin, collapse_radius, hard_margin, regime
+from scipy.optimize import linprog
+
+from tests.linear.test_solve import DIGITS
+
+
+def test_known_answers_on_digits():
+    margin = hard_margin(DIGITS.x, DIGITS.t)
+    assert margin.value == pytest.approx(0.6080, abs=5e-5)
+    assert margin.upper - margin.lower < 1e-4 * margin.value
+    assert collapse_radius(DIGITS.x, DIGITS.t) == pytest.approx(1.313313, abs=5e-7)
+
+
+def test_two_points():
+    x, t = np.array([[0.0, 0.0], [3.0, 4.0]]), np.array([1.0, -1.0])
+    margin = hard_margin(x, t)
+    assert margin.lower == pytest.approx(2.5, rel=1e-6)
+    assert margin.upper == pytest.approx(2.5, rel=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_separability_is_linear_programmings(seed):
+    rng = np.random.default_rng(seed)
+    t = np.where(np.arange(30) % 2 == 0, 1.0, -1.0)
+    x = rng.normal(size=(30, 3)) + 0.4 * seed * np.outer(t, np.ones(3))
+    signed = -t[:, None] * np.column_stack([x, np.ones(30)])
+    feasible = linprog(np.zeros(4), signed, -np.ones(30), bounds=(None, None)).status == 0
+    assert (hard_margin(x, t).value > 0) == feasible
+
+
+def test_regimes():
+    margin = HardMargin(0.6, 0.6)
+    expected = {0.0: "separable", 0.6: "separable", 0.61: "finite", 1.3: "collapsed"}
+    assert {e: regime(e, margin, 1.3) for e in expected} == expected
+    assert regime(0.0, HardMargin(0.0, 0.01), 1.3) == "finite"  # classes that overlap

@@ -1,0 +1,44 @@
+import pytest
+import torch
+from advscape.models.build import build_model
+from advscape.models.resnet import SmallImageResNet18
+from advscape.models.state import load_weights, save_weights
+from torch import nn
+from torchvision.models import resnet18
+
+from tests.networks import snapshot
+
+
+def test_full_width_is_torchvisions_but_for_stem_and_head():
+    ours, theirs = SmallImageResNet18(10, 3), resnet18(num_classes=10)
+    theirs.conv1 = nn.Conv2d(3, 64, 3, padding=1, bias=False)
+    theirs.maxpool = nn.Identity()
+    theirs.load_state_dict(ours.state_dict())  # the same names and shapes
+    x = torch.rand(2, 3, 32, 32)
+    assert torch.equal(ours.eval()(x), theirs.eval()(x))
+    assert sum(p.numel() for p in ours.parameters()) == 11_173_962  # the figure of the literature
+
+
+@pytest.mark.parametrize("width", [4, 16, 48])
+@pytest.mark.parametrize("shape", [(1, 8, 8), (3, 32, 32)])
+def test_any_width_and_shape(width, shape):
+    model = SmallImageResNet18(5, shape[0], width)
+    assert model(torch.rand(2, *shape)).shape == (2, 5)
+    assert model.layer4[1].conv2.weight.shape[:2] == (8 * width, 8 * width)
+
+
+def test_seed_draws_the_weights_and_nothing_else():
+    before = torch.get_rng_state()
+    one, same, other = (build_model({"width": 4}, 3, (1, 8, 8), seed) for seed in (0, 0, 1))
+    assert torch.equal(before, torch.get_rng_state())
+    assert torch.equal(one.fc.weight, same.fc.weight)
+    assert not torch.equal(one.fc.weight, other.fc.weight)
+
+
+def test_weights_read_back(tmp_path):
+    one, other = (build_model({"width": 4}, 3, (1, 8, 8), seed) for seed in (0, 1))
+    one(torch.rand(8, 1, 8, 8))  # moves the running statistics
+    save_weights(one, tmp_path / "weights.safetensors")
+    load_weights(other, tmp_path / "weights.safetensors")
+    for name, value in snapshot(one)["state"].items():
+        assert torch.equal(value, other.state_dict()[name]), name

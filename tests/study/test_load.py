@@ -1,0 +1,169 @@
+"""Every kind of bad input ends in one line that names the key, the value and what is allowed."""
+
+import copy
+
+import numpy as np
+import pytest
+import yaml
+from advscape.errors import UserError
+from advscape.study.load import as_yaml, load_study
+
+from tests.conftest import ROOT
+
+CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
+
+
+def changed(**changes):
+    """The default config with dotted keys of its experiments changed."""
+    raw = copy.deepcopy(CONFIG)
+    for path, value in changes.items():
+        *where, key = path.split("__")
+        section = raw
+        for part in where:
+            section = section[int(part) if part.isdigit() else part]
+        section[key] = value
+    return raw
+
+
+BAD = {
+    "unknown key": (
+        changed(experiments__0__grid__sede=[1]),
+        "experiments[0].grid.sede: got an unknown key (did you mean seeds?); "
+        "allowed: epsilons, seeds, noise",
+    ),
+    "unknown section": (changed(seeds=[1]), "seeds: got an unknown key"),
+    "wrong type": (
+        changed(experiments__0__training__weight_decay="1e-4"),
+        "experiments[0].training.weight_decay: got '1e-4'; allowed: a number (YAML reads 1e-3 as "
+        "text: write 1.0e-3, without quotes)",
+    ),
+    "negative epsilon": (
+        changed(experiments__0__grid__epsilons=[0, -0.5]),
+        "experiments[0].grid.epsilons[1]: got -0.5; allowed: a number not below 0",
+    ),
+    "infinite epsilon": (
+        changed(experiments__0__grid__epsilons=[0, float("inf")]),
+        "experiments[0].grid.epsilons[1]: got inf; allowed: a finite number",
+    ),
+    "repeated epsilon": (
+        changed(experiments__1__grid__epsilons=[0.5, 0.5]),
+        "experiments[1].grid.epsilons: got [0.5, 0.5]; allowed: values without repeats "
+        "(0.5 is repeated)",
+    ),
+    "epsilon true": (
+        changed(experiments__0__grid__epsilons=[0, True]),
+        "experiments[0].grid.epsilons[1]: got True; allowed: a number",
+    ),
+    "unknown dataset": (
+        changed(experiments__1__dataset__name="imagenet"),
+        "experiments[1].dataset.name: got 'imagenet'; allowed: 'digits', 'mnist', 'cifar10'",
+    ),
+    "unknown model": (
+        changed(experiments__1__model__name="vgg"),
+        "experiments[1].model.name: got 'vgg'; allowed: logistic, resnet18",
+    ),
+    "seed not an integer": (
+        changed(experiments__0__grid__seeds=[0, 1.5]),
+        "experiments[0].grid.seeds[1]: got 1.5; allowed: an integer",
+    ),
+    "seed 1.0": (
+        changed(experiments__0__grid__seeds=[1.0]),
+        "experiments[0].grid.seeds[0]: got 1.0; allowed: an integer",
+    ),
+    "no seeds": (
+        changed(experiments__0__grid__seeds=[]),
+        "experiments[0].grid.seeds: got []; allowed: at least 1 entries",
+    ),
+    "section missing": (
+        {k: v for k, v in CONFIG.items() if k != "study"},
+        "study: got nothing; allowed: a value; this key is required",
+    ),
+    "section of the wrong kind": (
+        changed(experiments__0__grid=3),
+        "experiments[0].grid: got 3; allowed: a mapping with the keys epsilons, seeds, noise",
+    ),
+    "name used twice": (
+        changed(experiments__1__name="logistic-digits"),
+        "experiments[1].name: got 'logistic-digits'; allowed: a name of its own",
+    ),
+    "three classes for a logistic model": (
+        changed(experiments__0__dataset__classes=[0, 1, 2]),
+        "experiments[0].dataset.classes: got [0, 1, 2]; allowed: two labels",
+    ),
+    "class out of range": (
+        changed(experiments__0__dataset__classes=[0, 10]),
+        "experiments[0].dataset.classes[1]: got 10; allowed: 0 to 9",
+    ),
+    "box for a logistic model": (
+        changed(experiments__0__threat__box=True),
+        "experiments[0].threat.box: got true; allowed: false",
+    ),
+    "linf for a logistic model": (
+        changed(experiments__0__threat__norm="linf"),
+        "experiments[0].threat.norm: got 'linf'; allowed: l2",
+    ),
+    "digits without a split": (
+        changed(experiments__0__dataset__test_fraction=None),
+        "experiments[0].dataset.test_fraction: got nothing; allowed: a number between 0 and 1",
+    ),
+    "path of a named dataset": (
+        changed(experiments__0__dataset__path="a.npz"),
+        "experiments[0].dataset.path: got 'a.npz'; allowed: no path, except for npz",
+    ),
+    "even number of points": (
+        changed(experiments__0__landscape__points=4),
+        "experiments[0].landscape.points: got 4; allowed: an odd integer",
+    ),
+    "claim about nothing known": (
+        changed(experiments__0__claims__0__quantity="sharpness"),
+        "experiments[0].claims[0].quantity: got 'sharpness'; allowed: 'lambda_max', 'trace'",
+    ),
+    "data root without the data": (
+        changed(data_root="/nowhere", experiments__1__dataset__name="cifar10"),
+        "data_root: got '/nowhere'; allowed: a folder that holds "
+        "cifar-10-batches-py/data_batch_1, for experiments[1].dataset (cifar10)",
+    ),
+    "npz that is not there": (
+        changed(experiments__1__dataset={"name": "npz", "path": "mine.npz"}),
+        "data_root (nothing set): got 'data'; allowed: a folder that holds mine.npz",
+    ),
+}
+
+
+@pytest.mark.parametrize(("raw", "line"), BAD.values(), ids=BAD)
+def test_bad_input(raw, line):
+    with pytest.raises(UserError) as caught:
+        load_study(raw)
+    message = str(caught.value)
+    assert message.startswith(f"config: {line}")
+    assert "\n" not in message
+
+
+def test_data_root_from_the_environment(monkeypatch, tmp_path):
+    monkeypatch.setenv("ADVSCAPE_DATA", str(tmp_path))
+    raw = changed(experiments__0__dataset__name="mnist")
+    with pytest.raises(UserError, match=r"data_root \(from ADVSCAPE_DATA\): got .*MNIST/raw"):
+        load_study(raw)
+
+
+def test_missing_torchvision_data_may_be_downloaded_when_no_root_is_set():
+    load_study(changed(experiments__0__dataset__name="mnist"))
+
+
+def test_npz_without_test_set(tmp_path):
+    np.savez(tmp_path / "mine.npz", train_images=np.zeros((4, 2)), train_labels=np.arange(4) % 2)
+    raw = changed(experiments__1__dataset={"name": "npz", "path": "mine.npz"})
+    with pytest.raises(UserError, match=r"test_fraction: got nothing; .* holds no test_labels"):
+        load_study(raw | {"data_root": str(tmp_path)})
+
+
+@pytest.mark.parametrize("file", ["config.yaml", "studies/smoke.yaml", "studies/mnist.yaml"])
+def test_studies_are_valid_and_survive_their_own_yaml(file):
+    study = load_study(yaml.safe_load((ROOT / file).read_text()))
+    assert load_study(yaml.safe_load(as_yaml(study.model_dump(mode="json")))) == study
+
+
+def test_every_study_has_a_name_of_its_own():
+    files = [ROOT / "config.yaml", *(ROOT / "studies").glob("*.yaml")]
+    names = [yaml.safe_load(file.read_text())["study"] for file in files]
+    assert len(set(names)) == len(files)

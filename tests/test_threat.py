@@ -1,0 +1,69 @@
+import pytest
+import torch
+from advscape.threat import ThreatModel
+from hypothesis import given
+from hypothesis import strategies as st
+
+norms = st.sampled_from(["l2", "linf"])
+
+
+def size(delta, norm):
+    order = 2 if norm == "l2" else float("inf")
+    return torch.linalg.vector_norm(delta.flatten(1), order, dim=1)
+
+
+@given(norms, st.floats(0.0, 3.0), st.booleans(), st.integers(0, 100))
+def test_projection_is_inside_and_leaves_the_inside_alone(norm, epsilon, box, seed):
+    generator = torch.Generator().manual_seed(seed)
+    x = torch.rand(5, 2, 3, 3, generator=generator, dtype=torch.float64)
+    delta = torch.randn(x.shape, generator=generator, dtype=torch.float64)
+    threat = ThreatModel(norm, epsilon, box)
+    inside = threat.project(delta, x)
+    assert torch.all(size(inside, norm) <= epsilon * (1 + 1e-12))
+    if box:
+        assert (x + inside).min() >= 0
+        assert (x + inside).max() <= 1
+    assert torch.allclose(threat.project(inside, x), inside, atol=1e-15)
+
+
+@given(st.floats(0.1, 3.0), st.integers(0, 100))
+def test_l2_projection_is_the_nearest_point_of_each_samples_ball(epsilon, seed):
+    generator = torch.Generator().manual_seed(seed)
+    delta = 3 * torch.randn(4, 1, 3, 3, generator=generator, dtype=torch.float64)
+    projected = ThreatModel("l2", epsilon).project(delta, delta)
+    for given_one, got in zip(delta, projected, strict=True):
+        expected = given_one * min(1.0, epsilon / given_one.norm().item())
+        assert torch.allclose(got, expected, atol=1e-12)
+
+
+@pytest.mark.parametrize(("norm", "share"), [("l2", 0.5**8), ("linf", 0.5**8)])
+def test_random_start_is_uniform_in_the_ball(norm, share):
+    """In 8 dimensions half the radius holds 2^-8 of the volume."""
+    x = torch.full((200_000, 8), 0.5)
+    delta = ThreatModel(norm, 2.0).random_start(x, torch.Generator().manual_seed(0))
+    inside = (size(delta, norm) < 1.0).double().mean().item()
+    deviation = (share * (1 - share) / len(x)) ** 0.5
+    assert abs(inside - share) < 4 * deviation
+    assert delta.mean().abs() < 0.01
+
+
+@given(norms, st.floats(0.01, 2.0))
+def test_ascent_is_the_steepest_step(norm, length):
+    gradient = torch.tensor([[3.0, -4.0], [0.0, 0.0]], dtype=torch.float64)
+    step = ThreatModel(norm, 1.0).ascent(gradient, length)
+    expected = [0.6, -0.8] if norm == "l2" else [1.0, -1.0]
+    assert torch.allclose(step[0], length * torch.tensor(expected, dtype=torch.float64))
+    assert torch.all(step[1] == 0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("l1", 1.0), "norm: got 'l1'; allowed: l2, linf"),
+        (("l2", -1.0), "epsilon: got -1.0; allowed: a finite number >= 0"),
+        (("l2", float("nan")), "epsilon: got nan"),
+    ],
+)
+def test_bad_arguments(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        ThreatModel(*arguments)

@@ -1,0 +1,64 @@
+"""Runs the real workflow in a scratch folder, as a user would."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.conftest import ROOT
+
+
+class Workflow:
+    """The repository's Snakefile, working in a folder of its own."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.results = folder / "results/smoke"
+        self.config = yaml.safe_load((ROOT / "studies/smoke.yaml").read_text())
+
+    def snakemake(self, *arguments, check=True):
+        """Run snakemake on this study; stdout and stderr come back as text."""
+        file = self.folder / "study.yaml"
+        file.write_text(yaml.safe_dump(self.config, sort_keys=False))
+        command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
+        command += ["--directory", str(self.folder), "--configfile", str(file), "--cores", "2"]
+        done = subprocess.run(
+            [*command, *arguments], cwd=self.folder, capture_output=True, text=True,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+        )  # fmt: skip
+        if check:
+            assert done.returncode == 0, done.stderr
+        return done
+
+    def planned(self, *arguments):
+        """Jobs that would run now, as {rule: [output files]}, without `all`."""
+        lines = self.snakemake("--dry-run", *arguments).stdout.splitlines()
+        lines += self.snakemake("--dry-run", *arguments).stderr.splitlines() if not lines else []
+        jobs, rule = {}, None
+        for line in lines:
+            if line.startswith(("rule ", "localrule ")):
+                rule = line.split()[1].rstrip(":")
+                jobs.setdefault(rule, [])
+            elif line.startswith("    output:") and rule:
+                jobs[rule].append(line.removeprefix("    output: "))
+        jobs.pop("all", None)
+        return jobs
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory):
+    """The smoke study, run once from nothing."""
+    workflow = Workflow(tmp_path_factory.mktemp("study"))
+    workflow.log = workflow.snakemake().stderr
+    return workflow
+
+
+@pytest.fixture
+def study(finished):
+    """The finished smoke study; its config is put back after the test."""
+    config = yaml.safe_dump(finished.config)
+    yield finished
+    finished.config = yaml.safe_load(config)

@@ -1,0 +1,97 @@
+"""What the repository promises about itself: pins, schema, scripts, layering."""
+
+import ast
+import re
+import tomllib
+
+import yaml
+
+from tests.conftest import ROOT
+
+LOCK = (ROOT / "requirements.lock").read_text()
+
+
+def locked(python="3.11"):
+    """Versions of the lock for one Python."""
+    found = {}
+    for name, pin, marker in re.findall(r"^([\w.-]+)==([^\s;]+)(?: ; (.*?))? \\$", LOCK, re.M):
+        if "python_full_version >= '3.12'" in marker and python == "3.11":
+            continue
+        found[name.lower()] = pin
+    return found
+
+
+def test_environment_yml_has_the_locks_versions():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text())
+    pins = dict(pin.split("==") for pin in environment["dependencies"][-1]["pip"])
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = {re.match(r"[\w.-]+", d)[0] for d in project["dependencies"]}
+    assert set(pins) == wanted
+    versions = locked()
+    assert pins == {name: versions[name] for name in pins}
+
+
+def test_lock_has_hashes_and_no_addresses():
+    assert LOCK.count("--hash=sha256:") > 500
+    assert "://" not in LOCK
+    assert "--index" not in LOCK
+    assert "--find-links" not in LOCK
+
+
+def test_scripts_are_short_and_there_is_one_per_rule():
+    rules = "".join(file.read_text() for file in (ROOT / "workflow/rules").glob("*.smk"))
+    for script in (ROOT / "workflow/scripts").glob("*.py"):
+        assert len(script.read_text().splitlines()) <= 25, script.name
+        assert rules.count(f'"../scripts/{script.name}"') == 1, script.name
+
+
+def test_every_rule_has_log_benchmark_threads_params_and_a_docstring():
+    for file in (ROOT / "workflow/rules").glob("*.smk"):
+        for block in re.split(r"^rule ", file.read_text(), flags=re.M)[1:]:
+            name = block.split(":")[0]
+            for part in ('"""', "log:", "benchmark:", "threads:", "params:", "script:"):
+                assert part in block, f"{name} lacks {part}"
+            parameters = block.split("params:")[1].split("script:")[0]
+            assert re.findall(r"^        (\w+)=", parameters, re.M) == ["spec"], name
+
+
+#: floors of the library, from the ground up: a module may import its own floor and lower ones
+FLOORS = [
+    {"errors", "atomic", "seeds", "progress"},
+    {"study", "data"},
+    {"job"},
+    {"threat", "losses", "device", "linear"},
+    {"attacks"},
+    {"models"},
+    {"training", "evaluation"},
+    {"curvature", "landscape"},
+    {"tables"},
+    {"claims"},
+    {"figures"},
+]
+
+
+def test_nothing_imports_a_higher_floor_and_nothing_imports_snakemake():
+    package = ROOT / "pkg/advscape"
+    floor = {name: i for i, names in enumerate(FLOORS) for name in names}
+    for file in package.rglob("*.py"):
+        here = file.relative_to(package).parts[0].removesuffix(".py")
+        if here == "__init__":
+            continue
+        for node in ast.walk(ast.parse(file.read_text())):
+            names = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                names = [node.module or ""]
+            for name in names:
+                assert not name.startswith("snakemake"), file
+                if name.startswith("advscape."):
+                    there = name.split(".")[1]
+                    assert floor[there] <= floor[here], f"{file} imports {name}"
+
+
+def test_no_pickles():
+    for file in [*(ROOT / "pkg").rglob("*.py"), *(ROOT / "workflow").rglob("*.py")]:
+        text = file.read_text()
+        assert not re.search(r"torch\.load|import pickle|allow_pickle=True|joblib", text), file
