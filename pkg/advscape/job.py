@@ -15,7 +15,7 @@ from typing import Any
 
 from advscape.atomic import write_text
 from advscape.errors import UserError
-from advscape.study import spec as specs
+from advscape.study.canonical import read
 
 _VERSIONS = ("numpy", "scipy", "scikit-learn", "pandas", "torch", "torchvision", "seaborn")
 
@@ -25,7 +25,7 @@ class Job:
 
     def __init__(self, spec: str):
         """Read the job's parameter and start its clock."""
-        self.spec = specs.read(spec)
+        self.spec = read(spec)
         self.started = time.time()
         self.facts: dict[str, Any] = {}
 

@@ -51,7 +51,10 @@ def test_indirect_import_changes_it(library):
     assert taken() != before
 
 
-@pytest.mark.parametrize("other", ["landscape/scan.py", "curvature/spectra.py", "linear/solve.py"])
+@pytest.mark.parametrize(
+    "other",
+    ["landscape/scan.py", "curvature/spectra.py", "linear/solve.py", "study/config.py"],
+)
 def test_modules_of_other_stages_do_not(library, other):
     before = taken()
     (library / other).write_text("x = 1\n")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import yaml
 from advscape.errors import UserError
-from advscape.study.load import as_yaml, load_study
+from advscape.study.load import load_study
 
 from tests.conftest import ROOT
 
@@ -160,7 +160,7 @@ def test_npz_without_test_set(tmp_path):
 @pytest.mark.parametrize("file", ["config.yaml", "studies/smoke.yaml", "studies/mnist.yaml"])
 def test_studies_are_valid_and_survive_their_own_yaml(file):
     study = load_study(yaml.safe_load((ROOT / file).read_text()))
-    assert load_study(yaml.safe_load(as_yaml(study.model_dump(mode="json")))) == study
+    assert load_study(yaml.safe_load(yaml.safe_dump(study.model_dump(mode="json")))) == study
 
 
 def test_every_study_has_a_name_of_its_own():

@@ -1,6 +1,7 @@
 import yaml
+from advscape.study.canonical import read
 from advscape.study.config import Study, token
-from advscape.study.spec import read, stage_spec
+from advscape.study.spec import stage_spec
 
 from tests.conftest import ROOT
 

@@ -10,11 +10,12 @@ HERE = Path(workflow.basedir)
 sys.path.insert(0, str(HERE / "pkg"))
 
 from advscape.errors import UserError
+from advscape.study.canonical import canonical
 from advscape.study.config import LinearExperiment, token
 from advscape.study.fingerprint import fingerprint
 from advscape.study.hardware import has_gpu
 from advscape.study.load import data_root, load_study
-from advscape.study.spec import canonical, stage_spec
+from advscape.study.spec import stage_spec
 
 try:
     STUDY = load_study(config)

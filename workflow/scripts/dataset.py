@@ -5,9 +5,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "pkg"))
 
+from advscape.data.root import data_root
 from advscape.data.sources import load_source
 from advscape.job import running
-from advscape.study.load import data_root
 
 with running(snakemake.params.spec, snakemake.log[0]) as job:
     root, may_download = data_root(snakemake.config.get("data_root"))

@@ -5,9 +5,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "pkg"))
 
+import yaml
 from advscape.atomic import write_text
 from advscape.job import running
-from advscape.study.load import as_yaml
 
 with running(snakemake.params.spec, snakemake.log[0]) as job:
-    write_text(snakemake.output[0], as_yaml(job.config))
+    write_text(snakemake.output[0], yaml.safe_dump(job.config, sort_keys=False))

@@ -1,15 +1,14 @@
 """From the raw config to a checked :class:`Study`, or to one line that says what is wrong."""
 
-import os
 import zipfile
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, get_args
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
 from advscape.data import files
+from advscape.data.root import data_root
 from advscape.errors import ConfigError, shown
 from advscape.study.config import (
     MODELS,
@@ -19,8 +18,6 @@ from advscape.study.config import (
     Study,
 )
 
-#: where torchvision's datasets are downloaded to when no data root is set
-DOWNLOAD_ROOT = "data"
 #: pydantic puts the tag of an experiment's kind into an error's place
 _TAGS = {"linear": LinearExperiment, "network": NetworkExperiment}
 
@@ -44,16 +41,6 @@ def load_study(raw: dict[str, Any]) -> Study:
     _check_experiments(study)
     _check_data(study)
     return study
-
-
-def data_root(configured: str | None) -> tuple[Path, bool]:
-    """Folder of the datasets, and whether missing ones may be downloaded into it.
-
-    Args:
-        configured: the study's ``data_root``; the environment variable ADVSCAPE_DATA comes next.
-    """
-    given = configured or os.environ.get("ADVSCAPE_DATA")
-    return (Path(given), False) if given else (Path(DOWNLOAD_ROOT), True)
 
 
 def _first_problem(error: ValidationError) -> ConfigError:
@@ -202,8 +189,3 @@ def _check_data(study: Study) -> None:
 
 def _has_test(path: Path) -> bool:
     return zipfile.is_zipfile(path) and "test_labels.npy" in zipfile.ZipFile(path).namelist()
-
-
-def as_yaml(study: dict[str, Any]) -> str:
-    """A study as YAML text that :func:`load_study` reads back as the same study."""
-    return yaml.safe_dump(study, sort_keys=False)

@@ -1,14 +1,8 @@
-"""The one parameter of each job: the part of the config it depends on, and its code.
+"""The one parameter of each job: the part of the config it depends on, its cell, its code."""
 
-Snakemake compares the *set* of parameter values, so two values that swap places, or a reordered
-mapping, mislead it. A job therefore has a single parameter, a JSON text with sorted keys.
-"""
-
-import json
 from typing import Any
 
-from pydantic import BaseModel
-
+from advscape.study.canonical import canonical
 from advscape.study.config import LinearExperiment, NetworkExperiment
 
 #: sections of an experiment that each stage depends on, beside its cell and its input files
@@ -34,7 +28,7 @@ def stage_spec(
         **cell: the run or runs of the job: epsilon, seed, noise.
 
     Returns:
-        JSON with sorted keys; :func:`read` gives the mapping back.
+        JSON with sorted keys; :func:`advscape.study.canonical.read` gives the mapping back.
     """
     config = {
         name: getattr(experiment, name).model_dump(mode="json", exclude=_DISPLAY.get(name))
@@ -42,19 +36,3 @@ def stage_spec(
         if hasattr(experiment, name)
     }
     return canonical(config=config, cell=cell, code=code)
-
-
-def canonical(**parts: Any) -> str:
-    """Parts of a parameter as one JSON text with sorted keys; config models are unfolded."""
-    return json.dumps(parts, sort_keys=True, default=_unfold, allow_nan=False)
-
-
-def read(spec: str) -> dict[str, Any]:
-    """The mapping that :func:`stage_spec` or :func:`canonical` wrote."""
-    return json.loads(spec)
-
-
-def _unfold(value: Any) -> Any:
-    if isinstance(value, BaseModel):
-        return value.model_dump(mode="json")
-    raise TypeError(f"no JSON for {type(value).__name__}")

@@ -18,7 +18,7 @@ from advscape.linear.robust_loss import Line
 from advscape.linear.solve import solve
 from advscape.progress import track
 from advscape.seeds import stream
-from advscape.study.spec import canonical
+from advscape.study.canonical import canonical
 
 _LOG = logging.getLogger("advscape.training")
 

@@ -1,0 +1,26 @@
+"""A mapping as one text that does not depend on the order of its keys.
+
+Snakemake compares the *set* of parameter values, so two values that swap places, or a reordered
+mapping, mislead it. A job therefore has a single parameter, a JSON text with sorted keys.
+"""
+
+import json
+from typing import Any
+
+from pydantic import BaseModel
+
+
+def canonical(**parts: Any) -> str:
+    """Parts of a parameter as one JSON text with sorted keys; config models are unfolded."""
+    return json.dumps(parts, sort_keys=True, default=_unfold, allow_nan=False)
+
+
+def read(spec: str) -> dict[str, Any]:
+    """The mapping that :func:`canonical` wrote."""
+    return json.loads(spec)
+
+
+def _unfold(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    raise TypeError(f"no JSON for {type(value).__name__}")
