@@ -118,6 +118,23 @@ BAD = {
         changed(experiments__0__claims__0__quantity="sharpness"),
         "experiments[0].claims[0].quantity: got 'sharpness'; allowed: 'lambda_max', 'trace'",
     ),
+    "claim without a Hessian": (
+        changed(experiments__0__claims__0__select={"noise": "random"}),
+        "experiments[0].claims[0].select.hessian: got None; allowed: frozen, response, total",
+    ),
+    "claim about what a network has not": (
+        changed(experiments__1__claims__0__select={"hessian": "total"}),
+        "experiments[1].claims[0].select.hessian: got 'total'; allowed: frozen, for the "
+        "adversarial loss of this model",
+    ),
+    "claim about an arm that does not run": (
+        changed(experiments__1__claims__0__select={"hessian": "frozen", "noise": "random"}),
+        "experiments[1].claims[0].select.noise: got 'random'; allowed: aligned",
+    ),
+    "rise without an attack": (
+        changed(experiments__1__claims__2__select={}),
+        "experiments[1].claims[2].select.attack: got nothing; allowed: none, frozen or",
+    ),
     "data root without the data": (
         changed(data_root="/nowhere", experiments__1__dataset__name="cifar10"),
         "data_root: got '/nowhere'; allowed: a folder that holds "

@@ -30,7 +30,7 @@ def samples(seed=0):
     return x, y
 
 
-def run(folder, epochs=4, key="key", epsilon=0.3, learning_rate=0.05):
+def run(folder, epochs=4, key="key", epsilon=0.3, learning_rate=0.05, precision=torch.float32):
     torch.set_num_threads(1)
     model = build_model({"width": 4}, 3, (1, 8, 8), seed=0)
     history = train(
@@ -39,7 +39,7 @@ def run(folder, epochs=4, key="key", epsilon=0.3, learning_rate=0.05):
         PGD(ThreatModel("l2", epsilon), steps=2),
         Schedule(epochs, 32, learning_rate, 0.9, 5e-4),
         seed=0,
-        precision=torch.float32,
+        precision=precision,
         checkpoint=Checkpoint(folder / "checkpoint.safetensors", key),
     )
     save_weights(model, folder / "weights.safetensors")
@@ -50,8 +50,9 @@ def weights(folder):
     return (folder / "weights.safetensors").read_bytes()
 
 
-def test_it_learns_to_be_robust(tmp_path):
-    model, history = run(tmp_path, epochs=15)
+@pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
+def test_it_learns_to_be_robust(tmp_path, precision):
+    model, history = run(tmp_path, epochs=15, precision=precision)
     x, y = samples(1)
     attack = PGD(ThreatModel("l2", 0.3), steps=10)
     robust = score(model, perturb(model, x, y, attack, seed=0, batch_size=50), y, batch_size=50)

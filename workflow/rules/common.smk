@@ -3,6 +3,7 @@
 Pure functions of the config; nothing here imports torch or looks at results.
 """
 
+import re
 import sys
 from pathlib import Path
 
@@ -139,7 +140,7 @@ def sources():
 def claim_list():
     """Every claim of the study with the name of its experiment."""
     return [
-        {"experiment": experiment.name, **claim.model_dump()}
+        {"experiment": experiment.name, **claim.model_dump(), "select": claim.rows}
         for experiment in STUDY.experiments
         for claim in experiment.claims
     ]

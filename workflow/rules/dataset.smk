@@ -13,7 +13,7 @@ rule dataset:
     benchmark:
         "<benchmarks>/dataset/{dataset}.tsv"
     wildcard_constraints:
-        dataset="|".join(DATASETS),
+        dataset="|".join(map(re.escape, DATASETS)),
     localrule: True
     conda:
         ENVIRONMENT

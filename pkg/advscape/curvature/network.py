@@ -57,9 +57,9 @@ def _measure(run: NetworkRun, x: Tensor, y: Tensor, settings: dict[str, Any]) ->
         hessian,
         settings["tolerance"],
         settings["max_products"],
-        _generator(run, "start of Lanczos"),
+        _generator(run, settings, "start of Lanczos"),
     )
-    trace = hutchinson_trace(hessian, settings["probes"], _generator(run, "trace probes"))
+    trace = hutchinson_trace(hessian, settings["probes"], _generator(run, settings, "trace probes"))
     _LOG.info(
         "lambda_max %.5g, residual %.1e after %d products%s; trace %.5g, standard error %.2g of "
         "%d probes", top.value, top.residual, top.products,
@@ -81,6 +81,6 @@ def _measure(run: NetworkRun, x: Tensor, y: Tensor, settings: dict[str, Any]) ->
     }
 
 
-def _generator(run: NetworkRun, name: str) -> torch.Generator:
+def _generator(run: NetworkRun, settings: dict[str, Any], name: str) -> torch.Generator:
     """The same draws for every run of an experiment, so that their differences are paired."""
-    return torch.Generator(run.device).manual_seed(stream(0, name))
+    return torch.Generator(run.device).manual_seed(stream(settings["seed"], name))

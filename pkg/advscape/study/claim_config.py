@@ -5,6 +5,30 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 
+class Select(BaseModel):
+    """Which measurements a claim is about."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    split: Literal["train", "test"] = Field(default="train", description="Samples.")
+    noise: Literal["aligned", "random", "opposed"] = Field(
+        default="aligned", description="Noise arm."
+    )
+    regime: Literal["separable", "finite", "collapsed"] | None = Field(
+        default=None,
+        description="Only epsilons at which every seed's run is in this regime; all unless given.",
+    )
+    loss: Literal["adversarial", "clean"] = Field(
+        default="adversarial", description="Loss whose Hessian is meant; not for rise."
+    )
+    hessian: Literal["frozen", "response", "total"] | None = Field(
+        default=None, description="Part of the Hessian; needed but for rise."
+    )
+    attack: Literal["none", "frozen", "regenerated"] | None = Field(
+        default=None, description="Attack along the landscape; needed for rise."
+    )
+
+
 class ClaimConfig(BaseModel):
     """One claim about how a measured quantity changes with epsilon."""
 
@@ -22,14 +46,17 @@ class ClaimConfig(BaseModel):
         description="A column of curvature.csv, or rise: the landscape's mean loss at the largest "
         "|alpha| minus its loss at 0."
     )
-    select: dict[str, str] = Field(
-        default={},
-        description="Which rows: column and value, e.g. noise: aligned, hessian: total, or regime: "
-        "finite (the run's regime; only epsilons at which every seed has it).",
-    )
-    ratio: Annotated[float, Field(ge=1)] = Field(
+    select: Select = Field(description="Which measurements.")
+    ratio: Annotated[float, Field(ge=1, allow_inf_nan=False)] = Field(
         default=1.0, description="Effect size of the rule."
     )
     level: Annotated[float, Field(gt=0, lt=0.5)] = Field(
         default=0.05, description="Level of the trend test."
     )
+
+    @property
+    def rows(self) -> dict[str, str]:
+        """Column and value of the rows that the claim is about."""
+        of_table = {"attack"} if self.quantity == "rise" else {"loss", "hessian"}
+        columns = {"split", "noise", "regime"} | of_table
+        return self.select.model_dump(include=columns, exclude_none=True)

@@ -218,6 +218,9 @@ class NetworkCurvature(Section):
     probes: Annotated[int, Field(ge=2)] = Field(
         description="Rademacher probes of the trace, the same for every run."
     )
+    seed: Natural = Field(
+        default=0, description="Draws the probes and the start of Lanczos, for every run alike."
+    )
     batch_size: Count = Field(default=256, description="Samples per Hessian-vector product.")
 
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from advscape.data import files
 from advscape.data.root import data_root
 from advscape.errors import ConfigError, shown
+from advscape.study.claim_config import ClaimConfig
 from advscape.study.config import (
     MODELS,
     OFFICIAL_SPLIT,
@@ -131,6 +132,8 @@ def _check_experiments(study: Study) -> None:
         _check_dataset(at, experiment)
         if isinstance(experiment, LinearExperiment):
             _check_linear(at, experiment)
+        for j, claim in enumerate(experiment.claims):
+            _check_claim(f"{at}.claims[{j}].select", claim, experiment)
 
 
 def _check_dataset(at: str, experiment: LinearExperiment | NetworkExperiment) -> None:
@@ -164,6 +167,27 @@ def _check_linear(at: str, experiment: LinearExperiment) -> None:
         raise ConfigError(
             f"{at}.threat.box", "true", "false, since the closed form of linear models has no box"
         )
+
+
+def _check_claim(
+    at: str, claim: ClaimConfig, experiment: LinearExperiment | NetworkExperiment
+) -> None:
+    """A claim must be about something that the experiment measures."""
+    linear = isinstance(experiment, LinearExperiment)
+    select = claim.select
+    arms = experiment.grid.noise if linear else ["aligned"]
+    if select.noise not in arms:
+        raise ConfigError(f"{at}.noise", shown(select.noise), ", ".join(arms))
+    if claim.quantity == "rise":
+        if select.attack is None:
+            raise ConfigError(f"{at}.attack", "nothing", "none, frozen or regenerated, for rise")
+        return
+    parts = ["total"] if select.loss == "clean" else ["frozen"]
+    if linear and select.loss == "adversarial":
+        parts = ["frozen", "response", "total"]
+    if select.hessian not in parts:
+        allowed = f"{', '.join(parts)}, for the {select.loss} loss of this model"
+        raise ConfigError(f"{at}.hessian", shown(select.hessian), allowed)
 
 
 def _check_data(study: Study) -> None:

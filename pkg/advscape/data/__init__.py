@@ -1,0 +1,1 @@
+"""From named datasets to arrays: sources, one prepared file per dataset, splits by seed."""
