@@ -44,7 +44,8 @@ class ThreatModel:
         if self.norm == "linf":
             delta = delta.clamp(-self.epsilon, self.epsilon)
         else:
-            delta = delta * (self.epsilon / _norms(delta).clamp_min(self.epsilon or 1.0))
+            norms = _norms(delta)
+            delta = delta * torch.where(norms > self.epsilon, self.epsilon / norms, 1.0)
         return (x + delta).clamp(0, 1) - x if self.box else delta
 
     def ascent(self, gradient: Tensor, size: float) -> Tensor:

@@ -3,12 +3,11 @@ import io
 
 import numpy as np
 import pytest
-from PIL import Image
-from sklearn.datasets import load_digits
-
 from advscape.data.prepared import Prepared
 from advscape.data.sources import load_source
 from advscape.errors import UserError
+from PIL import Image
+from sklearn.datasets import load_digits
 
 
 def npz(tmp_path, **arrays):
@@ -73,7 +72,10 @@ def test_npz_of_jpeg_files(tmp_path):
         ({"images": np.zeros((2, 2))}, "has no train_images; it has images"),
         ({"train_images": np.zeros((2, 2))}, "has no train_labels"),
         ({"train_images": np.zeros((2, 2)), "train_labels": np.zeros(3, int)}, "2 images but 3"),
-        ({"train_images": np.full((2, 2), 7.0), "train_labels": np.arange(2)}, r"allowed: \[0, 1\]"),
+        (
+            {"train_images": np.full((2, 2), 7.0), "train_labels": np.arange(2)},
+            r"allowed: \[0, 1\]",
+        ),
         ({"train_images": np.full((2, 2), np.nan), "train_labels": np.arange(2)}, "pixels lie in"),
         ({"train_images": np.zeros((2, 2)), "train_labels": np.array([0, -1])}, "integers from 0"),
     ],

@@ -72,6 +72,6 @@ def prepare(images: np.ndarray, labels: np.ndarray, test: np.ndarray, scale: flo
     if images.dtype != np.uint8:
         images = images.astype(np.float32)
     low, high = float(images.min()), float(images.max())
-    if not (0 <= low and high <= scale):  # also false for NaN
+    if not (low >= 0 and high <= scale):  # also false for NaN
         raise UserError(f"dataset: pixels lie in [{low:g}, {high:g}]; allowed: [0, {scale:g}]")
     return Prepared(np.ascontiguousarray(images), labels.astype(np.int64), test, scale)

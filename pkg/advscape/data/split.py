@@ -83,8 +83,6 @@ def _draw(labels: np.ndarray, fraction: float, seed: int) -> np.ndarray:
     return test
 
 
-def _part(
-    data: Prepared, labels: np.ndarray, mask: np.ndarray, dtype: type[np.floating]
-) -> Part:
+def _part(data: Prepared, labels: np.ndarray, mask: np.ndarray, dtype: type[np.floating]) -> Part:
     x = data.images[mask].astype(dtype) / dtype(data.scale)
     return Part(x, labels[mask])

@@ -45,8 +45,9 @@ def landscape_figure(landscape: pd.DataFrame, title: str, network: bool) -> Figu
         column[0].set_title(titles[arm], fontsize="medium")
         column[0].set_ylabel(r"training loss at $w + \alpha d$")
         column[1].set(xlabel=r"$\alpha$", ylabel=r"rise above $\alpha = 0$")
-    for ax in axes[0, 1:]:
-        ax.sharey(axes[0, 0])
+    limits = [ax.get_ylim() for ax in axes[0]]
+    for ax in axes[0]:
+        ax.set_ylim(min(low for low, _ in limits), max(high for _, high in limits))
     _legend(figure, axes)
     figure.suptitle(title)
     return figure

@@ -1,0 +1,105 @@
+"""What a figure shows, read from its axes; how it looks is for eyes."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from advscape.figures.curvature import curvature_figure
+from advscape.figures.landscape import landscape_figure
+from advscape.figures.robustness import robustness_figure
+from advscape.figures.style import save
+from matplotlib import pyplot as plt
+
+EPSILONS = (0.0, 0.5, 1.0)
+
+
+@pytest.fixture(autouse=True)
+def _close():
+    yield
+    plt.close("all")
+
+
+def runs():
+    return pd.DataFrame({"hard_margin": [0.3, 0.5], "collapse_radius": [1.2, 1.4]})
+
+
+def curvature():
+    kinds = [("adversarial", part) for part in ("frozen", "response", "total")]
+    return pd.DataFrame(
+        [
+            {"split": split, "noise": noise, "epsilon": e, "seed": seed, "loss": loss,
+             "hessian": part, "lambda_max": (1 + e) * (1 + seed), "trace": 2 * (1 + e)}
+            for split in ("train", "test")
+            for noise in ("aligned", "random")
+            for e in EPSILONS
+            for seed in (0, 1, 2)
+            for loss, part in [*kinds, ("clean", "total")]
+        ]
+    )  # fmt: skip
+
+
+def landscape():
+    rows = [
+        {"noise": noise, "epsilon": e, "seed": s, "direction_seed": d, "alpha": alpha,
+         "attack": attack, "loss": 0.1 + scale * (1 + e) * alpha**2}
+        for noise, attack, scale in (("aligned", "regenerated", 1.0), ("random", "frozen", 0.01))
+        for e in EPSILONS
+        for s in (0, 1)
+        for d in (0, 1)
+        for alpha in (-1.0, 0.0, 1.0)
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def data_of(ax):
+    """Points of the data lines of an axis, without legend entries."""
+    return [line.get_xydata() for line in ax.get_lines() if len(line.get_xdata())]
+
+
+def test_curvature_of_a_linear_experiment():
+    figure = curvature_figure(curvature(), runs(), "title", "l2")
+    arms, parts = figure.axes
+    assert [t.get_text() for t in arms.get_legend().get_texts()] == ["aligned", "random"]
+    assert len(parts.get_legend().get_texts()) == 4
+    # medians over three seeds: (1 + e) * 2
+    assert np.allclose(data_of(arms)[0][:, 1], [2.0, 3.0, 4.0])
+    assert "epsilon" in arms.get_xlabel()
+    assert {t.get_text() for t in arms.texts} == {"separable", "finite", "collapsed"}
+
+
+def test_landscape_panels_hold_their_curves_and_share_colours():
+    figure = landscape_figure(landscape(), "title", network=False)
+    upper = figure.axes[:2]
+    for ax in upper:
+        low, high = ax.get_ylim()
+        for points in data_of(ax):
+            assert low <= points[:, 1].min()
+            assert points[:, 1].max() <= high
+    assert upper[0].get_ylim() == upper[1].get_ylim()
+    labels = [t.get_text() for t in figure.legends[0].get_texts()]
+    assert [float(label) for label in labels] == list(EPSILONS)
+    colours = [[line.get_color() for line in ax.get_lines()][:3] for ax in figure.axes]
+    assert all(c == colours[0] for c in colours)
+
+
+def test_robustness_gap_is_train_minus_test():
+    rows = pd.DataFrame(
+        [
+            {"noise": "aligned", "epsilon": e, "seed": 0, "split": split, "eval_epsilon": ev,
+             "accuracy": 0.9 if split == "train" else 0.7, "loss": 0.1 if split == "train" else 0.4}
+            for e in EPSILONS
+            for ev in sorted({0.0, e, 0.5})
+            for split in ("train", "test")
+        ]
+    )  # fmt: skip
+    figure = robustness_figure(rows, "title", "l2")
+    _, accuracy, loss = figure.axes
+    assert np.allclose(data_of(accuracy)[0][:, 1], 0.2)
+    assert np.allclose(data_of(loss)[0][:, 1], 0.3)
+
+
+def test_same_data_same_bytes(tmp_path):
+    for name in ("a", "b"):
+        figure = curvature_figure(curvature(), runs(), "title", "l2")
+        save(figure, [tmp_path / f"{name}.png", tmp_path / f"{name}.pdf"])
+    for suffix in ("png", "pdf"):
+        assert (tmp_path / f"a.{suffix}").read_bytes() == (tmp_path / f"b.{suffix}").read_bytes()
