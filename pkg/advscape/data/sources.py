@@ -3,6 +3,7 @@
 import gzip
 import io
 import logging
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -136,6 +137,6 @@ def _decode_jpeg(content: np.ndarray, offsets: np.ndarray) -> np.ndarray:
     return np.stack(
         [
             np.asarray(Image.open(io.BytesIO(raw[start:end])).convert("RGB"))
-            for start, end in zip(offsets[:-1], offsets[1:], strict=True)
+            for start, end in pairwise(offsets)
         ]
     )
