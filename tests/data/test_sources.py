@@ -31,7 +31,8 @@ def test_saved_and_loaded_are_the_same(tmp_path):
         assert np.array_equal(getattr(back, name), getattr(data, name))
 
 
-def test_npz_of_colour_images(tmp_path, rng=np.random.default_rng(0)):
+def test_npz_of_colour_images(tmp_path):
+    rng = np.random.default_rng(0)
     train = rng.integers(0, 256, (5, 4, 4, 3), dtype=np.uint8)
     test = rng.integers(0, 256, (3, 4, 4, 3), dtype=np.uint8)
     data = npz(

@@ -77,7 +77,7 @@ def test_landscape_panels_hold_their_curves_and_share_colours():
     assert upper[0].get_ylim() == upper[1].get_ylim()
     labels = [t.get_text() for t in figure.legends[0].get_texts()]
     assert [float(label) for label in labels] == list(EPSILONS)
-    colours = [[line.get_color() for line in ax.get_lines()][:3] for ax in figure.axes]
+    colours = [[tuple(line.get_color()) for line in ax.get_lines()][:3] for ax in figure.axes]
     assert all(c == colours[0] for c in colours)
 
 
