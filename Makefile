@@ -4,7 +4,7 @@ CORES ?= all
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-SOURCES := pkg tests workflow/scripts
+SOURCES := pkg tests benchmarks workflow/scripts
 RULES := Snakefile workflow/rules/*.smk
 
 .DEFAULT_GOAL := help

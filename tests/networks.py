@@ -2,8 +2,9 @@
 
 import numpy as np
 import torch
-from advscape.models.linear import LinearLogistic
 from torch import nn
+
+from advscape.models.linear import LinearLogistic
 
 
 def small_net(seed=0, dtype=torch.float64, activation=nn.Tanh):

@@ -1,4 +1,5 @@
 import pytest
+
 from advscape.atomic import replacing, write_text
 
 

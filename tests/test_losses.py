@@ -1,7 +1,8 @@
 import torch
-from advscape.losses import correct, sample_losses, true_probability
 from hypothesis import given
 from hypothesis import strategies as st
+
+from advscape.losses import correct, sample_losses, true_probability
 
 
 @given(st.lists(st.floats(-30, 30), min_size=1, max_size=8), st.integers(0, 255))

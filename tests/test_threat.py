@@ -1,8 +1,9 @@
 import pytest
 import torch
-from advscape.threat import ThreatModel
 from hypothesis import given
 from hypothesis import strategies as st
+
+from advscape.threat import ThreatModel
 
 norms = st.sampled_from(["l2", "linf"])
 

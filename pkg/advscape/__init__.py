@@ -5,4 +5,19 @@ the arrays, then come training, evaluation, curvature, landscapes, tables, claim
 :mod:`advscape.linear` holds the exact theory of linear models and needs no torch.
 """
 
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from advscape.linear.estimator import AdversarialLogisticRegression
+
 __version__ = "0.1.0"
+__all__ = ["AdversarialLogisticRegression"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the estimator when it is asked for, so that importing the package costs nothing."""
+    if name == "AdversarialLogisticRegression":
+        from advscape.linear.estimator import AdversarialLogisticRegression
+
+        return AdversarialLogisticRegression
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

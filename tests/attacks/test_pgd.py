@@ -1,14 +1,14 @@
 import numpy as np
 import pytest
 import torch
+from torch import nn
+
 from advscape.attacks.pgd import PGD
 from advscape.attacks.untouched import untouched
 from advscape.linear.robust_loss import RobustLoss
 from advscape.linear.solve import solve
 from advscape.losses import sample_losses
 from advscape.threat import ThreatModel
-from torch import nn
-
 from tests.linear.test_solve import DIGITS
 from tests.networks import as_network, assert_same, batch, small_net, snapshot
 

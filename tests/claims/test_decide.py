@@ -1,9 +1,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
+
 from advscape.claims.decide import decide
 from advscape.claims.series import series
-from scipy import stats
 
 
 def table(rows):

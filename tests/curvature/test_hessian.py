@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 import torch
+from torch.func import functional_call, hessian
+
 from advscape.curvature.hessian import HessianOperator
 from advscape.linear.robust_loss import Line, RobustLoss
 from advscape.losses import sample_losses
-from torch.func import functional_call, hessian
-
 from tests.networks import as_network, assert_same, batch, small_net, snapshot
 
 

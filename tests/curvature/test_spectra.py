@@ -1,8 +1,8 @@
 import pytest
 import torch
+
 from advscape.curvature.hessian import HessianOperator
 from advscape.curvature.spectra import hutchinson_trace, largest_eigenvalue
-
 from tests.curvature.test_hessian import dense
 from tests.networks import batch, small_net
 

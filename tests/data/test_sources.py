@@ -3,11 +3,12 @@ import io
 
 import numpy as np
 import pytest
+from PIL import Image
+from sklearn.datasets import load_digits
+
 from advscape.data.prepared import Prepared
 from advscape.data.sources import load_source
 from advscape.errors import UserError
-from PIL import Image
-from sklearn.datasets import load_digits
 
 
 def npz(tmp_path, **arrays):

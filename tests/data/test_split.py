@@ -2,6 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from advscape.data.sources import load_source
 from advscape.data.split import split
 from advscape.errors import UserError

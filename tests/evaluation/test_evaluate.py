@@ -1,8 +1,8 @@
 import pytest
 import torch
-from advscape.evaluation.evaluate import score
 from torch.nn import functional
 
+from advscape.evaluation.evaluate import score
 from tests.networks import assert_same, batch, small_net, snapshot
 
 

@@ -3,11 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib import pyplot as plt
+
 from advscape.figures.curvature import curvature_figure
 from advscape.figures.landscape import landscape_figure
 from advscape.figures.robustness import robustness_figure
 from advscape.figures.style import save
-from matplotlib import pyplot as plt
 
 EPSILONS = (0.0, 0.5, 1.0)
 

@@ -1,9 +1,9 @@
 import numpy as np
+from hypothesis import given
+
 from advscape.landscape.grid import alphas
 from advscape.landscape.linear import direction, scan_margins
 from advscape.linear.robust_loss import Line
-from hypothesis import given
-
 from tests.linear.problems import problems
 
 

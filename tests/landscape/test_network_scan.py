@@ -1,11 +1,11 @@
 import pytest
 import torch
+from torch import nn
+
 from advscape.landscape.directions import filter_normalised
 from advscape.landscape.grid import alphas
 from advscape.landscape.scan import moved, scan
 from advscape.losses import sample_losses
-from torch import nn
-
 from tests.networks import assert_same, batch, small_net, snapshot
 
 

@@ -1,8 +1,9 @@
 """Random robust logistic problems, as hypothesis strategies."""
 
 import numpy as np
-from advscape.linear.robust_loss import Line, RobustLoss
 from hypothesis import strategies as st
+
+from advscape.linear.robust_loss import Line, RobustLoss
 
 
 @st.composite

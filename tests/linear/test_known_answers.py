@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from advscape.data.sources import load_source
 from advscape.linear.data import load_samples
 from advscape.linear.regime import collapse_radius, hard_margin
@@ -34,7 +35,7 @@ def test_radii(samples):
     train = samples["train"]
     assert train.x.shape == (12_665, 784)
     assert hard_margin(train.x, train.t).value == pytest.approx(0.4245, abs=5e-5)
-    assert collapse_radius(train.x, train.t) == pytest.approx(3.781134, abs=5e-7)
+    assert collapse_radius(RobustLoss(train.x, train.t, 0.0)) == pytest.approx(3.781134, abs=5e-7)
 
 
 @pytest.mark.parametrize("epsilon", KNOWN)

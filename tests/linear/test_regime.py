@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
-from advscape.linear.regime import HardMargin, collapse_radius, hard_margin, regime
 from scipy.optimize import linprog
 
+from advscape.linear.regime import HardMargin, collapse_radius, hard_margin, regime
+from advscape.linear.robust_loss import RobustLoss
 from tests.linear.test_solve import DIGITS
 
 
@@ -10,7 +11,7 @@ def test_known_answers_on_digits():
     margin = hard_margin(DIGITS.x, DIGITS.t)
     assert margin.value == pytest.approx(0.6080, abs=5e-5)
     assert margin.upper - margin.lower < 1e-4 * margin.value
-    assert collapse_radius(DIGITS.x, DIGITS.t) == pytest.approx(1.313313, abs=5e-7)
+    assert collapse_radius(RobustLoss(DIGITS.x, DIGITS.t, 0.0)) == pytest.approx(1.313313, abs=5e-7)
 
 
 def test_two_points():
@@ -35,3 +36,35 @@ def test_regimes():
     expected = {0.0: "separable", 0.6: "separable", 0.61: "finite", 1.3: "collapsed"}
     assert {e: regime(e, margin, 1.3) for e in expected} == expected
     assert regime(0.0, HardMargin(0.0, 0.01), 1.3) == "finite"  # classes that overlap
+
+
+@pytest.mark.parametrize(
+    ("norm", "gamma", "eps0"), [("l2", 0.6080, 1.313313), ("linf", 0.1428, 0.4288)]
+)
+def test_both_norms_on_digits(norm, gamma, eps0):
+    margin = hard_margin(DIGITS.x, DIGITS.t, norm)
+    assert margin.value == pytest.approx(gamma, abs=5e-5)
+    assert margin.upper - margin.lower < 1e-4 * margin.value
+    radius = collapse_radius(RobustLoss(DIGITS.x, DIGITS.t, 0.0, norm=norm))
+    assert radius == pytest.approx(eps0, abs=5e-5)
+
+
+def test_without_a_bias():
+    """The known hard margin of digits without a bias, and eps0 = |mean t x|."""
+    margin = hard_margin(DIGITS.x, DIGITS.t, bias=False)
+    assert margin.value == pytest.approx(0.5849, abs=5e-5)
+    assert margin.upper - margin.lower < 1e-4 * margin.value
+    radius = collapse_radius(RobustLoss(DIGITS.x, DIGITS.t, 0.0, bias=False))
+    assert radius == pytest.approx(np.linalg.norm((DIGITS.t[:, None] * DIGITS.x).mean(0)))
+
+
+@pytest.mark.parametrize("norm", ["l2", "linf"])
+@pytest.mark.parametrize("bias", [True, False])
+def test_bounds_meet_on_separated_data(norm, bias):
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        t = np.where(rng.random(40) < 0.3, 1.0, -1.0)
+        x = rng.normal(size=(40, 4)) + 3 * np.outer(t, rng.choice([-1, 1], 4))
+        margin = hard_margin(x, t, norm, bias)
+        assert margin.lower > 0
+        assert margin.upper == pytest.approx(margin.lower, rel=1e-6)

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 import torch
-from advscape.linear.robust_loss import Line, RobustLoss
 from hypothesis import given
 from hypothesis import strategies as st
 
+from advscape.linear.robust_loss import Line, RobustLoss
 from tests.linear.problems import problems
 
 

@@ -1,13 +1,15 @@
 import numpy as np
 import pytest
-from advscape.linear.arms import training_loss, unit_noise
-from advscape.linear.data import Samples
-from advscape.linear.regime import collapse_radius
-from advscape.linear.robust_loss import Line, RobustLoss
-from advscape.linear.solve import solve
 from scipy.optimize import minimize
 from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
+
+from advscape.linear.arms import training_loss, unit_noise
+from advscape.linear.data import Samples
+from advscape.linear.path import Cell
+from advscape.linear.regime import collapse_radius
+from advscape.linear.robust_loss import Line, RobustLoss
+from advscape.linear.solve import solve
 
 
 def digits():
@@ -19,7 +21,7 @@ DIGITS = digits()
 
 
 def problem(epsilon, arm="aligned", decay=1e-4):
-    return training_loss(DIGITS.x, DIGITS.t, epsilon, arm, decay, seed=0)
+    return training_loss(DIGITS, Cell(arm, epsilon), "l2", 0, decay)
 
 
 def test_without_noise_it_is_scikit_learns_logistic_regression():
@@ -65,7 +67,7 @@ def test_collapse_is_found_at_the_collapse_radius():
         rng = np.random.default_rng(seed)
         t = np.where(np.arange(60) < 6 * (seed + 2), 1.0, -1.0)
         x = rng.normal(size=(60, 5)) + np.outer(t, rng.normal(size=5))
-        eps0 = collapse_radius(x, t)
+        eps0 = collapse_radius(RobustLoss(x, t, 0.0))
         below = solve(RobustLoss(x, t, 0.999 * eps0, 1e-4), 1e-9)
         above = solve(RobustLoss(x, t, 1.001 * eps0, 1e-4), 1e-9)
         assert below.converged
@@ -89,10 +91,10 @@ def test_opposed_noise_at_first_order():
 
 
 def test_random_noise_is_unit_length_and_repeats():
-    noise = unit_noise((100, 7), seed=3)
+    noise = unit_noise((100, 7), "l2", seed=3)
     assert np.allclose(np.linalg.norm(noise, axis=1), 1)
-    assert np.array_equal(noise, unit_noise((100, 7), seed=3))
-    assert not np.array_equal(noise, unit_noise((100, 7), seed=4))
+    assert np.array_equal(noise, unit_noise((100, 7), "l2", seed=3))
+    assert not np.array_equal(noise, unit_noise((100, 7), "l2", seed=4))
 
 
 def test_aligned_noise_sharpens_and_random_noise_does_not():

@@ -1,11 +1,11 @@
 import pytest
 import torch
-from advscape.models.build import build_model
-from advscape.models.resnet import SmallImageResNet18
-from advscape.models.state import load_weights, save_weights
 from torch import nn
 from torchvision.models import resnet18
 
+from advscape.models.build import build_model
+from advscape.models.resnet import SmallImageResNet18
+from advscape.models.state import load_weights, save_weights
 from tests.networks import snapshot
 
 

@@ -3,8 +3,8 @@
 import shutil
 
 import pytest
-from advscape.study import fingerprint as module
 
+from advscape.study import fingerprint as module
 from tests.conftest import ROOT
 
 SCRIPT = ROOT / "workflow/scripts/train_network.py"

@@ -5,9 +5,9 @@ import copy
 import numpy as np
 import pytest
 import yaml
+
 from advscape.errors import UserError
 from advscape.study.load import load_study
-
 from tests.conftest import ROOT
 
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())

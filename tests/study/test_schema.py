@@ -1,7 +1,6 @@
 import json
 
 from advscape.study.schema import schema_text
-
 from tests.conftest import ROOT
 
 

@@ -1,8 +1,8 @@
 import yaml
+
 from advscape.study.canonical import read
 from advscape.study.config import Study, token
 from advscape.study.spec import stage_spec
-
 from tests.conftest import ROOT
 
 

@@ -1,4 +1,5 @@
 import pandas as pd
+
 from advscape.tables.collect import COLUMNS, KEY, collect, read_experiment, read_table
 from advscape.tables.rows import write_rows
 

@@ -8,6 +8,7 @@ import time
 
 import pytest
 import torch
+
 from advscape.attacks.pgd import PGD
 from advscape.errors import UserError
 from advscape.evaluation.evaluate import perturb, score
@@ -15,7 +16,6 @@ from advscape.models.build import build_model
 from advscape.models.state import save_weights
 from advscape.threat import ThreatModel
 from advscape.training.train import Checkpoint, Schedule, train
-
 from tests.conftest import ROOT
 
 N = 90

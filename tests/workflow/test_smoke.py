@@ -5,9 +5,9 @@ import json
 import os
 
 import pandas as pd
+
 from advscape.claims.table import COLUMNS as CLAIM_COLUMNS
 from advscape.tables.collect import COLUMNS, KEY, read_table
-
 from tests.conftest import ROOT
 
 LINEAR, NETWORK = 0, 1

@@ -6,6 +6,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "pkg"))
 
 import yaml
+
 from advscape.atomic import write_text
 from advscape.job import running
 

@@ -23,23 +23,23 @@ def curvature_linear(job: Job, dataset: str | Path, weights: str | Path) -> pd.D
     Hessian; its cells are empty.
 
     Args:
-        job: config section dataset; cell: seed.
+        job: config sections dataset and threat; cell: seed.
         dataset: the prepared dataset.
         weights: the seed's lines.
 
     Returns:
         Rows of curvature.csv.
     """
-    seed = job.cell["seed"]
+    seed, norm = job.cell["seed"], job.config["threat"]["norm"]
     parts = load_samples(dataset, job.config["dataset"], seed)
     rows = []
     for cell, line in load_path(weights).items():
         for split, samples in parts.items():
             noise_seed = stream(seed, "random noise" if split == "train" else "random test noise")
-            adversarial = training_loss(
-                samples.x, samples.t, cell.epsilon, cell.noise, 0.0, noise_seed
-            )
-            losses = {"adversarial": adversarial, "clean": RobustLoss(samples.x, samples.t, 0.0)}
+            losses = {
+                "adversarial": training_loss(samples, cell, norm, noise_seed),
+                "clean": RobustLoss(samples.x, samples.t, 0.0),
+            }
             for name, loss in losses.items():
                 key = {**cell._asdict(), "seed": seed, "split": split, "checkpoint": "last",
                        "loss": name}  # fmt: skip

@@ -16,7 +16,7 @@ def evaluate_linear(job: Job, dataset: str | Path, weights: str | Path) -> pd.Da
     Every arm meets the same optimal noise, whatever it was trained with.
 
     Args:
-        job: config sections dataset and evaluation; cell: seed.
+        job: config sections dataset, threat and evaluation; cell: seed.
         dataset: the prepared dataset.
         weights: the seed's lines.
 
@@ -24,12 +24,13 @@ def evaluate_linear(job: Job, dataset: str | Path, weights: str | Path) -> pd.Da
         Rows of robustness.csv.
     """
     seed, common = job.cell["seed"], float(job.config["evaluation"]["common_epsilon"])
+    norm = job.config["threat"]["norm"]
     parts = load_samples(dataset, job.config["dataset"], seed)
     rows = []
     for cell, line in load_path(weights).items():
         for split, samples in parts.items():
             for epsilon in sorted({0.0, cell.epsilon, common}):
-                loss = RobustLoss(samples.x, samples.t, epsilon)
+                loss = RobustLoss(samples.x, samples.t, epsilon, norm=norm)
                 rows.append(
                     {
                         **cell._asdict(),

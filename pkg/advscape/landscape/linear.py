@@ -21,7 +21,7 @@ def landscape_linear(job: Job, dataset: str | Path, weights: str | Path) -> pd.D
     A linear model's weight is one filter, so a Gaussian direction gets the length of w.
 
     Args:
-        job: config sections dataset and landscape; cell: seed.
+        job: config sections dataset, threat and landscape; cell: seed.
         dataset: the prepared dataset.
         weights: the seed's lines.
 
@@ -29,15 +29,14 @@ def landscape_linear(job: Job, dataset: str | Path, weights: str | Path) -> pd.D
         Rows of landscape.csv; none for collapsed runs, which have no filter to normalise by.
     """
     seed, settings = job.cell["seed"], job.config["landscape"]
+    norm = job.config["threat"]["norm"]
     train = load_samples(dataset, job.config["dataset"], seed)["train"]
     steps = alphas(settings["radius"], settings["points"])
     frames = []
     for cell, line in load_path(weights).items():
         if line.norm == 0:
             continue
-        loss = training_loss(
-            train.x, train.t, cell.epsilon, cell.noise, 0.0, stream(seed, "random noise")
-        )
+        loss = training_loss(train, cell, norm, stream(seed, "random noise"))
         clean = RobustLoss(train.x, train.t, 0.0)
         for direction_seed in settings["direction_seeds"]:
             d = direction(len(line.w), direction_seed) * line.norm
@@ -75,7 +74,8 @@ def scan_margins(loss: RobustLoss, line: Line, d: np.ndarray, steps: np.ndarray)
     """
     scores = loss.x @ np.stack([line.w, d], axis=1)
     moved = scores[:, :1] + np.outer(scores[:, 1], steps) + line.b
-    norms = np.linalg.norm(line.w[:, None] + np.outer(d, steps), axis=0)
+    order = 2 if loss.norm == "l2" else 1
+    norms = np.linalg.norm(line.w[:, None] + np.outer(d, steps), order, axis=0)
     return loss.t[:, None] * moved - loss.radius * norms
 
 
@@ -92,7 +92,6 @@ def _margins(
         yield "frozen", scan_margins(loss, line, d, steps)
         return
     # the noise of alpha = 0, -e t u, seen by the weights w + alpha d
-    u = line.w / line.norm
-    frozen_norms = line.norm + steps * float(d @ u)
+    frozen_norms = (line.w + np.outer(steps, d)) @ loss.unit(line)
     yield "frozen", scan_margins(clean, line, d, steps) - loss.radius * frozen_norms
     yield "regenerated", scan_margins(loss, line, d, steps)

@@ -1,33 +1,39 @@
 """The noise arms: the same model trained under aligned, random and opposed noise."""
 
-from typing import Literal
-
 import numpy as np
 
-from advscape.linear.robust_loss import RobustLoss
+from advscape.linear.data import Samples
+from advscape.linear.path import Cell
+from advscape.linear.robust_loss import Norm, RobustLoss
 
-Arm = Literal["aligned", "random", "opposed"]
 
+def unit_noise(shape: tuple[int, int], norm: Norm, seed: int) -> np.ndarray:
+    """One noise of length 1 per sample, fixed: (n, d) float64, drawn from the seed.
 
-def unit_noise(shape: tuple[int, int], seed: int) -> np.ndarray:
-    """One unit vector per sample, uniform on the sphere: (n, d) float64, drawn from the seed."""
-    draw = np.random.default_rng(seed).standard_normal(shape)
+    L2: uniform on the sphere. Linf: each entry -1 or +1.
+    """
+    rng = np.random.default_rng(seed)
+    if norm == "linf":
+        return rng.choice([-1.0, 1.0], size=shape)
+    draw = rng.standard_normal(shape)
     return draw / np.linalg.norm(draw, axis=1, keepdims=True)
 
 
 def training_loss(
-    x: np.ndarray, t: np.ndarray, epsilon: float, arm: Arm, weight_decay: float, seed: int
+    samples: Samples, cell: Cell, norm: Norm, seed: int, weight_decay: float = 0.0
 ) -> RobustLoss:
     """The loss that a run minimises.
 
     Args:
-        x: (n, d) float64.
-        t: (n,) of -1 and +1.
-        epsilon: radius of the noise, at least 0.
-        arm: aligned, random or opposed.
+        samples: inputs and labels.
+        cell: noise arm and epsilon.
+        norm: of the noise.
+        seed: draws the random arm's noise; the other arms do not use it.
         weight_decay: lambda.
-        seed: draws the random arm's directions; the other arms do not use it.
     """
-    if arm == "random":
-        return RobustLoss(x + epsilon * unit_noise(x.shape, seed), t, 0.0, weight_decay)
-    return RobustLoss(x, t, epsilon if arm == "aligned" else -epsilon, weight_decay)
+    x, t = samples.x, samples.t
+    if cell.noise == "random":
+        noise = unit_noise(x.shape, norm, seed)
+        return RobustLoss(x + cell.epsilon * noise, t, 0.0, weight_decay, norm)
+    radius = cell.epsilon if cell.noise == "aligned" else -cell.epsilon
+    return RobustLoss(x, t, radius, weight_decay, norm)

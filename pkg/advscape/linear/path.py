@@ -8,15 +8,17 @@ job that was killed, solves only what is missing.
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from advscape.atomic import replacing
-from advscape.linear.arms import Arm
 from advscape.linear.robust_loss import Line
+
+#: what a run is trained with
+Arm = Literal["aligned", "random", "opposed"]
 
 
 class Cell(NamedTuple):

@@ -1,15 +1,20 @@
-"""Which of the three regimes of epsilon a data set is in (L2 noise, free bias).
+"""Which of the three regimes of epsilon a data set is in, under aligned noise.
 
 separable: epsilon <= gamma, the hard margin; without weight decay there is no minimiser.
 finite:    gamma < epsilon < eps0; a finite minimiser.
 collapsed: epsilon >= eps0, half the distance of the class means; the minimiser is w = 0.
+
+Distances are in the norm of the noise.
 """
 
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.optimize import nnls
+from scipy.optimize import linprog, nnls
+from scipy.sparse import csr_array, vstack
+
+from advscape.linear.robust_loss import Norm, RobustLoss
 
 Regime = Literal["separable", "finite", "collapsed", "n/a"]
 
@@ -17,6 +22,8 @@ Regime = Literal["separable", "finite", "collapsed", "n/a"]
 @dataclass(frozen=True)
 class HardMargin:
     """Half the distance of the classes' convex hulls, between two certified bounds.
+
+    Without a bias: the distance of 0 from the hull of t x.
 
     Attributes:
         lower: margin of a separating hyperplane that was found; 0 where the hulls meet.
@@ -32,41 +39,37 @@ class HardMargin:
         return 0.5 * (self.lower + self.upper) if self.lower > 0 else 0.0
 
 
-def hard_margin(x: np.ndarray, t: np.ndarray) -> HardMargin:
-    r"""Hard margin as a non-negative least squares problem, which ends also where hulls meet.
-
-    .. math::
-        \min_{\alpha \ge 0} \Big|\sum_i \alpha_i t_i x_i\Big|^2
-        + K^2 \Big(\sum_i \alpha_i t_i\Big)^2 + \Big(\sum_i \alpha_i - 1\Big)^2
-
-    Its conditions of optimality are those of the support vector machine with normal
-    v = sum alpha t x, up to a bias penalised by 1/K^2. Whatever the solver did, v gives the lower
-    bound and the two convex combinations the upper one, so their gap says how exact the answer is.
+def hard_margin(x: np.ndarray, t: np.ndarray, norm: Norm = "l2", bias: bool = True) -> HardMargin:
+    """Largest epsilon at which every sample can still be on its side of a hyperplane.
 
     Args:
         x: (n, d).
         t: (n,) of -1 and +1, both present.
+        norm: of the noise.
+        bias: whether the hyperplane may lie off the origin.
     """
-    centred = x - x.mean(axis=0)
-    unit = float(np.linalg.norm(centred, axis=1).max())
+    origin = x.mean(axis=0) if bias else np.zeros(x.shape[1])
+    centred = x - origin
+    unit = float(np.linalg.norm(centred, axis=1).max()) or 1.0
     y = centred / unit
-    balance = 1e3  # K, beside rows of length at most 1
-    rows = np.vstack([(t[:, None] * y).T, balance * t, np.ones(len(t))])
-    alpha, _ = nnls(rows, np.append(np.zeros(len(rows) - 1), 1.0), maxiter=30 * len(t))
-    v = (alpha * t) @ y
-    length = float(np.linalg.norm(v))
-    if length < 1e-10 * alpha.sum():
-        return HardMargin(0.0, 0.0)
-    scores = y @ v / length
-    lower = 0.5 * float(scores[t > 0].min() - scores[t < 0].max())
-    points = [(alpha[t == sign] / alpha[t == sign].sum()) @ y[t == sign] for sign in (+1, -1)]
-    upper = 0.5 * float(np.linalg.norm(points[0] - points[1]))
-    return HardMargin(max(lower, 0.0) * unit, upper * unit)
+    solver = _least_squares if norm == "l2" else _linear_program
+    w, alpha = solver(y, t, bias)
+    return HardMargin(
+        unit * max(_separation(y, t, w, norm, bias), 0.0), unit * _distance(y, t, alpha, norm, bias)
+    )
 
 
-def collapse_radius(x: np.ndarray, t: np.ndarray) -> float:
-    """eps0: half the distance of the class means, whatever the class balance."""
-    return 0.5 * float(np.linalg.norm(x[t > 0].mean(axis=0) - x[t < 0].mean(axis=0)))
+def collapse_radius(problem: RobustLoss) -> float:
+    """eps0 of a problem's samples: half the distance of the class means, whatever the balance.
+
+    Without a bias: the length of the mean of t x.
+    """
+    order = 2 if problem.norm == "l2" else np.inf
+    if not problem.bias:
+        return float(np.linalg.norm((problem.shares * problem.t) @ problem.x, order))
+    shares = (problem.shares * (problem.t == sign) for sign in (+1, -1))
+    high, low = (share @ problem.x / share.sum() for share in shares)
+    return 0.5 * float(np.linalg.norm(high - low, order))
 
 
 def regime(epsilon: float, margin: HardMargin, eps0: float) -> Regime:
@@ -74,3 +77,57 @@ def regime(epsilon: float, margin: HardMargin, eps0: float) -> Regime:
     if epsilon >= eps0:
         return "collapsed"
     return "separable" if margin.value > 0 and epsilon <= margin.value else "finite"
+
+
+def _least_squares(y: np.ndarray, t: np.ndarray, bias: bool) -> tuple[np.ndarray, np.ndarray]:
+    r"""L2: non-negative least squares, which ends also where the hulls meet.
+
+    .. math::
+        \min_{\alpha \ge 0} \Big|\sum_i \alpha_i t_i y_i\Big|^2
+        + K^2 \Big(\sum_i \alpha_i t_i\Big)^2 + \Big(\sum_i \alpha_i - 1\Big)^2
+
+    Its conditions of optimality are those of the support vector machine with normal
+    w = sum alpha t y, up to a bias penalised by 1/K^2; with no bias K = 0.
+    """
+    balance = 1e3 * t if bias else 0.0 * t  # K, beside rows of length at most 1
+    rows = np.vstack([(t[:, None] * y).T, balance, np.ones(len(t))])
+    alpha, _ = nnls(rows, np.append(np.zeros(len(rows) - 1), 1.0), maxiter=30 * len(t))
+    return (alpha * t) @ y, alpha
+
+
+def _linear_program(y: np.ndarray, t: np.ndarray, bias: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Linf: the largest margin r with t (w.y + b) >= r and |w|_1 <= 1, w split by sign."""
+    n, d = y.shape
+    signed = t[:, None] * y
+    above = np.column_stack([-signed, signed, -t * bias, np.ones(n)])
+    length = np.append(np.ones(2 * d), [0.0, 0.0])
+    found = linprog(
+        np.append(np.zeros(2 * d + 1), -1.0),
+        vstack([csr_array(above), csr_array(length[None])]),
+        np.append(np.zeros(n), 1.0),
+        bounds=[(0, None)] * (2 * d) + [(None, None), (0, None)],
+        method="highs",
+    )
+    return found.x[:d] - found.x[d : 2 * d], -found.ineqlin.marginals[:n]
+
+
+def _separation(y: np.ndarray, t: np.ndarray, w: np.ndarray, norm: Norm, bias: bool) -> float:
+    """Margin of the hyperplane with normal w, placed best."""
+    length = float(np.linalg.norm(w, 2 if norm == "l2" else 1))
+    if length < 1e-10:
+        return 0.0
+    scores = y @ w / length
+    if not bias:
+        return float((t * scores).min())
+    return 0.5 * float(scores[t > 0].min() - scores[t < 0].max())
+
+
+def _distance(y: np.ndarray, t: np.ndarray, alpha: np.ndarray, norm: Norm, bias: bool) -> float:
+    """Half the distance of the two hulls' points that alpha weighs together."""
+    order = 2 if norm == "l2" else np.inf
+    if not bias:
+        return float(np.linalg.norm((alpha * t) @ y / alpha.sum(), order))
+    plus, minus = alpha * (t > 0), alpha * (t < 0)
+    if min(plus.sum(), minus.sum()) <= 0:
+        return np.inf
+    return 0.5 * float(np.linalg.norm(plus @ y / plus.sum() - minus @ y / minus.sum(), order))

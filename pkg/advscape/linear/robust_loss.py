@@ -1,34 +1,41 @@
 r"""The robust logistic loss of a linear model, its gradient and its Hessian.
 
-Labels t in {-1, +1}, score w.x + b, L2 noise of radius epsilon. The three noise arms are one
-formula with a signed radius e:
+Labels t in {-1, +1}, score w.x + b, noise in an L2 or Linf ball of radius epsilon. The dual norm
+|w|_q (q = 2 or 1) carries the optimal noise, and the noise arms are one formula with a signed
+radius e:
 
 .. math::
 
-    m_i = t_i (w \cdot x_i + b) - e |w|, \qquad
-    L(w, b) = \tfrac1n \sum_i \log(1 + \exp(-m_i)) + \tfrac\lambda2 |w|^2
+    m_i = t_i (w \cdot x_i + b) - e |w|_q, \qquad
+    L(w, b) = \sum_i c_i \log(1 + \exp(-m_i)) + \tfrac\lambda2 |w|_2^2, \quad \sum_i c_i = 1
 
-aligned: e = epsilon, the optimal noise -epsilon t u with u = w/|w|. opposed: e = -epsilon.
-random: e = 0, on inputs x_i + epsilon r_i with fixed unit vectors r_i.
+aligned: e = epsilon, the optimal noise -epsilon t u with u = w/|w| (L2) or sign(w) (Linf).
+opposed: e = -epsilon. random: e = 0, on inputs x_i + epsilon r_i with fixed unit vectors r_i.
 
-With s = sigmoid(-m) and a = t x - e u the Hessian over w of the data term is H = A + B:
+With s = sigmoid(-m) and a = t x - e u the gradient is (-sum c s a + lambda w, -sum c s t) and the
+Hessian over w of the data term is H = A + B:
 
 .. math::
 
-    A = \tfrac1n \sum_i s_i (1 - s_i) a_i a_i^T, \qquad
-    B = \frac{e}{|w|} \Big(\tfrac1n \sum_i s_i\Big) (I - u u^T)
+    A = \sum_i c_i s_i (1 - s_i) a_i a_i^T, \qquad
+    B = \frac{e}{|w|} \Big(\sum_i c_i s_i\Big) (I - u u^T) \ \text{(L2)}, \quad
+    B = 0 \ \text{almost everywhere (Linf)}
 
 A ("frozen") holds the noise fixed while w moves, B ("response") is what the noise adds by
-following w. Neither exists at w = 0, where the loss has a cone.
+following w. With L2 neither exists at w = 0, where the loss has a cone; with Linf the loss has a
+kink wherever an entry of w is 0.
 """
 
+import warnings
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
 from scipy.special import expit
 
 HessianPart = Literal["frozen", "response", "total"]
+Norm = Literal["l2", "linf"]
 
 
 @dataclass(frozen=True)
@@ -53,82 +60,149 @@ class RobustLoss:
         t: (n,) float64, -1 or +1.
         radius: signed radius e; 0 for the clean loss.
         weight_decay: lambda, on w and not on b. The Hessian parts leave it out.
+        norm: of the noise, "l2" or "linf".
+        weights: (n,) sample weights, at least 0 and not all 0; equal unless given.
+        bias: whether b is free; it stays where it is otherwise.
     """
 
     x: np.ndarray
     t: np.ndarray
     radius: float
     weight_decay: float = 0.0
+    norm: Norm = "l2"
+    weights: np.ndarray | None = None
+    bias: bool = True
+
+    @cached_property
+    def shares(self) -> np.ndarray:
+        """Each sample's share c of the mean, (n,), adding up to 1."""
+        weights = np.ones(len(self.t)) if self.weights is None else self.weights
+        return weights / weights.sum()
 
     def margins(self, line: Line) -> np.ndarray:
         """Margins m, shape (n,)."""
-        return self.t * (self.x @ line.w + line.b) - self.radius * line.norm
+        return self.t * (self.x @ line.w + line.b) - self.radius * self.dual_norm(line.w)
 
     def data_loss(self, line: Line) -> float:
         """Mean of log(1 + exp(-m)), without the penalty."""
-        return float(np.mean(np.logaddexp(0.0, -self.margins(line))))
+        return float(self.shares @ np.logaddexp(0.0, -self.margins(line)))
 
     def accuracy(self, line: Line) -> float:
         """Share of samples with a positive margin."""
-        return float(np.mean(self.margins(line) > 0))
+        return float(self.shares @ (self.margins(line) > 0))
 
     def mean_p1p(self, line: Line) -> float:
         """Mean of p (1 - p), p the probability of the true label: how unsure the model is."""
         s = expit(-self.margins(line))
-        return float(np.mean(s * (1 - s)))
+        return float(self.shares @ (s * (1 - s)))
 
     def value(self, line: Line) -> float:
         """Data loss plus penalty."""
         return self.data_loss(line) + 0.5 * self.weight_decay * float(line.w @ line.w)
 
     def gradient(self, line: Line) -> np.ndarray:
-        """Gradient of :meth:`value` over (w, b), shape (d + 1,); w must not be 0."""
-        s = expit(-self.margins(line))
-        st = s * self.t / len(s)
-        over_w = -(self.x.T @ st) + self.radius * s.mean() * line.w / _norm(line)
-        return np.append(over_w + self.weight_decay * line.w, -st.sum())
+        """Gradient of :meth:`value` over (w, b), shape (d + 1,).
+
+        At a cone or kink it is the subgradient of least length, entry by entry: it is 0 at a
+        minimiser of a convex loss, and its largest entry certifies one.
+        """
+        smooth, strength = self._smooth_gradient(line)
+        over_w = smooth[:-1]
+        if self.norm == "linf":
+            at_kink = np.sign(over_w) * np.maximum(np.abs(over_w) - max(strength, 0.0), 0.0)
+            over_w = np.where(line.w == 0, at_kink, over_w + strength * np.sign(line.w))
+        elif line.norm > 0:
+            over_w = over_w + strength * line.w / line.norm
+        else:
+            length = float(np.linalg.norm(over_w))
+            over_w = over_w * max(1 - strength / length, 0.0) if length > 0 else over_w
+        return np.append(over_w, smooth[-1])
 
     def hessian(self, line: Line, part: HessianPart = "total") -> np.ndarray:
         """Hessian of the data term over w, shape (d, d), symmetric.
 
+        With Linf the frozen part holds the noise -epsilon t sign(w); where entries of w are 0 the
+        loss has a kink and no total Hessian, which a warning says.
+
         Raises:
-            ValueError: ``part`` is unknown, or w is 0 and the Hessian does not exist.
+            ValueError: ``part`` is unknown, or w is 0 and the L2 Hessian does not exist.
         """
         if part not in ("frozen", "response", "total"):
             raise ValueError(f"part: got {part!r}; allowed: frozen, response, total")
+        kinks = int(np.sum(line.w == 0))
+        if self.norm == "linf" and self.radius != 0 and kinks and part != "frozen":
+            warnings.warn(
+                f"{kinks} of {len(line.w)} weights are exactly 0: the Linf loss has kinks there, "
+                "and its Hessian exists on the other weights only",
+                stacklevel=2,
+            )
         hessian = np.zeros((len(line.w), len(line.w)))
         if part != "response":
-            hessian += self._frozen(line)[:-1, :-1]
+            hessian += self._frozen(line, self.x)[:-1, :-1]
         if part != "frozen":
             hessian += self._response(line)
         return hessian
 
-    def joint_hessian(self, line: Line) -> np.ndarray:
-        """Hessian of :meth:`value` over (w, b), shape (d + 1, d + 1), for Newton's method."""
-        hessian = self._frozen(line)
+    def joint_hessian(self, line: Line, x: np.ndarray | None = None) -> np.ndarray:
+        """Hessian of :meth:`value` over (w, b), shape (d + 1, d + 1), for Newton's method.
+
+        Args:
+            line: where.
+            x: the inputs in another precision, for a cheaper product.
+        """
+        hessian = self._frozen(line, self.x if x is None else x)
         hessian[:-1, :-1] += self._response(line)
         hessian[:-1, :-1] += self.weight_decay * np.eye(len(line.w))
+        if not self.bias:
+            hessian[-1, :] = hessian[:, -1] = 0.0
+            hessian[-1, -1] = 1.0
         return hessian
 
-    def _frozen(self, line: Line) -> np.ndarray:
-        """A over (w, b): the mean of s (1 - s) (a, t) (a, t)^T."""
+    def dual_norm(self, w: np.ndarray) -> float:
+        """|w|_q: how far the worst noise of radius 1 moves the score."""
+        return float(np.linalg.norm(w, 2 if self.norm == "l2" else 1))
+
+    def _smooth_gradient(self, line: Line) -> tuple[np.ndarray, float]:
+        """Gradient over (w, b) without the term e |w|_q, and that term's strength e sum c s."""
+        s = self.shares * expit(-self.margins(line))
+        st = s * self.t
+        over_w = self.weight_decay * line.w - self.x.T @ st
+        over_b = -st.sum() if self.bias else 0.0
+        return np.append(over_w, over_b), self.radius * float(s.sum())
+
+    def unit(self, line: Line) -> np.ndarray:
+        """u, shape (d,): the optimal noise is -e t u; w/|w| with L2, sign(w) with Linf.
+
+        Raises:
+            ValueError: w is 0 and the norm is L2.
+        """
+        if self.norm == "linf":
+            return np.sign(line.w)
+        if line.norm == 0:
+            raise ValueError("w is 0: the L2 robust loss has a cone there and no Hessian")
+        return line.w / line.norm
+
+    def _frozen(self, line: Line, x: np.ndarray) -> np.ndarray:
+        """A over (w, b): the mean of s (1 - s) (a, t) (a, t)^T.
+
+        a = t x - e u is not formed: its products are those of x and a correction of rank two.
+        """
         s = expit(-self.margins(line))
-        root = np.sqrt(s * (1 - s) / len(s))
-        # (a, t) times t, which squares away: x - e t u and 1
-        scaled = np.empty((len(s), len(line.w) + 1))
-        np.multiply(root[:, None], self.x, out=scaled[:, :-1])
-        scaled[:, :-1] -= np.outer(self.radius * root * self.t, line.w / _norm(line))
-        scaled[:, -1] = root
-        return scaled.T @ scaled
+        c = self.shares * s * (1 - s)
+        u = self.unit(line)
+        scaled = np.sqrt(c).astype(x.dtype)[:, None] * x
+        total, mixed, over_b = float(c.sum()), self.x.T @ (c * self.t), self.x.T @ c
+        hessian = np.empty((len(u) + 1, len(u) + 1))
+        hessian[:-1, :-1] = scaled.T @ scaled
+        cross = self.radius * np.outer(mixed - 0.5 * self.radius * total * u, u)
+        hessian[:-1, :-1] -= cross + cross.T
+        hessian[-1, :-1] = hessian[:-1, -1] = over_b - self.radius * float(c @ self.t) * u
+        hessian[-1, -1] = total
+        return hessian
 
     def _response(self, line: Line) -> np.ndarray:
-        norm = _norm(line)
-        u = line.w / norm
-        strength = self.radius / norm * float(np.mean(expit(-self.margins(line))))
+        if self.norm == "linf":
+            return np.zeros((len(line.w), len(line.w)))
+        u = self.unit(line)
+        strength = self.radius / line.norm * float(self.shares @ expit(-self.margins(line)))
         return strength * (np.eye(len(u)) - np.outer(u, u))
-
-
-def _norm(line: Line) -> float:
-    if line.norm == 0:
-        raise ValueError("w is 0: the robust loss has a cone there, without gradient and Hessian")
-    return line.norm

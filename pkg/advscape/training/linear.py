@@ -14,7 +14,7 @@ from advscape.linear.arms import training_loss
 from advscape.linear.data import Samples, load_samples
 from advscape.linear.path import Cell, CellStore, cells, save_path
 from advscape.linear.regime import collapse_radius, hard_margin, regime
-from advscape.linear.robust_loss import Line
+from advscape.linear.robust_loss import Line, RobustLoss
 from advscape.linear.solve import solve
 from advscape.progress import track
 from advscape.seeds import stream
@@ -29,7 +29,7 @@ def train_linear(
     """Solve all cells of a seed that are not in the store.
 
     Args:
-        job: config sections dataset and training; cell: seed, epsilons, noise.
+        job: config sections dataset, threat and training; cell: seed, epsilons, noise.
         dataset: the prepared dataset.
         weights: where the lines are written.
         store: folder of solved cells.
@@ -37,15 +37,19 @@ def train_linear(
     Returns:
         Rows of runs.csv, one per cell.
     """
-    seed, training = job.cell["seed"], job.config["training"]
+    seed = job.cell["seed"]
     train = load_samples(dataset, job.config["dataset"], seed)["train"]
     kept, wanted = CellStore(store), list(cells(job.cell))
-    margin, eps0 = hard_margin(train.x, train.t), collapse_radius(train.x, train.t)
+    norm = job.config["threat"]["norm"]
+    margin = hard_margin(train.x, train.t, norm)
+    eps0 = collapse_radius(RobustLoss(train.x, train.t, 0.0, norm=norm))
     keys = {cell: _key(job, train, cell) for cell in wanted}
     missing = [cell for cell in wanted if kept.get(keys[cell]) is None]
     _LOG.info("seed %d: %d cells kept, %d to solve", seed, len(wanted) - len(missing), len(missing))
+    solved = {cell: kept.get(keys[cell])[0] for cell in wanted if cell not in missing}
     for cell in track(missing, len(missing), "solving"):
-        kept.put(keys[cell], *_solve(train, cell, training, seed))
+        solved[cell], facts = _solve(train, cell, job.config, seed, _start(solved, cell))
+        kept.put(keys[cell], solved[cell], facts)
     lines, rows = {}, []
     for cell in wanted:
         lines[cell], facts = kept.get(keys[cell])
@@ -68,18 +72,17 @@ def train_linear(
 
 
 def _solve(
-    train: Samples, cell: Cell, training: dict[str, Any], seed: int
+    train: Samples, cell: Cell, config: dict[str, Any], seed: int, start: Line | None
 ) -> tuple[Line, dict[str, Any]]:
     started = time.perf_counter()
     problem = training_loss(
-        train.x,
-        train.t,
-        cell.epsilon,
-        cell.noise,
-        training["weight_decay"],
+        train,
+        cell,
+        config["threat"]["norm"],
         stream(seed, "random noise"),
+        config["training"]["weight_decay"],
     )
-    solution = solve(problem, training["tolerance"])
+    solution = solve(problem, config["training"]["tolerance"], start)
     facts = {
         "train_loss": problem.value(solution.line),
         "grad_norm": solution.grad_norm,
@@ -91,10 +94,23 @@ def _solve(
     return solution.line, facts
 
 
+def _start(solved: dict[Cell, Line], cell: Cell) -> Line | None:
+    """The line of the next smaller epsilon; the opposed arm, not convex, always starts anew."""
+    smaller = [
+        other
+        for other, line in solved.items()
+        if other.noise == cell.noise and other.epsilon < cell.epsilon and line.norm > 0
+    ]
+    if cell.noise == "opposed" or not smaller:
+        return None
+    return solved[max(smaller, key=lambda other: other.epsilon)]
+
+
 def _key(job: Job, train: Samples, cell: Cell) -> str:
     """Name of a cell in the store: a hash of all that its solution depends on."""
     text = canonical(
         training=job.config["training"],
+        threat=job.config["threat"],
         cell={"seed": job.cell["seed"], "noise": cell.noise, "epsilon": cell.epsilon},
         code=job.spec["code"],
         samples=[hashlib.sha256(np.ascontiguousarray(a)).hexdigest() for a in (train.x, train.t)],
