@@ -40,7 +40,7 @@ lint: $(STAMP) ## Check code, rules and formatting
 	$(BIN)/snakemake --lint
 
 format: $(STAMP) ## Format code and rules
-	$(BIN)/ruff check --fix $(SOURCES)
+	$(BIN)/ruff check --fix --exit-zero --quiet $(SOURCES)
 	$(BIN)/ruff format $(SOURCES)
 	$(BIN)/snakefmt $(RULES)
 

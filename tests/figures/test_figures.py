@@ -7,8 +7,10 @@ from matplotlib import pyplot as plt
 
 from advscape.figures.curvature import curvature_figure
 from advscape.figures.landscape import landscape_figure
+from advscape.figures.regimes import regimes_figure
 from advscape.figures.robustness import robustness_figure
 from advscape.figures.style import save
+from advscape.figures.theorem import theorem_figure
 
 EPSILONS = (0.0, 0.5, 1.0)
 
@@ -28,7 +30,8 @@ def curvature():
     return pd.DataFrame(
         [
             {"split": split, "noise": noise, "epsilon": e, "seed": seed, "loss": loss,
-             "hessian": part, "lambda_max": (1 + e) * (1 + seed), "trace": 2 * (1 + e)}
+             "hessian": part, "lambda_max": (1 + e) * (1 + seed), "trace": 2 * (1 + e),
+             "scaled_lambda_max": 3 * (1 + e)}
             for split in ("train", "test")
             for noise in ("aligned", "random")
             for e in EPSILONS
@@ -58,11 +61,12 @@ def data_of(ax):
 
 def test_curvature_of_a_linear_experiment():
     figure = curvature_figure(curvature(), runs(), "title", "l2")
-    arms, parts = figure.axes
+    parts, arms, scaled, _ = figure.axes
     assert [t.get_text() for t in arms.get_legend().get_texts()] == ["aligned", "random"]
     assert len(parts.get_legend().get_texts()) == 4
     # medians over three seeds: (1 + e) * 2
     assert np.allclose(data_of(arms)[0][:, 1], [2.0, 3.0, 4.0])
+    assert np.allclose(data_of(scaled)[0][:, 1], [3.0, 4.5, 6.0])
     assert "epsilon" in arms.get_xlabel()
     assert {t.get_text() for t in arms.texts} == {"separable", "finite", "collapsed"}
 
@@ -104,3 +108,31 @@ def test_same_data_same_bytes(tmp_path):
         save(figure, [tmp_path / f"{name}.png", tmp_path / f"{name}.pdf"])
     for suffix in ("png", "pdf"):
         assert (tmp_path / f"a.{suffix}").read_bytes() == (tmp_path / f"b.{suffix}").read_bytes()
+
+
+def test_regimes_keep_solved_and_stopped_runs_apart():
+    settings = {"solved": (1e-3, np.nan), "stopped": (0.0, 100.0)}
+    keys = [("aligned", e, s) for e in EPSILONS for s in (0, 1)]
+    runs_table, rows = [], []
+    for name, (decay, steps) in settings.items():
+        for noise, epsilon, seed in keys:
+            key = {"experiment": name, "noise": noise, "epsilon": epsilon, "seed": seed}
+            runs_table.append({**key, "weight_decay": decay, "gradient_steps": steps,
+                               "hard_margin": 0.5, "collapse_radius": 1.5})  # fmt: skip
+            rows.append({**key, "split": "train", "loss": "adversarial", "hessian": "total",
+                         "lambda_max": 1 + epsilon})  # fmt: skip
+    figure = regimes_figure(pd.DataFrame(rows), pd.DataFrame(runs_table))
+    solved, stopped = figure.axes
+    assert {x for points in data_of(solved) for x in points[:, 0]} == {1e-3}
+    assert {x for points in data_of(stopped) for x in points[:, 0]} == {100.0}
+
+
+def test_theorem_points_lie_on_their_lines():
+    _, eigenvalues, _ = theorem_figure().axes
+    lines = {line.get_label(): line.get_xydata() for line in eigenvalues.get_lines()}
+    frozen = lines.pop("any, noise frozen")
+    assert np.allclose(frozen[:, 1], 0, atol=1e-12)
+    points = [xy for label, xy in lines.items() if label.startswith("_")]
+    assert len(points) == 3
+    for epsilon, xy in zip((0.5, 1.0, 2.0), points, strict=True):
+        assert np.allclose(xy[:, 1], epsilon / (2 * xy[:, 0]))

@@ -98,9 +98,14 @@ BAD = {
         changed(experiments__0__threat__box=True),
         "experiments[0].threat.box: got true; allowed: false",
     ),
-    "linf for a logistic model": (
+    "opposed linf noise": (
         changed(experiments__0__threat__norm="linf"),
-        "experiments[0].threat.norm: got 'linf'; allowed: l2",
+        "experiments[0].grid.noise: got ['aligned', 'random', 'opposed']; allowed: aligned, random",
+    ),
+    "no penalty and no stopping time": (
+        changed(experiments__0__training__weight_decay=0),
+        "experiments[0].training.weight_decay: got 0.0; allowed: a number above 0, unless "
+        "gradient_steps is given",
     ),
     "digits without a split": (
         changed(experiments__0__dataset__test_fraction=None),
@@ -174,13 +179,15 @@ def test_npz_without_test_set(tmp_path):
         load_study(raw | {"data_root": str(tmp_path)})
 
 
-@pytest.mark.parametrize("file", ["config.yaml", "studies/smoke.yaml", "studies/mnist.yaml"])
+STUDIES = [ROOT / "config.yaml", *sorted((ROOT / "studies").glob("*.yaml"))]
+
+
+@pytest.mark.parametrize("file", STUDIES, ids=lambda file: file.stem)
 def test_studies_are_valid_and_survive_their_own_yaml(file):
-    study = load_study(yaml.safe_load((ROOT / file).read_text()))
+    study = load_study(yaml.safe_load(file.read_text()))
     assert load_study(yaml.safe_load(yaml.safe_dump(study.model_dump(mode="json")))) == study
 
 
 def test_every_study_has_a_name_of_its_own():
-    files = [ROOT / "config.yaml", *(ROOT / "studies").glob("*.yaml")]
-    names = [yaml.safe_load(file.read_text())["study"] for file in files]
-    assert len(set(names)) == len(files)
+    names = [yaml.safe_load(file.read_text())["study"] for file in STUDIES]
+    assert len(set(names)) == len(STUDIES)

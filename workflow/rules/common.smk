@@ -146,6 +146,21 @@ def claim_list():
     ]
 
 
+def figures():
+    """Every figure of the study; some need a linear experiment, or several that differ."""
+    wanted = expand(
+        "<results>/figures/{kind}_{experiment}.png",
+        kind=["curvature", "landscape", "robustness"],
+        experiment=EXPERIMENTS,
+    )
+    trainings = [e.training for e in STUDY.experiments if is_linear(e)]
+    if trainings:
+        wanted.append("<results>/figures/theorem.png")
+    if any(training != trainings[0] for training in trainings):
+        wanted.append("<results>/figures/regimes.png")
+    return wanted
+
+
 def figure_spec(kind):
     """Parameter of a figure: which experiment, and what its title says."""
     fixed = code(f"figure_{kind}.py")

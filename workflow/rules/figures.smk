@@ -78,3 +78,54 @@ rule figure_robustness:
         spec=figure_spec("robustness"),
     script:
         "../scripts/figure_robustness.py"
+
+
+rule figure_regimes:
+    """Sharpness against weight decay and stopping time, over all linear experiments."""
+    input:
+        curvature="<results>/tables/curvature.csv",
+        runs="<results>/tables/runs.csv",
+    output:
+        png=report(
+            "<results>/figures/regimes.png",
+            caption="../report/regimes.rst",
+            category="Curvature",
+            labels={"experiment": "all", "figure": "regimes"},
+        ),
+        pdf="<results>/figures/regimes.pdf",
+    log:
+        "<logs>/figure_regimes.log",
+    benchmark:
+        "<benchmarks>/figure_regimes.tsv"
+    localrule: True
+    conda:
+        ENVIRONMENT
+    threads: 1
+    params:
+        spec=canonical(code=code("figure_regimes.py"), config={}),
+    script:
+        "../scripts/figure_regimes.py"
+
+
+rule figure_theorem:
+    """The theorem on one sample, drawn from the closed form."""
+    output:
+        png=report(
+            "<results>/figures/theorem.png",
+            caption="../report/theorem.rst",
+            category="Curvature",
+            labels={"experiment": "one sample", "figure": "theorem"},
+        ),
+        pdf="<results>/figures/theorem.pdf",
+    log:
+        "<logs>/figure_theorem.log",
+    benchmark:
+        "<benchmarks>/figure_theorem.tsv"
+    localrule: True
+    conda:
+        ENVIRONMENT
+    threads: 1
+    params:
+        spec=canonical(code=code("figure_theorem.py"), config={}),
+    script:
+        "../scripts/figure_theorem.py"

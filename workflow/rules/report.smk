@@ -24,11 +24,7 @@ rule html_report:
     input:
         config="<results>/config.yaml",
         claims="<results>/claims.html",
-        figures=expand(
-            "<results>/figures/{kind}_{experiment}.png",
-            kind=["curvature", "landscape", "robustness"],
-            experiment=EXPERIMENTS,
-        ),
+        figures=figures(),
     output:
         "<results>/report.html",
     log:

@@ -1,6 +1,7 @@
 """Stage `curvature` of a linear experiment: dense Hessians in closed form."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -51,8 +52,13 @@ def _measure(loss: RobustLoss, line: Line, name: str) -> Iterator[dict[str, Any]
     """One row per part of the Hessian; without noise the frozen part is all there is."""
     common = {"n": len(loss.t), "mean_p1p": loss.mean_p1p(line)}
     parts: dict[str, np.ndarray | None] = dict.fromkeys(("frozen", "response", "total"))
+    # across a kink of the Linf loss there is no Hessian: it is taken over the other weights
+    support = np.flatnonzero(line.w) if loss.norm == "linf" else np.arange(len(line.w))
+    common["support"] = len(support)
     if line.norm > 0:
-        frozen, response = loss.hessian(line, "frozen"), loss.hessian(line, "response")
+        within = replace(loss, x=loss.x[:, support])
+        kept = Line(line.w[support], line.b)
+        frozen, response = within.hessian(kept, "frozen"), within.hessian(kept, "response")
         parts = {"frozen": frozen, "response": response, "total": frozen + response}
     for part, hessian in parts.items():
         if name == "adversarial" or part == "total":

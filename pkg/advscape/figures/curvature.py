@@ -1,5 +1,7 @@
 """Largest Hessian eigenvalue and trace against epsilon."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 import seaborn as sns
 from matplotlib import pyplot as plt
@@ -8,7 +10,8 @@ from matplotlib.figure import Figure
 
 from advscape.figures.style import EPSILON, SEEDS, apply, legend_below, shade_regimes
 
-LAMBDA_MAX = r"$\lambda_{\max}$ of the Hessian"
+LAMBDA_MAX = r"$\lambda_{\max}$"
+SCALED = r"$|w|^2\,\lambda_{\max}$"
 #: the loss and the part of its Hessian, in words
 CURVES = {
     ("adversarial", "total"): "adversarial, total",
@@ -21,6 +24,9 @@ CURVES = {
 def curvature_figure(curvature: pd.DataFrame, runs: pd.DataFrame, title: str, norm: str) -> Figure:
     """One experiment's curvature on its training samples.
 
+    Linear models: which Hessian (the answer to "sharper or flatter?" depends on it), the noise
+    arms, and both scaled by |w|^2. Networks: largest eigenvalue and trace.
+
     Args:
         curvature: the experiment's rows of curvature.csv.
         runs: the experiment's rows of runs.csv.
@@ -31,38 +37,45 @@ def curvature_figure(curvature: pd.DataFrame, runs: pd.DataFrame, title: str, no
     rows = curvature[curvature["split"] == "train"].copy()
     pairs = zip(rows["loss"], rows["hessian"], strict=True)
     rows["curve"] = [CURVES[pair] for pair in pairs]
-    figure, axes = plt.subplots(1, 2, figsize=(8.4, 4.2))
     if runs["collapse_radius"].notna().any():
-        _linear_panels(axes, rows, runs)
+        figure = _linear(rows, runs)
+        title += "\nSharper or flatter? It depends on whose Hessian"
     else:
-        _network_panels(axes, rows)
-    for ax in axes:
+        figure = _network(rows)
+    for ax in figure.axes:
         ax.set_xlabel(EPSILON[norm])
     figure.suptitle(title)
     return figure
 
 
-def _linear_panels(axes: list[Axes], rows: pd.DataFrame, runs: pd.DataFrame) -> None:
-    arms = rows[(rows["loss"] == "adversarial") & (rows["hessian"] == "total")]
-    _lines(axes[0], arms, "lambda_max", "noise", list(dict.fromkeys(arms["noise"])))
-    axes[0].set(title="noise arms, total Hessian", ylabel=LAMBDA_MAX)
+def _linear(rows: pd.DataFrame, runs: pd.DataFrame) -> Figure:
+    figure, axes = plt.subplots(2, 2, figsize=(8.8, 8.4))
     aligned = rows[rows["noise"] == "aligned"]
-    _lines(axes[1], aligned, "lambda_max", "curve", list(CURVES.values()))
-    axes[1].set(title="aligned noise: Hessian of which loss?", ylabel=LAMBDA_MAX)
+    arms = rows[(rows["loss"] == "adversarial") & (rows["hessian"] == "total")]
+    order = list(dict.fromkeys(arms["noise"]))
+    measures = {"lambda_max": LAMBDA_MAX, "scaled_lambda_max": SCALED}
+    for row, (y, label) in zip(axes, measures.items(), strict=True):
+        _lines(row[0], aligned, y, "curve", list(CURVES.values()))
+        row[0].set(title="aligned noise: Hessian of which loss?", ylabel=label)
+        _lines(row[1], arms, y, "noise", order)
+        row[1].set(title="noise arms, total Hessian", ylabel=label)
     radii = runs[["hard_margin", "collapse_radius"]].mean()
-    for ax in axes:
+    for ax in axes.flat:
         shade_regimes(ax, radii["hard_margin"], radii["collapse_radius"])
+    return figure
 
 
-def _network_panels(axes: list[Axes], rows: pd.DataFrame) -> None:
-    order = [c for c in CURVES.values() if c in set(rows["curve"])]
+def _network(rows: pd.DataFrame) -> Figure:
+    figure, axes = plt.subplots(1, 2, figsize=(8.8, 4.2))
+    order = [curve for curve in CURVES.values() if curve in set(rows["curve"])]
     _lines(axes[0], rows, "lambda_max", "curve", order)
     axes[0].set(title="largest eigenvalue", ylabel=LAMBDA_MAX)
     _lines(axes[1], rows, "trace", "curve", order)
     axes[1].set(title="trace", ylabel="trace of the Hessian")
+    return figure
 
 
-def _lines(ax: Axes, rows: pd.DataFrame, y: str, hue: str, order: list[str]) -> None:
+def _lines(ax: Axes, rows: pd.DataFrame, y: str, hue: str, order: Sequence[str]) -> None:
     shown = rows[rows[y] > 0]  # a logarithm has no place for the others
     sns.lineplot(
         shown, x="epsilon", y=y, hue=hue, hue_order=order, style=hue, style_order=order,

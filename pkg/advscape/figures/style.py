@@ -57,12 +57,14 @@ def legend_below(ax: Axes, columns: int = 2, leave_out: tuple[str, ...] = ()) ->
 
 
 def shade_regimes(ax: Axes, hard_margin: float, collapse_radius: float) -> None:
-    """Shade the separable and the collapsed regime of a linear model, and name all three."""
+    """Shade a linear model's separable and collapsed regimes on a logarithmic axis, name all."""
     low, high = ax.get_xlim()
     high = max(high, collapse_radius * 1.1)
     ax.set_xlim(low, high)
     ax.axvspan(low, hard_margin, color="0.93", zorder=0, linewidth=0)
     ax.axvspan(collapse_radius, high, color="0.85", zorder=0, linewidth=0)
+    bottom, top = ax.get_ylim()  # room for the names above the curves
+    ax.set_ylim(bottom, top * (top / bottom) ** 0.08)
     names = {
         "separable": (max(low, 0.0) + hard_margin) / 2,
         "finite": (hard_margin + collapse_radius) / 2,

@@ -54,7 +54,7 @@ def solve(problem: RobustLoss, tolerance: float, start: Line | None = None) -> S
     constant = Line(np.zeros(small.x.shape[1]), _log_odds(problem) if problem.bias else 0.0)
     if _largest(small.gradient(constant)) <= 1e-15:
         return Solution(_spread(constant, used), 0.0, True, 0)
-    begin = _class_mean_line(small) if start is None else Line(start.w[used], start.b)
+    begin = class_mean_line(small) if start is None else Line(start.w[used], start.b)
     method = _trust_region if problem.norm == "l2" else _orthant_newton
     line, steps = method(small, begin, tolerance)
     line = _spread(line, used)
@@ -163,7 +163,7 @@ def _solve_definite(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
             lift = max(10 * lift, 1e-14 * scale, np.finfo(float).tiny)
 
 
-def _class_mean_line(problem: RobustLoss) -> Line:
+def class_mean_line(problem: RobustLoss) -> Line:
     """W from one class mean to the other, b so that the boundary lies half-way."""
     share = problem.shares * (problem.t > 0), problem.shares * (problem.t < 0)
     high, low = (part @ problem.x / part.sum() for part in share)

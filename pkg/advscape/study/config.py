@@ -162,13 +162,22 @@ class NetworkModel(Section):
 
 
 class LinearTraining(Section):
-    """The convex problem and how exactly it is solved."""
+    """The convex problem, and whether it is solved or descended for a while."""
 
-    weight_decay: Positive = Field(
-        description="lambda of the penalty (lambda / 2) |w|^2, on the weights and not on the bias."
+    weight_decay: NonNegative = Field(
+        description="lambda of the penalty (lambda / 2) |w|^2, on the weights and not on the bias; "
+        "above 0 unless gradient_steps is given."
     )
     tolerance: Positive = Field(
         default=1e-9, description="Largest absolute entry of the gradient at the solution."
+    )
+    gradient_steps: Count | None = Field(
+        default=None,
+        description="Stop plain gradient descent after so many steps instead of solving: what "
+        "training for a while does where there may be no minimiser.",
+    )
+    learning_rate: Positive = Field(
+        default=0.3, description="Step size of gradient descent, with gradient_steps only."
     )
 
 

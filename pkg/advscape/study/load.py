@@ -159,9 +159,16 @@ def _check_linear(at: str, experiment: LinearExperiment) -> None:
         raise ConfigError(
             f"{at}.dataset.classes", shown(classes), "two labels, since the model is logistic"
         )
-    if experiment.threat.norm != "l2":
+    if experiment.threat.norm == "linf" and "opposed" in experiment.grid.noise:
         raise ConfigError(
-            f"{at}.threat.norm", shown(experiment.threat.norm), "l2, since the model is logistic"
+            f"{at}.grid.noise", shown(experiment.grid.noise), "aligned, random, with norm linf"
+        )
+    training = experiment.training
+    if training.weight_decay == 0 and training.gradient_steps is None:
+        raise ConfigError(
+            f"{at}.training.weight_decay",
+            shown(training.weight_decay),
+            "a number above 0, unless gradient_steps is given: separable data have no minimiser",
         )
     if experiment.threat.box:
         raise ConfigError(

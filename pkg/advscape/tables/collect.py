@@ -11,7 +11,7 @@ KEY = ("experiment", "dataset", "model", "norm", "noise", "epsilon", "seed")
 COLUMNS = {
     "runs": (
         "epochs", "train_loss", "grad_norm", "weight_norm", "regime", "converged", "wall_s",
-        "device", "iterations", "hard_margin", "collapse_radius",
+        "device", "iterations", "hard_margin", "collapse_radius", "weight_decay", "gradient_steps",
     ),
     "robustness": (
         "split", "checkpoint", "attack", "eval_epsilon", "box", "steps", "restarts", "accuracy",
@@ -20,7 +20,7 @@ COLUMNS = {
     "curvature": (
         "split", "checkpoint", "loss", "hessian", "n", "n_response", "kkt_tol", "lambda_max",
         "lambda_max_residual", "trace", "trace_stderr", "scaled_lambda_max", "scaled_trace",
-        "mean_p1p", "probes", "products", "converged",
+        "mean_p1p", "probes", "products", "converged", "support",
     ),
     "landscape": (
         "split", "direction", "direction_seed", "alpha", "beta", "attack", "loss", "accuracy", "n",

@@ -12,6 +12,7 @@ import pandas as pd
 from advscape.job import Job
 from advscape.linear.arms import training_loss
 from advscape.linear.data import Samples, load_samples
+from advscape.linear.descend import descend
 from advscape.linear.path import Cell, CellStore, cells, save_path
 from advscape.linear.regime import collapse_radius, hard_margin, regime
 from advscape.linear.robust_loss import Line, RobustLoss
@@ -63,6 +64,8 @@ def train_linear(
                 "regime": regime(cell.epsilon, margin, eps0) if aligned else "n/a",
                 "hard_margin": margin.value,
                 "collapse_radius": eps0,
+                "weight_decay": job.config["training"]["weight_decay"],
+                "gradient_steps": job.config["training"]["gradient_steps"],
                 "device": "cpu",
             }
         )
@@ -82,7 +85,13 @@ def _solve(
         stream(seed, "random noise"),
         config["training"]["weight_decay"],
     )
-    solution = solve(problem, config["training"]["tolerance"], start)
+    settings = config["training"]
+    if settings["gradient_steps"] is None:
+        solution = solve(problem, settings["tolerance"], start)
+    else:
+        solution = descend(
+            problem, settings["gradient_steps"], settings["learning_rate"], settings["tolerance"]
+        )
     facts = {
         "train_loss": problem.value(solution.line),
         "grad_norm": solution.grad_norm,
