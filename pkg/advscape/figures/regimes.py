@@ -41,8 +41,8 @@ def regimes_figure(curvature: pd.DataFrame, runs: pd.DataFrame) -> Figure:
     figure.legend(handles, labels, title=r"training $\epsilon$", loc="outside right center")
     margin = np.mean(rows["hard_margin"])
     figure.suptitle(
-        rf"Below the hard margin ($\epsilon \leq {margin:.2f}$) sharpness is decided by weight decay "
-        "or stopping time"
+        rf"Below the hard margin ($\epsilon \leq {margin:.2f}$) "
+        "sharpness is decided by weight decay or stopping time"
     )
     return figure
 
