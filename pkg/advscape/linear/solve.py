@@ -6,9 +6,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from scipy.optimize import minimize
+from scipy.special import expit
 
 from advscape.linear.robust_loss import Line, RobustLoss
 
+#: samples that a Hessian is made of, per weight, where there are many more
+SAMPLES_PER_WEIGHT = 5
 _LOG = logging.getLogger("advscape.linear")
 
 
@@ -39,9 +42,7 @@ def solve(problem: RobustLoss, tolerance: float, start: Line | None = None) -> S
     """Find the stationary point reached from the difference of the class means.
 
     For a radius e >= 0 the problem is convex and the point is its minimiser, the only one where
-    the weight decay is positive. Collapse is decided first, by the shortest subgradient at w = 0;
-    then Newton's method starts away from the cone. Inputs that are 0 in all samples have weight 0
-    and are left out.
+    the weight decay is positive.
 
     Args:
         problem: the loss. Without weight decay it must have a minimiser, see
@@ -49,28 +50,176 @@ def solve(problem: RobustLoss, tolerance: float, start: Line | None = None) -> S
         tolerance: largest absolute entry of the gradient that counts as converged.
         start: another start, such as the solution at a radius nearby; w must not be 0.
     """
-    used = np.any(problem.x != 0, axis=0)
-    small = replace(problem, x=np.ascontiguousarray(problem.x[:, used]))
-    constant = Line(np.zeros(small.x.shape[1]), _log_odds(problem) if problem.bias else 0.0)
-    if _largest(small.gradient(constant)) <= 1e-15:
-        return Solution(_spread(constant, used), 0.0, True, 0)
-    begin = class_mean_line(small) if start is None else Line(start.w[used], start.b)
-    method = _trust_region if problem.norm == "l2" else _orthant_newton
-    line, steps = method(small, begin, tolerance)
-    line = _spread(line, used)
-    grad_norm = _largest(problem.gradient(line))
-    if grad_norm > tolerance:
-        _LOG.warning("not converged: |grad|_inf %.1e after %d steps", grad_norm, steps)
-    return Solution(line, grad_norm, grad_norm <= tolerance, steps)
+    return Solver(problem).solve(problem.radius, tolerance, start)
 
 
-def _trust_region(problem: RobustLoss, begin: Line, tolerance: float) -> tuple[Line, int]:
-    """Newton in a trust region (L2), also where the loss is not convex; then the last digits.
+class Solver:
+    """Solves problems that differ in their radius only, such as a path of epsilons.
 
-    The Hessian's large product is in float32: that changes the steps by about 1e-6 of their
-    length, and not what they converge to.
+    Inputs that are 0 in all samples have weight 0 and are left out. Hessians are made in float32:
+    that changes Newton's steps by about 1e-6 of their length, and not what they converge to.
     """
-    cheap = problem.x.astype(np.float32)
+
+    def __init__(self, problem: RobustLoss):
+        """Prepare the samples of ``problem``; its radius does not matter."""
+        self._used = np.any(problem.x, axis=0)
+        self._small = replace(problem, x=np.ascontiguousarray(problem.x[:, self._used]))
+        self._cheap = self._small.x.astype(np.float32)
+        w = np.zeros(self._small.x.shape[1])
+        self._constant = Line(w, _log_odds(problem) if problem.bias else 0.0)
+        self._pull = replace(self._small, radius=1.0).smooth_gradient(self._constant)
+
+    def solve(self, radius: float, tolerance: float, start: Line | None = None) -> Solution:
+        """Solve at one signed radius; see :func:`solve`.
+
+        Collapse is decided first, by the shortest subgradient at w = 0; then Newton's method
+        starts away from the cone.
+        """
+        small = replace(self._small, radius=radius)
+        if self._collapses(radius):
+            return Solution(self._spread(self._constant), 0.0, True, 0)
+        line = class_mean_line(small) if start is None else Line(start.w[self._used], start.b)
+        if small.norm == "linf":
+            line, steps = _orthant_newton(small, line, tolerance)
+        else:
+            begin, steps = line, 0
+            if radius >= 0:
+                line, steps = _newton(small, begin, self._cheap, tolerance)
+            if _largest(small.gradient(line)) > tolerance:
+                line, more = _trust_region(small, begin, self._cheap, tolerance)
+                steps += more
+        grad_norm = _largest(small.gradient(line))
+        if grad_norm > tolerance:
+            _LOG.warning("not converged: |grad|_inf %.1e after %d steps", grad_norm, steps)
+        return Solution(self._spread(line), grad_norm, grad_norm <= tolerance, steps)
+
+    def _collapses(self, radius: float) -> bool:
+        """Whether the best constant classifier is the minimiser: the cone outweighs the slope."""
+        slope, strength = self._pull
+        order = 2 if self._small.norm == "l2" else np.inf
+        return float(np.linalg.norm(slope[:-1], order)) <= radius * strength + 1e-15
+
+    def _spread(self, line: Line) -> Line:
+        """A line over the used inputs as one over all."""
+        w = np.zeros(len(self._used))
+        w[self._used] = line.w
+        return Line(w, line.b)
+
+
+def _newton(
+    problem: RobustLoss, line: Line, cheap: np.ndarray, tolerance: float
+) -> tuple[Line, int]:
+    """Damped Newton that keeps a Hessian for as long as its steps pay (Shamanskii 1967).
+
+    A Hessian costs as much as ten gradients; between two of them, BFGS updates correct the one at
+    hand. Progress is measured by the gradient in the metric of the inverse Hessian, which goes on
+    falling where differences of the loss drown in rounding.
+    """
+    value, grad = problem.value_and_gradient(line)
+    metric = None
+    for step_number in range(1000):
+        if _largest(grad) <= 0.1 * tolerance:
+            return line, step_number
+        if metric is None:
+            metric = _Metric(_sampled_hessian(problem, line, cheap))
+        step = -metric.apply(grad)
+        slope = float(grad @ step)
+        moved = _advance(line, step, 1.0)
+        new, new_grad = problem.value_and_gradient(moved)
+        pays = metric.square(new_grad) < 0.5 * metric.square(grad)
+        if not pays and not new < value + 1e-4 * slope:
+            if metric.pairs:
+                metric = None  # it led nowhere: stay, and make a new one
+                continue
+            found = _halve(problem, line, step, value, slope)
+            if found is None:
+                return line, step_number
+            moved, new, new_grad = found
+        metric.add(_difference(moved, line), new_grad - grad)
+        line, value, grad = moved, new, new_grad
+        metric = metric if pays else None
+    return line, step_number
+
+
+def _sampled_hessian(problem: RobustLoss, line: Line, cheap: np.ndarray) -> np.ndarray:
+    """The joint Hessian from the samples that make most of it (subsampled Newton).
+
+    A sample counts by c s (1 - s). Those that count most are kept, the others stand for more of
+    their kind: systematic sampling, which needs no random draw. Only the steps depend on it.
+    """
+    wanted = SAMPLES_PER_WEIGHT * len(line.w)
+    s = expit(-problem.margins(line))
+    weight = problem.shares * s * (1 - s)
+    if len(problem.t) <= 2 * wanted or not np.any(weight):
+        return problem.joint_hessian(line, cheap)
+    chance = np.minimum(wanted * weight / weight.sum(), 1.0)
+    picked = np.flatnonzero(np.diff(np.floor(np.cumsum(chance) + 0.5), prepend=0.0))
+    part = replace(
+        problem,
+        x=problem.x[picked],
+        t=problem.t[picked],
+        weights=problem.shares[picked] / chance[picked],
+    )
+    return part.joint_hessian(line, cheap[picked])
+
+
+class _Metric:
+    """The inverse of a Hessian, corrected by the steps taken since (L-BFGS, Nocedal 1980)."""
+
+    def __init__(self, hessian: np.ndarray):
+        self._factor = _factor(hessian)
+        self.pairs: list[tuple[np.ndarray, np.ndarray]] = []
+
+    def add(self, step: np.ndarray, change: np.ndarray) -> None:
+        """Learn from a step and the change of the gradient along it."""
+        if float(step @ change) > 0:
+            self.pairs.append((step, change))
+
+    def square(self, gradient: np.ndarray) -> float:
+        """Squared length of a gradient in the metric of the Hessian alone."""
+        return float(gradient @ cho_solve(self._factor, gradient))
+
+    def apply(self, gradient: np.ndarray) -> np.ndarray:
+        """The inverse times a gradient, by the two-loop recursion."""
+        rest, weights = gradient.copy(), []
+        for step, change in reversed(self.pairs):
+            weight = float(step @ rest) / float(step @ change)
+            rest -= weight * change
+            weights.append(weight)
+        rest = cho_solve(self._factor, rest)
+        for (step, change), weight in zip(self.pairs, reversed(weights), strict=True):
+            rest += (weight - float(change @ rest) / float(step @ change)) * step
+        return rest
+
+
+def _halve(
+    problem: RobustLoss, line: Line, step: np.ndarray, value: float, slope: float
+) -> tuple[Line, float, np.ndarray] | None:
+    """The longest halved step that lowers the loss enough; None where rounding hides it."""
+    size = 0.5
+    while size > 1e-8:
+        moved = _advance(line, step, size)
+        new, grad = problem.value_and_gradient(moved)
+        if new < value + 1e-4 * size * slope:
+            return moved, new, grad
+        size *= 0.5
+    return None
+
+
+def _advance(line: Line, step: np.ndarray, size: float) -> Line:
+    return Line(line.w + size * step[:-1], line.b + size * float(step[-1]))
+
+
+def _difference(one: Line, other: Line) -> np.ndarray:
+    return np.append(one.w - other.w, one.b - other.b)
+
+
+def _trust_region(
+    problem: RobustLoss, begin: Line, cheap: np.ndarray, tolerance: float
+) -> tuple[Line, int]:
+    """Newton in a trust region (L2), then the last digits: slower, but safe beside the cone at
+    w = 0, where a line search can stall, and where the loss is not convex (the opposed arm).
+    """
     found = minimize(
         lambda z: problem.value(_line(z)),
         np.append(begin.w, begin.b),
@@ -108,7 +257,7 @@ def _orthant_newton(problem: RobustLoss, begin: Line, tolerance: float) -> tuple
         free = np.append(orthant != 0, problem.bias)
         direction = np.zeros(len(grad))
         hessian = _orthant_hessian(problem, line, orthant)[np.ix_(free, free)]
-        direction[free] = -_solve_definite(hessian, grad[free])
+        direction[free] = -cho_solve(_factor(hessian), grad[free])
         # leaving 0 against the descent direction would be undone by the projection
         stuck = np.append((line.w == 0) & (direction[:-1] * orthant <= 0), False)
         direction[stuck] = 0.0
@@ -141,7 +290,7 @@ def _line_search(
         w = np.where(w * orthant > 0, w, 0.0)
         candidate = Line(w, line.b + size * float(direction[-1]))
         new = problem.value(candidate)
-        change = np.append(candidate.w - line.w, candidate.b - line.b)
+        change = _difference(candidate, line)
         if new <= value + 1e-4 * min(float(grad @ change), 0.0) and new < value:
             return candidate, new
         if abs(new - value) < 1e-13 * max(value, 1e-300) and _largest(
@@ -152,15 +301,14 @@ def _line_search(
     return None
 
 
-def _solve_definite(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Solve with a positive semi-definite matrix, lifted a little where it is singular."""
-    lift = 0.0
-    scale = float(np.trace(matrix)) / len(matrix)
+def _factor(matrix: np.ndarray) -> tuple[np.ndarray, bool]:
+    """Cholesky factor of a positive semi-definite matrix, lifted a little where it is singular."""
+    lift, scale = 0.0, max(float(np.trace(matrix)) / len(matrix), np.finfo(float).tiny)
     while True:
         try:
-            return cho_solve(cho_factor(matrix + lift * np.eye(len(matrix))), right)
+            return cho_factor(matrix + lift * np.eye(len(matrix)))
         except LinAlgError:
-            lift = max(10 * lift, 1e-14 * scale, np.finfo(float).tiny)
+            lift = max(10 * lift, 1e-14 * scale)
 
 
 def class_mean_line(problem: RobustLoss) -> Line:
@@ -179,13 +327,6 @@ def _log_odds(problem: RobustLoss) -> float:
 
 def _largest(gradient: np.ndarray) -> float:
     return float(np.abs(gradient).max())
-
-
-def _spread(line: Line, used: np.ndarray) -> Line:
-    """A line over the used inputs as one over all."""
-    w = np.zeros(len(used))
-    w[used] = line.w
-    return Line(w, line.b)
 
 
 def _line(z: np.ndarray) -> Line:
