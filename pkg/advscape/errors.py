@@ -14,6 +14,6 @@ class ConfigError(UserError):
 
 
 def shown(value: object, limit: int = 80) -> str:
-    """A value as an error line shows it: its repr, cut where it is long."""
-    text = repr(value)
+    """A value as an error line shows it: its repr, cut where it is long; None is "nothing"."""
+    text = "nothing" if value is None else repr(value)
     return text if len(text) <= limit else text[: limit - 3] + "..."

@@ -125,7 +125,7 @@ BAD = {
     ),
     "claim without a Hessian": (
         changed(experiments__0__claims__0__select={"noise": "random"}),
-        "experiments[0].claims[0].select.hessian: got None; allowed: frozen, response, total",
+        "experiments[0].claims[0].select.hessian: got nothing; allowed: frozen, response, total",
     ),
     "claim about what a network has not": (
         changed(experiments__1__claims__0__select={"hessian": "total"}),
