@@ -80,6 +80,8 @@ def test_npz_of_jpeg_files(tmp_path):
         ),
         ({"train_images": np.full((2, 2), np.nan), "train_labels": np.arange(2)}, "pixels lie in"),
         ({"train_images": np.zeros((2, 2)), "train_labels": np.array([0, -1])}, "integers from 0"),
+        ({"train_images": np.zeros((2, 2)), "train_labels": np.array(["a", "b"])}, "got <U1"),
+        ({"train_images": np.zeros((2, 2)), "train_labels": np.zeros((2, 1), int)}, "one axis"),
     ],
 )
 def test_npz_that_will_not_do(tmp_path, arrays, message):
@@ -89,7 +91,13 @@ def test_npz_that_will_not_do(tmp_path, arrays, message):
 
 def test_pickled_arrays_are_refused(tmp_path):
     np.savez(tmp_path / "mine.npz", train_images=np.array([{}], object), train_labels=np.arange(1))
-    with pytest.raises(ValueError, match="allow_pickle=False"):
+    with pytest.raises(UserError, match=r"cannot be read: .*allow_pickle=False"):
+        load_source("npz", "mine.npz", tmp_path, download=False)
+
+
+def test_a_file_that_is_no_npz(tmp_path):
+    (tmp_path / "mine.npz").write_bytes(b"PK\x03\x04 but no more")
+    with pytest.raises(UserError, match="cannot be read"):
         load_source("npz", "mine.npz", tmp_path, download=False)
 
 

@@ -57,6 +57,8 @@ def prepare(images: np.ndarray, labels: np.ndarray, test: np.ndarray, scale: flo
     Raises:
         UserError: where the arrays do not fit together.
     """
+    if labels.ndim != 1:
+        raise UserError(f"dataset: labels have {labels.ndim} axes; allowed: one axis")
     if len(images) != len(labels):
         raise UserError(f"dataset: {len(images)} images but {len(labels)} labels")
     if not np.issubdtype(labels.dtype, np.integer) or labels.min() < 0:

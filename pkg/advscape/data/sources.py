@@ -5,6 +5,7 @@ import io
 import logging
 from itertools import pairwise
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -104,13 +105,17 @@ def _download(name: str, root: Path) -> None:
 def _npz(path: Path) -> Prepared:
     if not path.is_file():
         raise UserError(f"dataset npz: {path} does not exist")
-    with np.load(path, allow_pickle=False) as file:
-        parts = [_npz_part(file, split, path) for split in ("train", "test")]
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            parts = [_npz_part(file, split, path) for split in ("train", "test")]
+            names = ", ".join(file.files)
+    except (ValueError, OSError, BadZipFile) as error:
+        raise UserError(f"dataset npz: {path} cannot be read: {error}") from error
     present = [part for part in parts if part is not None]
     if parts[0] is None:
-        raise UserError(f"dataset npz: {path} has no train_images; it has {', '.join(file.files)}")
+        raise UserError(f"dataset npz: {path} has no train_images; it has {names}")
     images = np.concatenate([images for images, _ in present])
-    labels = np.concatenate([labels for _, labels in present]).astype(np.int64)
+    labels = np.concatenate([labels for _, labels in present])
     test = np.arange(len(images)) >= len(present[0][0])
     return prepare(images, labels, test, scale=255 if images.dtype == np.uint8 else 1)
 
