@@ -1,6 +1,7 @@
 """Runs the real workflow in a scratch folder, as a user would."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,8 @@ class Workflow:
         self.folder = folder
         self.results = folder / "results/smoke"
         self.config = yaml.safe_load((ROOT / "studies/smoke.yaml").read_text())
+        # Snakemake merges a --configfile into this one, as it does in a clone
+        shutil.copy(ROOT / "config.yaml", folder)
 
     def snakemake(self, *arguments, check=True):
         """Run snakemake on this study; stdout and stderr come back as text."""

@@ -24,8 +24,9 @@ def test_one_line_and_nothing_started(workflow, change, words):
     change(workflow.config["experiments"][0])
     done = workflow.snakemake(check=False)
     assert done.returncode != 0
-    # Snakemake says first which profile it uses
-    lines = [line for line in done.stderr.splitlines() if "profile" not in line]
+    # Snakemake says first which profile and which config files it uses
+    notices = ("Using workflow specific profile", "Config file config.yaml is extended")
+    lines = [line for line in done.stderr.splitlines() if not line.startswith(notices)]
     assert len(lines) == 1
     assert lines[0].startswith("config: ")
     assert words in lines[0]
