@@ -1,14 +1,13 @@
 """A path of robust logistic regressions on MNIST 0 vs 1, against scipy's L-BFGS-B.
 
-Both sides solve the same 12 problems (12,665 x 784, float64, L2, weight decay 1e-4), each from the
-solution of the one before, until the largest entry of the gradient is below 1e-9; both are given
-the same loss and gradient. Five paths of each.
+Both sides solve the same 12 problems (12,665 x 784, float64, L2, weight decay 1e-4), each warm,
+until the largest entry of the gradient is below 1e-9. The peer gets the loss and its gradient in
+two products with the inputs, and scipy's settings but for the tolerances. Five paths of each.
 Needs MNIST under ADVSCAPE_DATA.
 
-    OMP_NUM_THREADS=1 ADVSCAPE_DATA=... python benchmarks/logistic_path.py
+    ADVSCAPE_DATA=... python benchmarks/logistic_path.py
 
-One thread, as in the study's jobs: on two hyperthreads both sides are slower, and L-BFGS-B stalls
-above the tolerance at some radii.
+With OMP_NUM_THREADS=1 the peer is faster, and with --pairs 30 as well; RESULTS.md has all four.
 """
 
 import argparse
@@ -20,17 +19,17 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 from scipy.optimize import minimize
+from scipy.special import expit
 
 from advscape.data.root import data_root
 from advscape.data.sources import load_source
 from advscape.linear.data import Samples, load_samples
 from advscape.linear.robust_loss import Line, RobustLoss
 from advscape.linear.solve import Solver
+from advscape.linear.warm_start import warm_start
 
 EPSILONS = (0, 0.25, 0.5, 1, 1.5, 2, 2.5, 2.75, 3, 3.25, 3.5, 3.7)
 TOLERANCE, DECAY = 1e-9, 1e-4
-#: L-BFGS-B is faster with more pairs than its default of 10
-PAIRS = 30
 
 
 def mnist() -> Samples:
@@ -44,43 +43,48 @@ def mnist() -> Samples:
 def ours(samples: Samples) -> list[tuple[Line, float]]:
     """The path by :class:`advscape.linear.solve.Solver`."""
     solver = Solver(RobustLoss(samples.x, samples.t, 0.0, DECAY))
-    lines, start = [], None
+    lines, norms = {}, []
     for epsilon in EPSILONS:
-        found = solver.solve(epsilon, TOLERANCE, start)
-        start = found.line
-        lines.append((found.line, found.grad_norm))
-    return lines
+        found = solver.solve(epsilon, TOLERANCE, warm_start(lines, epsilon))
+        lines[epsilon] = found.line
+        norms.append(found.grad_norm)
+    return list(zip(lines.values(), norms, strict=True))
 
 
-def peer(samples: Samples) -> list[tuple[Line, float]]:
+def peer(samples: Samples, pairs: int) -> list[tuple[Line, float]]:
     """The path by L-BFGS-B, started again where its line search gives up too early."""
     lines, z = [], None
     for epsilon in EPSILONS:
-        loss = RobustLoss(samples.x, samples.t, epsilon, DECAY)
         if z is None:
             w = samples.x[samples.t > 0].mean(0) - samples.x[samples.t < 0].mean(0)
             z = np.append(w, 0.0)
         for _ in range(20):
             z = minimize(
-                lambda z, loss=loss: (loss.value(_line(z)), loss.gradient(_line(z))),
-                z, jac=True, method="L-BFGS-B",
+                loss_and_gradient, z, (samples, epsilon), jac=True, method="L-BFGS-B",
                 options={"gtol": 0.9 * TOLERANCE, "ftol": 0, "maxiter": 20_000, "maxfun": 20_000,
-                         "maxcor": PAIRS},
+                         "maxcor": pairs},
             ).x  # fmt: skip
-            norm = float(np.abs(loss.gradient(_line(z))).max())
+            norm = float(np.abs(loss_and_gradient(z, samples, epsilon)[1]).max())
             if norm <= TOLERANCE:
                 break
-        lines.append((_line(z), norm))
+        lines.append((Line(z[:-1], float(z[-1])), norm))
     return lines
 
 
-def _line(z: np.ndarray) -> Line:
-    return Line(z[:-1], float(z[-1]))
+def loss_and_gradient(z: np.ndarray, samples: Samples, epsilon: float) -> tuple[float, np.ndarray]:
+    """The formulas of :mod:`advscape.linear.robust_loss`, at once."""
+    x, t, w = samples.x, samples.t, z[:-1]
+    length = np.linalg.norm(w)
+    margins = t * (x @ w + z[-1]) - epsilon * length
+    s = expit(-margins) / len(t)
+    over_w = DECAY * w - x.T @ (s * t) + epsilon * s.sum() * w / length
+    value = np.logaddexp(0.0, -margins).mean() + 0.5 * DECAY * length**2
+    return float(value), np.append(over_w, -s @ t)
 
 
-def _timed(side, samples: Samples) -> tuple[float, list[tuple[Line, float]]]:
+def _timed(side, *arguments) -> tuple[float, list[tuple[Line, float]]]:
     started = time.perf_counter()
-    lines = side(samples)
+    lines = side(*arguments)
     return time.perf_counter() - started, lines
 
 
@@ -89,11 +93,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=5, help="paths of ours")
     parser.add_argument("--peer-repeats", type=int, default=5, help="paths of L-BFGS-B")
+    parser.add_argument("--pairs", type=int, default=10, help="L-BFGS-B's maxcor")
     arguments = parser.parse_args()
     samples = mnist()
     mine = [_timed(ours, samples) for _ in range(arguments.repeats)]
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    theirs = [_timed(peer, samples) for _ in range(arguments.peer_repeats)]
+    theirs = [_timed(peer, samples, arguments.pairs) for _ in range(arguments.peer_repeats)]
     for epsilon, (a, ga), (b, gb) in zip(EPSILONS, mine[0][1], theirs[0][1], strict=True):
         gap = np.abs(a.w - b.w).max() / np.abs(a.w).max()
         print(f"epsilon {epsilon:<5} |grad| {ga:.1e}, L-BFGS-B {gb:.1e}; w differs by {gap:.1e}")

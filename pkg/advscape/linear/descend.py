@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from advscape.linear.robust_loss import Line, RobustLoss
+from advscape.linear.robust_loss import Line, RobustLoss, largest
 from advscape.linear.solve import Solution, class_mean_line
 
 
@@ -24,5 +24,5 @@ def descend(problem: RobustLoss, steps: int, learning_rate: float, tolerance: fl
     for _ in range(steps):
         z = z - learning_rate * problem.gradient(Line(z[:-1], float(z[-1])))
     line = Line(z[:-1], float(z[-1]))
-    grad_norm = float(np.abs(problem.gradient(line)).max())
+    grad_norm = largest(problem.gradient(line))
     return Solution(line, grad_norm, grad_norm <= tolerance, steps)

@@ -56,7 +56,8 @@ class RobustLoss:
     """Mean robust logistic loss on fixed samples.
 
     Attributes:
-        x: (n, d) float64.
+        x: (n, d) float64; where only margins, losses and gradients are asked for, a scipy.sparse
+            array will do, and for the steps of a solver float32.
         t: (n,) float64, -1 or +1.
         radius: signed radius e; 0 for the clean loss.
         weight_decay: lambda, on w and not on b. The Hessian parts leave it out.
@@ -106,17 +107,7 @@ class RobustLoss:
         At a cone or kink it is the subgradient of least length, entry by entry: it is 0 at a
         minimiser of a convex loss, and its largest entry certifies one.
         """
-        return self._gradient(line, self.margins(line))
-
-    def value_and_gradient(self, line: Line) -> tuple[float, np.ndarray]:
-        """Both at once, for one product with the inputs less."""
-        margins = self.margins(line)
-        value = float(self.shares @ np.logaddexp(0.0, -margins))
-        value += 0.5 * self.weight_decay * float(line.w @ line.w)
-        return value, self._gradient(line, margins)
-
-    def _gradient(self, line: Line, margins: np.ndarray) -> np.ndarray:
-        smooth, strength = self._smooth(line, margins)
+        smooth, strength = self.smooth_gradient(line)
         over_w = smooth[:-1]
         if self.norm == "linf":
             at_kink = np.sign(over_w) * np.maximum(np.abs(over_w) - max(strength, 0.0), 0.0)
@@ -148,19 +139,14 @@ class RobustLoss:
             )
         hessian = np.zeros((len(line.w), len(line.w)))
         if part != "response":
-            hessian += self._frozen(line, self.x)[:-1, :-1]
+            hessian += self._frozen(line)[:-1, :-1]
         if part != "frozen":
             hessian += self._response(line)
         return hessian
 
-    def joint_hessian(self, line: Line, x: np.ndarray | None = None) -> np.ndarray:
-        """Hessian of :meth:`value` over (w, b), shape (d + 1, d + 1), for Newton's method.
-
-        Args:
-            line: where.
-            x: the inputs in another precision, for a cheaper product.
-        """
-        hessian = self._frozen(line, self.x if x is None else x)
+    def joint_hessian(self, line: Line) -> np.ndarray:
+        """Hessian of :meth:`value` over (w, b), shape (d + 1, d + 1), for Newton's method."""
+        hessian = self._frozen(line)
         hessian[:-1, :-1] += self._response(line)
         hessian[:-1, :-1] += self.weight_decay * np.eye(len(line.w))
         if not self.bias:
@@ -174,10 +160,7 @@ class RobustLoss:
 
     def smooth_gradient(self, line: Line) -> tuple[np.ndarray, float]:
         """Gradient over (w, b) without the term e |w|_q, and that term's strength e sum c s."""
-        return self._smooth(line, self.margins(line))
-
-    def _smooth(self, line: Line, margins: np.ndarray) -> tuple[np.ndarray, float]:
-        s = self.shares * expit(-margins)
+        s = self.shares * expit(-self.margins(line))
         st = s * self.t
         over_w = self.weight_decay * line.w - self.x.T @ st
         over_b = -st.sum() if self.bias else 0.0
@@ -195,21 +178,21 @@ class RobustLoss:
             raise ValueError("w is 0: the L2 robust loss has a cone there and no Hessian")
         return line.w / line.norm
 
-    def _frozen(self, line: Line, x: np.ndarray) -> np.ndarray:
-        """A over (w, b): the mean of s (1 - s) (a, t) (a, t)^T.
+    def _frozen(self, line: Line) -> np.ndarray:
+        """A over (w, b): the mean of s (1 - s) (a, t) (a, t)^T, in the precision of x.
 
         a = t x - e u is not formed: its products are those of x and a correction of rank two.
         """
         s = expit(-self.margins(line))
-        c = self.shares * s * (1 - s)
-        u = self.unit(line)
-        scaled = np.sqrt(c).astype(x.dtype)[:, None] * x
-        total, mixed, over_b = float(c.sum()), self.x.T @ (c * self.t), self.x.T @ c
-        hessian = np.empty((len(u) + 1, len(u) + 1))
+        c = (self.shares * s * (1 - s)).astype(self.x.dtype)
+        u, t = self.unit(line), self.t.astype(self.x.dtype)
+        scaled = np.sqrt(c)[:, None] * self.x
+        total, mixed, over_b = float(c.sum()), self.x.T @ (c * t), self.x.T @ c
+        hessian = np.empty((len(u) + 1, len(u) + 1), self.x.dtype)
         hessian[:-1, :-1] = scaled.T @ scaled
         cross = self.radius * np.outer(mixed - 0.5 * self.radius * total * u, u)
         hessian[:-1, :-1] -= cross + cross.T
-        hessian[-1, :-1] = hessian[:-1, -1] = over_b - self.radius * float(c @ self.t) * u
+        hessian[-1, :-1] = hessian[:-1, -1] = over_b - self.radius * float(c @ t) * u
         hessian[-1, -1] = total
         return hessian
 
@@ -219,3 +202,8 @@ class RobustLoss:
         u = self.unit(line)
         strength = self.radius / line.norm * float(self.shares @ expit(-self.margins(line)))
         return strength * (np.eye(len(u)) - np.outer(u, u))
+
+
+def largest(gradient: np.ndarray) -> float:
+    """Largest absolute entry of a gradient, the certificate's norm."""
+    return float(np.abs(gradient).max())

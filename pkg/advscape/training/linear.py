@@ -17,6 +17,7 @@ from advscape.linear.path import Cell, CellStore, cells, save_path
 from advscape.linear.regime import collapse_radius, hard_margin, regime
 from advscape.linear.robust_loss import Line, RobustLoss
 from advscape.linear.solve import solve
+from advscape.linear.warm_start import warm_start
 from advscape.progress import track
 from advscape.seeds import stream
 from advscape.study.canonical import canonical
@@ -104,15 +105,11 @@ def _solve(
 
 
 def _start(solved: dict[Cell, Line], cell: Cell) -> Line | None:
-    """The line of the next smaller epsilon; the opposed arm, not convex, always starts anew."""
-    smaller = [
-        other
-        for other, line in solved.items()
-        if other.noise == cell.noise and other.epsilon < cell.epsilon and line.norm > 0
-    ]
-    if cell.noise == "opposed" or not smaller:
+    """From the smaller epsilons of the arm; the opposed arm, not convex, always starts anew."""
+    if cell.noise == "opposed":
         return None
-    return solved[max(smaller, key=lambda other: other.epsilon)]
+    arm = {other.epsilon: line for other, line in solved.items() if other.noise == cell.noise}
+    return warm_start(arm, cell.epsilon)
 
 
 def _key(job: Job, train: Samples, cell: Cell) -> str:
