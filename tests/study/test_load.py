@@ -60,7 +60,31 @@ BAD = {
     ),
     "unknown model": (
         changed(experiments__1__model__name="vgg"),
-        "experiments[1].model.name: got 'vgg'; allowed: logistic, resnet18",
+        "experiments[1].model.name: got 'vgg'; allowed: logistic, resnet18, preactresnet18",
+    ),
+    "unknown attack": (
+        changed(experiments__1__training__attack={"name": "cw", "steps": 3}),
+        "experiments[1].training.attack.name: got 'cw'; allowed: pgd, fgsm, random, opposed",
+    ),
+    "attack without steps": (
+        changed(experiments__1__training__attack={}),
+        "experiments[1].training.attack.steps: got nothing; allowed: a value",
+    ),
+    "unknown key of a judge": (
+        changed(experiments__1__evaluation__attacks=[{"name": "fgsm", "steps": 3}]),
+        "experiments[1].evaluation.attacks[0].steps: got an unknown key; allowed: name",
+    ),
+    "objective without a name": (
+        changed(experiments__1__training__objective={"beta": 3.0}),
+        "experiments[1].training.objective.name: got nothing; allowed: at, trades, awp, entropy",
+    ),
+    "objective that is no mapping": (
+        changed(experiments__1__training__objective="trades"),
+        "experiments[1].training.objective: got 'trades'; allowed: a mapping with the key name",
+    ),
+    "milestones that fall": (
+        changed(experiments__1__training__schedule={"name": "piecewise", "milestones": [0.7, 0.5]}),
+        "experiments[1].training.schedule.milestones: got [0.7, 0.5]; allowed: numbers between",
     ),
     "seed not an integer": (
         changed(experiments__0__grid__seeds=[0, 1.5]),

@@ -1,5 +1,6 @@
 """Projected gradient descent (Madry et al. 2018, arXiv 1706.06083)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,6 +22,7 @@ class PGD:
         relative_step: step size as a multiple of epsilon / steps.
         restarts: how often it starts; each sample keeps its worst outcome.
         random_start: start uniformly in the ball, else at the clean input.
+        loss: what each sample's steps climb, a function of outputs and ``y`` with shape (n,).
     """
 
     threat: ThreatModel
@@ -28,6 +30,7 @@ class PGD:
     relative_step: float = 2.5
     restarts: int = 1
     random_start: bool = True
+    loss: Callable[[Tensor, Tensor], Tensor] = sample_losses
 
     def __call__(
         self,
@@ -42,7 +45,7 @@ class PGD:
         Args:
             model: gives (n, classes) logits; left as it was, also after an error.
             x: (n, ...) inputs in [0, 1].
-            y: (n,) labels.
+            y: (n,) labels, or what ``loss`` takes in their place.
             generator: of the random starts.
             batch_norm: see :func:`advscape.attacks.untouched.untouched`.
 
@@ -54,10 +57,10 @@ class PGD:
         with untouched(model, batch_norm):
             best = self._once(model, x, y, generator)
             if self.restarts > 1:
-                loss = _losses(model, best, y)
+                loss = self._losses(model, best, y)
             for _ in range(self.restarts - 1):
                 other = self._once(model, x, y, generator)
-                other_loss = _losses(model, other, y)
+                other_loss = self._losses(model, other, y)
                 worse = other_loss > loss
                 best[worse], loss[worse] = other[worse], other_loss[worse]
         return best
@@ -68,12 +71,11 @@ class PGD:
         delta = threat.random_start(x, generator) if self.random_start else torch.zeros_like(x)
         for _ in range(self.steps):
             delta.requires_grad_(True)
-            loss = sample_losses(model(x + delta), y).sum()
+            loss = self.loss(model(x + delta), y).sum()
             (gradient,) = torch.autograd.grad(loss, delta)
             delta = threat.project(delta.detach() + threat.ascent(gradient, size), x)
         return (x + delta).detach()
 
-
-@torch.no_grad()
-def _losses(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
-    return sample_losses(model(x), y)
+    @torch.no_grad()
+    def _losses(self, model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
+        return self.loss(model(x), y)

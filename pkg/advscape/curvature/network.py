@@ -39,7 +39,7 @@ def curvature_network(job: Job, dataset: str | Path, weights: str | Path) -> pd.
     frozen = clean
     if run.threat.epsilon > 0:
         attack_seed = stream(run.seed, "curvature attack")
-        attack = run.pgd(settings["attack"])
+        attack = run.attack(settings["attack"])
         perturbed = perturb(run.model, x, y, attack, attack_seed, settings["batch_size"])
         frozen = _measure(run, perturbed, y, settings)
     key = {**run.key, "split": "train", "checkpoint": "last"}

@@ -29,16 +29,17 @@ def evaluate_network(job: Job, dataset: str | Path, weights: str | Path) -> pd.D
     for split, part in run.parts.items():
         x, y = run.tensors(part)
         for epsilon in sorted({0.0, run.threat.epsilon, float(settings["common_epsilon"])}):
-            attack = run.pgd(settings["attack"], epsilon)
-            perturbed = perturb(run.model, x, y, attack, attack_seed, size)
-            result = score(run.model, perturbed, y, size)
-            key = {**run.key, "split": split, "checkpoint": "last", "eval_epsilon": epsilon}
-            rows.append(key | _attack_columns(settings["attack"], epsilon, run.threat.box) | {
-                "accuracy": result.accuracy,
-                "loss": result.loss,
-                "mean_p1p": result.mean_p1p,
-                "n": result.n,
-            })  # fmt: skip
+            for section in settings["attacks"][: 1 if epsilon == 0 else None]:
+                attack = run.attack(section, epsilon)
+                perturbed = perturb(run.model, x, y, attack, attack_seed, size)
+                result = score(run.model, perturbed, y, size)
+                key = {**run.key, "split": split, "checkpoint": "last", "eval_epsilon": epsilon}
+                rows.append(key | _attack_columns(section, epsilon, run.threat.box) | {
+                    "accuracy": result.accuracy,
+                    "loss": result.loss,
+                    "mean_p1p": result.mean_p1p,
+                    "n": result.n,
+                })  # fmt: skip
     return pd.DataFrame(rows)
 
 
@@ -46,8 +47,8 @@ def _attack_columns(settings: dict[str, Any], epsilon: float, box: bool) -> dict
     if epsilon == 0:
         return {"attack": "none", "box": box}
     return {
-        "attack": "pgd",
+        "attack": settings["name"],
         "box": box,
-        "steps": settings["steps"],
-        "restarts": settings["restarts"],
+        "steps": settings.get("steps"),
+        "restarts": settings.get("restarts"),
     }

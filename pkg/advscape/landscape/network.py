@@ -30,7 +30,7 @@ def landscape_network(job: Job, dataset: str | Path, weights: str | Path) -> pd.
     run, settings = load_run(job, dataset, weights), job.config["landscape"]
     part = run.parts["train"].subset(settings["samples"], stream(run.seed, "landscape samples"))
     x, y = run.tensors(part)
-    attack, size = run.pgd(settings["attack"]), settings["batch_size"]
+    attack, size = run.attack(settings["attack"]), settings["batch_size"]
     attack_seed = stream(run.seed, "landscape attack")
 
     def attacked() -> Tensor:

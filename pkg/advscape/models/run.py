@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from advscape.attacks.pgd import PGD
+from advscape.attacks.build import Attack, build_attack
 from advscape.data.prepared import Prepared
 from advscape.data.split import Part, split
 from advscape.device import describe, set_up
@@ -45,12 +45,12 @@ class NetworkRun:
         """Inputs and labels of some samples, on the device."""
         return torch.from_numpy(part.x).to(self.device), torch.from_numpy(part.y).to(self.device)
 
-    def pgd(self, settings: dict[str, Any], epsilon: float | None = None) -> PGD:
-        """PGD with a config section's settings, at the run's epsilon unless another is given."""
+    def attack(self, settings: dict[str, Any], epsilon: float | None = None) -> Attack:
+        """A config section's attack, at the run's epsilon unless another is given."""
         threat = self.threat
         if epsilon is not None:
             threat = ThreatModel(threat.norm, epsilon, threat.box)
-        return PGD(threat, settings["steps"], settings["relative_step"], settings["restarts"])
+        return build_attack(settings, threat)
 
 
 def load_run(job: Job, dataset: str | Path, weights: str | Path | None = None) -> NetworkRun:

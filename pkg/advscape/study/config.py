@@ -8,33 +8,27 @@ config files but replaces lists, so nothing of one study can leak into another.
 import math
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator
+from pydantic import Discriminator, Field, Tag, field_validator
 
+from advscape.study.attack_config import EvaluationAttack, PGDAttack
 from advscape.study.claim_config import ClaimConfig
+from advscape.study.model_config import NetworkModel
+from advscape.study.section import (
+    NAME,
+    Count,
+    Natural,
+    NonNegative,
+    Positive,
+    Section,
+    Share,
+    distinct,
+)
+from advscape.study.training_config import NetworkTraining
 
 #: dataset names whose test set is official; the others need ``test_fraction``
 OFFICIAL_SPLIT = ("mnist", "cifar10", "cifar100", "svhn", "npz")
 #: every model name, for error messages
-MODELS = ("logistic", "resnet18")
-NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
-
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Count = Annotated[int, Field(ge=1)]
-Natural = Annotated[int, Field(ge=0)]
-
-
-class Section(BaseModel):
-    """A mapping of the config: typed strictly, no unknown keys."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-def _distinct(values: list) -> list:
-    repeated = [value for i, value in enumerate(values) if value in values[:i]]
-    if repeated:
-        raise ValueError(f"values without repeats ({repeated[0]!r} is repeated)")
-    return values
+MODELS = ("logistic", "resnet18", "preactresnet18", "cnn", "custom")
 
 
 class Dataset(Section):
@@ -59,13 +53,18 @@ class Dataset(Section):
         min_length=2,
         description="Keep only these labels, renumbered 0, 1, ... in this order; all unless given.",
     )
-    test_fraction: Annotated[float, Field(gt=0, lt=1)] | None = Field(
+    test_fraction: Share | None = Field(
         default=None,
         description="Share of all samples that the run's seed draws as test set, stratified by "
         "class. Unless given, the dataset's official test set is used (digits has none).",
     )
+    validation_fraction: Share | None = Field(
+        default=None,
+        description="Networks: share of the training samples that the run's seed sets aside, "
+        "stratified by class, to choose the best epoch by; no best epoch unless given.",
+    )
 
-    _classes = field_validator("classes")(lambda v: v if v is None else _distinct(v))
+    _classes = field_validator("classes")(lambda v: v if v is None else distinct(v))
 
     @property
     def id(self) -> str:
@@ -86,16 +85,6 @@ class Threat(Section):
     )
 
 
-class Attack(Section):
-    """Projected gradient descent (Madry et al. 2018)."""
-
-    steps: Count = Field(description="Gradient steps.")
-    relative_step: Positive = Field(
-        default=2.5, description="Step size as a multiple of epsilon / steps."
-    )
-    restarts: Count = Field(default=1, description="Random starts; the worst one counts.")
-
-
 class Compute(Section):
     """Where a network's jobs run."""
 
@@ -111,6 +100,10 @@ class Compute(Section):
         description="Arithmetic of training and its attacks (bfloat16: autocast). Every "
         "measurement is made in float32.",
     )
+    compile: bool = Field(
+        default=False,
+        description="Train through torch.compile: minutes of start-up, then faster steps on GPUs.",
+    )
 
 
 class _Grid(Section):
@@ -123,8 +116,8 @@ class _Grid(Section):
         "random noise, the initial weights and the data order.",
     )
 
-    _epsilons = field_validator("epsilons")(_distinct)
-    _seeds = field_validator("seeds")(_distinct)
+    _epsilons = field_validator("epsilons")(distinct)
+    _seeds = field_validator("seeds")(distinct)
 
 
 class LinearGrid(_Grid):
@@ -137,7 +130,7 @@ class LinearGrid(_Grid):
         "sample), opposed (the optimal noise reversed).",
     )
 
-    _noise = field_validator("noise")(_distinct)
+    _noise = field_validator("noise")(distinct)
 
 
 class NetworkGrid(_Grid):
@@ -148,17 +141,6 @@ class LinearModel(Section):
     """Linear logistic regression: two classes, one weight per pixel and a bias."""
 
     name: Literal["logistic"] = Field(description="logistic: linear logistic regression.")
-
-
-class NetworkModel(Section):
-    """A network with softmax."""
-
-    name: Literal["resnet18"] = Field(
-        description="resnet18: torchvision's ResNet-18 with a 3x3 stem and no max-pooling."
-    )
-    width: Count = Field(
-        default=64, description="Channels of the first stage; 64 is the full network."
-    )
 
 
 class LinearTraining(Section):
@@ -181,19 +163,6 @@ class LinearTraining(Section):
     )
 
 
-class NetworkTraining(Section):
-    """Adversarial training by SGD; the learning rate rises to its peak and falls to 0."""
-
-    epochs: Count = Field(description="Passes over the training set.")
-    batch_size: Count = Field(default=128, description="Samples per step; the last may be short.")
-    learning_rate: Positive = Field(default=0.1, description="Peak learning rate.")
-    momentum: Annotated[float, Field(ge=0, lt=1)] = Field(default=0.9, description="Of SGD.")
-    weight_decay: NonNegative = Field(
-        default=5e-4, description="Of SGD, on all parameters as the literature does."
-    )
-    attack: Attack = Field(description="The attack inside training; it starts at random.")
-
-
 class LinearEvaluation(Section):
     """Loss and accuracy on train and test, clean and under the closed-form attack."""
 
@@ -203,9 +172,14 @@ class LinearEvaluation(Section):
 
 
 class NetworkEvaluation(LinearEvaluation):
-    """Loss and accuracy on train and test, clean and under PGD."""
+    """Loss and accuracy on train and test, clean and under attacks."""
 
-    attack: Attack = Field(description="The attack; the same for train and test.")
+    attacks: list[EvaluationAttack] = Field(
+        min_length=1, description="The attacks; the same for train and test."
+    )
+    samples: Count | None = Field(
+        default=None, description="At most so many samples of each split; all unless given."
+    )
     batch_size: Count = Field(default=512, description="Samples per forward pass.")
 
 
@@ -217,7 +191,7 @@ class NetworkCurvature(Section):
     """Hessian of the clean and the adversarial loss on training samples, noise frozen."""
 
     samples: Count = Field(description="Training samples, drawn once per run from its seed.")
-    attack: Attack = Field(description="The attack that makes the frozen noise.")
+    attack: PGDAttack = Field(description="The attack that makes the frozen noise.")
     tolerance: Positive = Field(
         default=1e-3, description="Lanczos stops at this residual |Hv - lambda v| / |lambda|."
     )
@@ -244,7 +218,7 @@ class LinearLandscape(Section):
         default=21, description="Values of alpha from -radius to radius; odd, so that 0 is one."
     )
 
-    _seeds = field_validator("direction_seeds")(_distinct)
+    _seeds = field_validator("direction_seeds")(distinct)
 
     @field_validator("points")
     @classmethod
@@ -258,7 +232,7 @@ class NetworkLandscape(LinearLandscape):
     """The same for networks, with the attack regenerated at every alpha."""
 
     samples: Count = Field(description="Training samples, drawn once per run from its seed.")
-    attack: Attack = Field(description="The attack, regenerated at every alpha.")
+    attack: PGDAttack = Field(description="The attack, regenerated at every alpha.")
     batch_size: Count = Field(default=512, description="Samples per forward pass.")
 
 

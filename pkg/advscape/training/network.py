@@ -35,7 +35,7 @@ def train_network(
         run.model,
         x,
         y,
-        run.pgd(settings["attack"]),
+        run.attack(settings["attack"]),
         Schedule(
             settings["epochs"],
             settings["batch_size"],
