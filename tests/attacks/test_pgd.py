@@ -136,5 +136,5 @@ def test_agrees_with_a_plain_loop_written_from_the_paper():
                 moved = adversarial[i] + 2.5 * epsilon / steps * g / g.norm() - x[i]
                 adversarial[i] = x[i] + moved * min(1.0, epsilon / moved.norm().item())
         adversarial = adversarial.detach()
-    attack = PGD(ThreatModel("l2", epsilon), steps, random_start=False)
+    attack = PGD(ThreatModel("l2", epsilon), steps, start="clean")
     assert torch.allclose(attack(model, x, y, torch.Generator()), adversarial, atol=1e-10)

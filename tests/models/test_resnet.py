@@ -38,7 +38,7 @@ def test_seed_draws_the_weights_and_nothing_else():
 def test_weights_read_back(tmp_path):
     one, other = (build_model({"width": 4}, 3, (1, 8, 8), seed) for seed in (0, 1))
     one(torch.rand(8, 1, 8, 8))  # moves the running statistics
-    save_weights(one, tmp_path / "weights.safetensors")
+    save_weights(one.state_dict(), tmp_path / "weights.safetensors")
     load_weights(other, tmp_path / "weights.safetensors")
     for name, value in snapshot(one)["state"].items():
         assert torch.equal(value, other.state_dict()[name]), name

@@ -81,7 +81,7 @@ def network_spec(stage):
             fixed,
             epsilon=float(wildcards.epsilon),
             seed=int(wildcards.seed),
-            noise="aligned",
+            noise=experiment.noise,
         )
 
     return spec

@@ -28,12 +28,13 @@ rule train_linear:
 
 
 rule train_network:
-    """Train one network against PGD; a killed job resumes after its last epoch."""
+    """Train one network against PGD; a killed job goes on from its last checkpoint."""
     input:
         dataset=dataset_file,
     output:
         rows="<network_run>/runs.csv",
         weights="<network_run>/weights.safetensors",
+        best="<network_run>/best.safetensors",
         history="<network_run>/history.csv",
         provenance="<network_run>/train.json",
     log:

@@ -12,7 +12,8 @@ from advscape.training.network import train_network
 with running(snakemake.params.spec, snakemake.log[0]) as job:
     weights = Path(snakemake.output.weights)
     checkpoint = weights.parent / ".checkpoint.safetensors"
-    rows, history = train_network(job, snakemake.input.dataset, weights, checkpoint)
+    best = snakemake.output.best
+    rows, history = train_network(job, snakemake.input.dataset, weights, best, checkpoint)
     write_rows(history, snakemake.output.history)
     write_rows(rows, snakemake.output.rows)
     job.write_provenance(snakemake.output.provenance)

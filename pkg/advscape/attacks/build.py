@@ -20,11 +20,11 @@ def build_attack(settings: dict[str, Any], threat: ThreatModel) -> Attack:
         threat: the set of perturbations.
     """
     if settings["name"] == "fgsm":
-        return PGD(threat, steps=1, relative_step=1.0, random_start=False)
+        return PGD(threat, steps=1, relative_step=1.0, start="clean")
     return PGD(
         threat,
         settings["steps"],
         settings["relative_step"],
         settings["restarts"],
-        settings["random_start"],
+        "ball" if settings["random_start"] else "clean",
     )

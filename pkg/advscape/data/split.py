@@ -29,9 +29,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Split:
-    """Train and test set."""
+    """Training, validation (None unless asked for) and test set."""
 
     train: Part
+    validation: Part | None
     test: Part
     classes: int
 
@@ -42,6 +43,7 @@ def split(
     test_fraction: float | None,
     seed: int,
     dtype: type[np.floating] = np.float32,
+    validation_fraction: float | None = None,
 ) -> Split:
     """Choose classes and divide the samples.
 
@@ -52,6 +54,7 @@ def split(
             class; None takes the official test set.
         seed: of the draw.
         dtype: of the pixels.
+        validation_fraction: share of each class's training samples that is set aside.
 
     Raises:
         UserError: there is no official test set, or a class has no samples.
@@ -67,14 +70,20 @@ def split(
     test = data.official_test if test_fraction is None else _draw(labels, test_fraction, seed)
     if not np.any(test & chosen) or not np.any(~test & chosen):
         raise UserError("dataset: it has no official test set; set test_fraction")
+    train, validation = chosen & ~test, None
+    if validation_fraction is not None:
+        # a seed of its own, or a test set and a validation set of one size were the same draw
+        aside = train & _draw(np.where(train, labels, -1), validation_fraction, [seed, 1])
+        train, validation = train & ~aside, _part(data, labels, aside, dtype)
     return Split(
-        _part(data, labels, chosen & ~test, dtype),
+        _part(data, labels, train, dtype),
+        validation,
         _part(data, labels, chosen & test, dtype),
         len(kept),
     )
 
 
-def _draw(labels: np.ndarray, fraction: float, seed: int) -> np.ndarray:
+def _draw(labels: np.ndarray, fraction: float, seed: int | list[int]) -> np.ndarray:
     rng = np.random.default_rng(seed)
     test = np.zeros(len(labels), bool)
     for label in range(int(labels.max()) + 1):

@@ -25,7 +25,8 @@ class NetworkRun:
     Attributes:
         key: the run's columns in every table: noise, epsilon, seed.
         model: on the device, with trained weights where a weights file was given.
-        parts: the samples of "train" and "test".
+        parts: the samples of "train", of "validation" where the config sets some aside, and of
+            "test".
         threat: the threat model at the run's epsilon.
         device: where the model and the samples are.
     """
@@ -64,7 +65,13 @@ def load_run(job: Job, dataset: str | Path, weights: str | Path | None = None) -
     device = set_up(job.config["compute"])
     seed = job.cell["seed"]
     section = job.config["dataset"]
-    drawn = split(Prepared.load(dataset), section["classes"], section["test_fraction"], seed)
+    drawn = split(
+        Prepared.load(dataset),
+        section["classes"],
+        section["test_fraction"],
+        seed,
+        validation_fraction=section["validation_fraction"],
+    )
     model = build_model(
         job.config["model"], drawn.classes, drawn.train.x.shape[1:], stream(seed, "weights")
     )
@@ -75,6 +82,6 @@ def load_run(job: Job, dataset: str | Path, weights: str | Path | None = None) -
     )
     job.facts |= {"device": describe(device), "torch_threads": torch.get_num_threads()}
     key = {name: job.cell[name] for name in ("noise", "epsilon", "seed")}
-    return NetworkRun(
-        key, model.to(device), {"train": drawn.train, "test": drawn.test}, threat, device
-    )
+    parts = {"train": drawn.train, "validation": drawn.validation, "test": drawn.test}
+    parts = {name: part for name, part in parts.items() if part is not None}
+    return NetworkRun(key, model.to(device), parts, threat, device)

@@ -9,9 +9,9 @@ from torch import Tensor, nn
 from advscape.atomic import replacing
 
 
-def save_weights(model: nn.Module, path: str | Path) -> None:
-    """Write a model's parameters and buffers as safetensors."""
-    tensors = {name: value.contiguous().cpu() for name, value in model.state_dict().items()}
+def save_weights(state: dict[str, Tensor], path: str | Path) -> None:
+    """Write a model's parameters and buffers, its ``state_dict()``, as safetensors."""
+    tensors = {name: value.contiguous().cpu() for name, value in state.items()}
     with replacing(path) as temporary:
         save_file(tensors, temporary)
 

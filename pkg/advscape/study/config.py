@@ -282,6 +282,12 @@ class NetworkExperiment(_Experiment):
     landscape: NetworkLandscape = Field(description="1-D landscapes.")
     compute: Compute = Field(default=Compute(), description="Device, threads, precision.")
 
+    @property
+    def noise(self) -> str:
+        """The noise arm of its runs, by the attack that they are trained with."""
+        name = self.training.attack.name
+        return name if name in ("random", "opposed") else "aligned"
+
 
 def _kind(value: Any) -> str:
     """Tag of the experiment's model, from a raw mapping or a validated one."""

@@ -158,6 +158,8 @@ def _check_experiments(study: Study) -> None:
         _check_dataset(at, experiment)
         if isinstance(experiment, LinearExperiment):
             _check_linear(at, experiment)
+        else:
+            _check_network(at, experiment)
         for j, claim in enumerate(experiment.claims):
             _check_claim(f"{at}.claims[{j}].select", claim, experiment)
 
@@ -189,6 +191,12 @@ def _check_linear(at: str, experiment: LinearExperiment) -> None:
         raise ConfigError(
             f"{at}.grid.noise", shown(experiment.grid.noise), "aligned, random, with norm linf"
         )
+    if experiment.dataset.validation_fraction is not None:
+        raise ConfigError(
+            f"{at}.dataset.validation_fraction",
+            shown(experiment.dataset.validation_fraction),
+            "nothing, since a linear model is solved and has no epochs to choose from",
+        )
     training = experiment.training
     if training.weight_decay == 0 and training.gradient_steps is None:
         raise ConfigError(
@@ -202,13 +210,23 @@ def _check_linear(at: str, experiment: LinearExperiment) -> None:
         )
 
 
+def _check_network(at: str, experiment: NetworkExperiment) -> None:
+    training = experiment.training
+    if training.objective.name == "trades" and training.attack.name != "pgd":
+        raise ConfigError(
+            f"{at}.training.attack.name",
+            shown(training.attack.name),
+            "pgd, since trades attacks a divergence of its own",
+        )
+
+
 def _check_claim(
     at: str, claim: ClaimConfig, experiment: LinearExperiment | NetworkExperiment
 ) -> None:
     """A claim must be about something that the experiment measures."""
     linear = isinstance(experiment, LinearExperiment)
     select = claim.select
-    arms = experiment.grid.noise if linear else ["aligned"]
+    arms = experiment.grid.noise if linear else [experiment.noise]
     if select.noise not in arms:
         raise ConfigError(f"{at}.noise", shown(select.noise), ", ".join(arms))
     if claim.quantity == "rise":

@@ -68,14 +68,19 @@ class AWPObjective(Section):
 
 
 class EntropySGDObjective(Section):
-    """Entropy-SGD on the adversarial loss (Chaudhari et al. 2017, 1611.01838, algorithm 1)."""
+    """Entropy-SGD on the adversarial loss (Chaudhari et al. 2017, 1611.01838, algorithm 1).
+
+    ``learning_rate`` is the step size eta' of its Langevin steps; they have no momentum.
+    """
 
     name: Literal["entropy_sgd"] = Field(description="entropy_sgd: descends the local entropy.")
-    inner_steps: Count = Field(default=5, description="L: Langevin steps for one step outside.")
-    inner_learning_rate: Positive = Field(default=0.1, description="Their step size.")
+    inner_steps: Count = Field(default=20, description="L: Langevin steps for one step outside.")
     scope: NonNegative = Field(default=0.03, description="gamma: pull towards the outer weights.")
     noise: NonNegative = Field(default=1e-4, description="epsilon there: thermal noise.")
     averaging: Share = Field(default=0.75, description="alpha: of the running mean of weights.")
+    outer_step: Annotated[float, Field(gt=0, le=1)] = Field(
+        default=1.0, description="eta gamma: share of the way to the mean that a step goes."
+    )
 
 
 Objective = Annotated[

@@ -1,88 +1,96 @@
 """The state of a training run on disk: whole or not at all, and never a pickle."""
 
+import hashlib
 import json
+import logging
+import os
+import time
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import Tensor, nn
+from torch import Tensor
 
 from advscape.atomic import replacing
 from advscape.models.state import read_tensors
 
+_LOG = logging.getLogger("advscape.training")
 
-def save_checkpoint(
-    path: str | Path,
-    key: str,
-    model: nn.Module,
-    optimizer: torch.optim.SGD,
-    generators: dict[str, torch.Generator],
-    history: list[dict[str, float]],
-) -> None:
-    """Write all that the next epoch depends on.
 
-    Args:
-        path: the file.
-        key: what the run is; a checkpoint of another key is not resumed from.
-        model: weights and batch-norm statistics.
-        optimizer: SGD, its momentum buffers.
-        generators: random streams of data order and attack.
-        history: one record per finished epoch.
+class Checkpoint:
+    """The last two states of a run, in files beside each other.
+
+    A state is a mapping of tensors and a record of plain values; both are sealed by a digest, and
+    where the last state is damaged the one before it is taken.
     """
-    tensors = {f"model.{name}": value for name, value in model.state_dict().items()}
-    for i, parameter in enumerate(optimizer.param_groups[0]["params"]):
-        buffer = optimizer.state[parameter].get("momentum_buffer")
-        if buffer is not None:
-            tensors[f"momentum.{i}"] = buffer
-    for name, generator in generators.items():
-        tensors[f"generator.{name}"] = generator.get_state()
-    tensors = {name: value.contiguous().cpu() for name, value in tensors.items()}
-    record = json.dumps({"key": key, "history": history}, sort_keys=True)
-    with replacing(path) as temporary:
-        save_file(tensors, temporary, metadata={"checkpoint": record})
 
+    def __init__(self, path: str | Path, key: str, every_s: float = 60.0):
+        """Name the file and the run.
 
-def load_checkpoint(
-    path: str | Path,
-    key: str,
-    model: nn.Module,
-    optimizer: torch.optim.SGD,
-    generators: dict[str, torch.Generator],
-) -> list[dict[str, float]] | None:
-    """Take up a run where :func:`save_checkpoint` left it.
+        Args:
+            path: the file of the last state.
+            key: what the run is; a state of another key is not taken up.
+            every_s: seconds after which a state is due in the middle of an epoch.
+        """
+        self._path, self._key, self._every_s = Path(path), key, every_s
+        self._previous = self._path.with_name(self._path.stem + "-previous" + self._path.suffix)
+        self._saved = time.monotonic()
 
-    Returns:
-        The history of the finished epochs, or None where there is no readable checkpoint of this
-        key; nothing is changed then.
-    """
-    record = _record(path)
-    if record is None or record["key"] != key:
-        return None
-    tensors = read_tensors(path)
-    model.load_state_dict(_under("model.", tensors))
-    momentum = _under("momentum.", tensors)
-    for i, parameter in enumerate(optimizer.param_groups[0]["params"]):
-        if str(i) in momentum:
-            optimizer.state[parameter]["momentum_buffer"] = momentum[str(i)].to(parameter.device)
-    for name, generator in generators.items():
-        generator.set_state(tensors[f"generator.{name}"])
-    return record["history"]
+    @property
+    def due(self) -> bool:
+        """Whether the last state is older than it should be."""
+        return time.monotonic() - self._saved >= self._every_s
 
+    def save(self, tensors: dict[str, Tensor], record: dict[str, Any]) -> None:
+        """Write a state, and keep the one before it."""
+        tensors = {name: value.detach().contiguous().cpu() for name, value in tensors.items()}
+        sealed = {"key": self._key, "record": record, "digest": _digest(tensors, record)}
+        # one key of metadata: the order of several is not fixed in the file
+        metadata = {"checkpoint": json.dumps(sealed, sort_keys=True)}
+        with replacing(self._path) as temporary:
+            save_file(tensors, temporary, metadata=metadata)
+            if self._path.exists():
+                os.replace(self._path, self._previous)
+        self._saved = time.monotonic()
 
-def _record(path: str | Path) -> dict | None:
-    if not Path(path).is_file():
-        return None
-    try:
-        with safe_open(path, framework="pt") as file:
-            return json.loads(file.metadata()["checkpoint"])
-    except (SafetensorError, KeyError, TypeError, ValueError):
+    def load(self) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
+        """The newest whole state of this run, or None where there is none."""
+        for path in (self._path, self._previous):
+            if path.is_file():
+                state = self._read(path)
+                if state is not None:
+                    return state
         return None
 
+    def remove(self) -> None:
+        """Forget the run, which has ended."""
+        self._previous.unlink(missing_ok=True)
+        self._path.unlink(missing_ok=True)
 
-def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {
-        name.removeprefix(prefix): value
-        for name, value in tensors.items()
-        if name.startswith(prefix)
-    }
+    def _read(self, path: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
+        try:
+            with safe_open(path, framework="pt") as file:
+                sealed = json.loads(file.metadata()["checkpoint"])
+            tensors = read_tensors(path)
+            whole = sealed["digest"] == _digest(tensors, sealed["record"])
+        except (OSError, SafetensorError, KeyError, TypeError, ValueError):
+            whole = False
+        if not whole:
+            _LOG.warning("checkpoint %s is damaged; going on from the one before it", path)
+            return None
+        return (tensors, sealed["record"]) if sealed["key"] == self._key else None
+
+
+def _digest(tensors: dict[str, Tensor], record: dict[str, Any]) -> str:
+    digest = hashlib.sha256(json.dumps(record, sort_keys=True).encode())
+    for name in sorted(tensors):
+        digest.update(name.encode())
+        digest.update(_bytes(tensors[name]))
+    return digest.hexdigest()
+
+
+def _bytes(tensor: Tensor) -> np.ndarray:
+    return tensor.contiguous().reshape(-1).view(torch.uint8).numpy()

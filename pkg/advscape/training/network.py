@@ -5,24 +5,28 @@ from pathlib import Path
 
 import pandas as pd
 import torch
+from torch import nn
 
 from advscape.job import Job
-from advscape.models.run import load_run
+from advscape.models.run import NetworkRun, load_run
 from advscape.models.state import save_weights
-from advscape.training.train import Checkpoint, Schedule, train
-
-_PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+from advscape.seeds import stream
+from advscape.training.checkpoint import Checkpoint
+from advscape.training.monitor import Monitor
+from advscape.training.recipe import build_recipe
+from advscape.training.train import train
 
 
 def train_network(
-    job: Job, dataset: str | Path, weights: str | Path, checkpoint: str | Path
+    job: Job, dataset: str | Path, weights: str | Path, best: str | Path, checkpoint: str | Path
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Train one network and write its weights.
 
     Args:
         job: config sections dataset, model, threat, training and compute; cell: one run.
         dataset: the prepared dataset.
-        weights: where the trained weights are written.
+        weights: where the weights of the last epoch are written.
+        best: where those of the best epoch are written; without validation samples, of the last.
         checkpoint: where the state is kept while it trains.
 
     Returns:
@@ -30,37 +34,49 @@ def train_network(
     """
     started = time.perf_counter()
     run, settings = load_run(job, dataset), job.config["training"]
-    x, y = run.tensors(run.parts["train"])
-    history = train(
+    recipe = build_recipe(settings, job.config["compute"], run.threat, run.model, run.seed)
+    found = train(
         run.model,
-        x,
-        y,
-        run.attack(settings["attack"]),
-        Schedule(
-            settings["epochs"],
-            settings["batch_size"],
-            settings["learning_rate"],
-            settings["momentum"],
-            settings["weight_decay"],
-        ),
+        *run.tensors(run.parts["train"]),
+        recipe,
         run.seed,
-        _PRECISIONS[job.config["compute"]["precision"]],
-        Checkpoint(Path(checkpoint), job.key),
+        Checkpoint(checkpoint, job.key),
+        _monitor(run, settings),
     )
-    save_weights(run.model, weights)
+    save_weights(run.model.state_dict(), weights)
+    save_weights(found.best or run.model.state_dict(), best)
+    objective = settings["objective"]["name"]
     row = {
         **run.key,
-        "epochs": len(history),
-        "train_loss": history[-1]["loss"],
+        "epochs": len(found.history),
+        "best_epoch": found.best_epoch,
+        "objective": "standard" if objective == "at" and run.threat.epsilon == 0 else objective,
+        "train_loss": found.history[-1]["loss"],
         "weight_norm": weight_norm(run.model),
         "regime": "n/a",
         "wall_s": round(time.perf_counter() - started, 3),
         "device": job.facts["device"],
     }
-    return pd.DataFrame([row]), pd.DataFrame(history)
+    return pd.DataFrame([row]), pd.DataFrame(found.history)
 
 
-def weight_norm(model: torch.nn.Module) -> float:
+def _monitor(run: NetworkRun, settings: dict) -> Monitor:
+    """Measure validation samples, where there are any, and test samples under training's attack."""
+    parts = {
+        split: run.tensors(part.subset(settings["monitor"]["samples"], stream(run.seed, "monitor")))
+        for split, part in run.parts.items()
+        if split != "train"
+    }
+    return Monitor(
+        parts,
+        run.attack(settings["attack"]),
+        stream(run.seed, "monitor attack"),
+        settings["monitor"]["every"],
+        settings["batch_size"],
+    )
+
+
+def weight_norm(model: nn.Module) -> float:
     """Euclidean norm of all parameters together."""
     squares = [parameter.detach().double().square().sum() for parameter in model.parameters()]
     return float(torch.stack(squares).sum().sqrt())

@@ -1,167 +1,293 @@
-"""Adversarial training of a network by SGD (Madry et al. 2018, arXiv 1706.06083)."""
+"""Adversarial training of a network by SGD."""
 
 import logging
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
-from advscape.attacks.pgd import PGD
 from advscape.errors import UserError
-from advscape.losses import correct, sample_losses
+from advscape.losses import correct
+from advscape.memory import MicroBatch
 from advscape.progress import track
 from advscape.seeds import stream
-from advscape.training.checkpoint import load_checkpoint, save_checkpoint
+from advscape.training.augment import Augmentation
+from advscape.training.checkpoint import Checkpoint
+from advscape.training.monitor import Monitor
+from advscape.training.objectives import Objective
+from advscape.training.random_state import random_states, restore, seeded
+from advscape.training.updates import Descent
 
 _LOG = logging.getLogger("advscape.training")
 
 
 @dataclass(frozen=True)
-class Schedule:
-    """SGD with a cyclic learning rate, as Wong et al. 2020 (arXiv 2001.03994) train."""
+class Recipe:
+    """How a network is trained.
+
+    Attributes:
+        epochs: passes over the samples.
+        batch_size: samples per step; the last of an epoch may be short.
+        learning_rate: at its peak.
+        course: share of the peak, of a step counted from 0 and the number of all steps.
+        objective: perturbs a batch and says what its loss is.
+        update: moves the weights.
+        augmentation: changes the inputs first.
+        bfloat16: autocast to bfloat16, with channels last.
+        compile: train through torch.compile.
+    """
 
     epochs: int
     batch_size: int
     learning_rate: float
-    momentum: float
-    weight_decay: float
+    course: Callable[[int, int], float]
+    objective: Objective
+    update: Descent
+    augmentation: Augmentation = Augmentation()
+    bfloat16: bool = False
+    compile: bool = False
 
 
 @dataclass(frozen=True)
-class Checkpoint:
-    """Where a run keeps its state, and the key under which it may be resumed."""
+class Trained:
+    """What training leaves beside the model, which has the weights of the last epoch.
 
-    path: Path
-    key: str
+    Attributes:
+        history: one record per epoch: epoch, loss and accuracy (running averages over the
+            attacked training batches), learning_rate, images_per_s, and what the monitor found.
+        best_epoch: with the highest validation accuracy, the first of several; None without
+            validation samples.
+        best: the state of the model after it; empty without validation samples.
+    """
+
+    history: list[dict[str, float]]
+    best_epoch: int | None
+    best: dict[str, Tensor]
 
 
 def train(
     model: nn.Module,
     x: Tensor,
     y: Tensor,
-    attack: PGD,
-    schedule: Schedule,
+    recipe: Recipe,
     seed: int,
-    precision: torch.dtype,
     checkpoint: Checkpoint,
-) -> list[dict[str, float]]:
-    """Train in place, resuming from the checkpoint where there is one.
+    monitor: Monitor | None = None,
+) -> Trained:
+    """Train in place, going on from the checkpoint where there is one.
 
     Args:
         model: on the device of ``x``.
-        x: (n, channels, h, w) training inputs, resident on the device.
+        x: (n, channels, h, w) training inputs in [0, 1], resident on the device.
         y: (n,) labels.
-        attack: makes the noise of each batch, with the batch's own normalisation statistics.
-        schedule: of SGD.
-        seed: of data order and attack.
-        precision: torch.float32, or torch.bfloat16 for autocast.
-        checkpoint: written after every epoch, removed at the end.
-
-    Returns:
-        One record per epoch: epoch, loss and robust accuracy (running averages over the training
-        batches), learning_rate, images_per_s.
+        recipe: how.
+        seed: of data order, augmentation, attack and the global random states.
+        checkpoint: written after every epoch and when it is due, removed at the end.
+        monitor: measurements between epochs; its split "validation" chooses the best one.
 
     Raises:
-        UserError: the loss is not finite any more.
+        UserError: the loss is not finite any more, or the device's memory does not suffice.
     """
-    loop = _Loop(model, x, y, attack, schedule, seed, precision)
-    history = loop.resume(checkpoint)
-    left = range(len(history), schedule.epochs)
-    for epoch in track(left, len(left), "training"):
-        record = loop.epoch(epoch)
-        if not math.isfinite(record["loss"]):
-            raise UserError(
-                f"training: the loss is {record['loss']} in epoch {epoch + 1}; "
-                "lower training.learning_rate"
-            )
-        history.append(record)
-        _LOG.info(
-            "epoch %d of %d: loss %.4f, robust accuracy %.4f, %.0f images/s",
-            epoch + 1, schedule.epochs, record["loss"], record["accuracy"],
-            record["images_per_s"],
-        )  # fmt: skip
-        loop.save(checkpoint, history)
-    checkpoint.path.unlink(missing_ok=True)
-    return history
+    with seeded(stream(seed, "global")):
+        loop = _Loop(model, x, y, recipe, seed, monitor)
+        state = checkpoint.load()
+        if state is not None:
+            loop.load(*state)
+            _LOG.info("resuming after step %d of %d", loop.step, loop.steps)
+        for _ in track(range(loop.step, loop.steps), loop.steps - loop.step, "training"):
+            loop.batch()
+            if loop.step % loop.batches == 0:
+                loop.end_epoch()
+                checkpoint.save(*loop.state())
+            elif checkpoint.due:
+                loop.check()
+                checkpoint.save(*loop.state())
+    checkpoint.remove()
+    return Trained(loop.history, loop.best_epoch, loop.best)
 
 
 class _Loop:
-    """Model, optimiser and random streams of one run."""
+    """A run between two steps: all that the next one depends on."""
 
     def __init__(
         self,
         model: nn.Module,
         x: Tensor,
         y: Tensor,
-        attack: PGD,
-        schedule: Schedule,
+        recipe: Recipe,
         seed: int,
-        precision: torch.dtype,
+        monitor: Monitor | None,
     ):
-        self.model, self.x, self.y = model, x, y
-        self.attack, self.schedule, self.precision = attack, schedule, precision
-        self.optimizer = torch.optim.SGD(
-            model.parameters(),
-            lr=schedule.learning_rate,
-            momentum=schedule.momentum,
-            weight_decay=schedule.weight_decay,
-        )
-        self.batches = math.ceil(len(y) / schedule.batch_size)
+        self.model, self.x, self.y, self.recipe, self.monitor = model, x, y, recipe, monitor
+        if recipe.bfloat16 or x.device.type == "cuda":
+            self.model.to(memory_format=torch.channels_last)
+        self.forward = torch.compile(model) if recipe.compile else model
+        self.batches = math.ceil(len(y) / recipe.batch_size)
+        self.steps = recipe.epochs * self.batches
+        self.step, self.seconds = 0, 0.0
+        self.order = torch.arange(len(y))
+        self.sums = torch.zeros(2, device=x.device)
+        self.history: list[dict[str, float]] = []
+        self.best_epoch: int | None = None
+        self.best: dict[str, Tensor] = {}
+        # with batch norm the statistics, and so the loss, are those of the whole batch
+        self.whole = any(isinstance(module, _BatchNorm) for module in model.modules())
+        self.micro = MicroBatch(recipe.batch_size)
         self.generators = {
             "order": torch.Generator().manual_seed(stream(seed, "order")),
+            "augmentation": torch.Generator(x.device).manual_seed(stream(seed, "augmentation")),
             "attack": torch.Generator(x.device).manual_seed(stream(seed, "training attack")),
         }
 
-    def _rate(self, step: int) -> float:
-        """Linear from 0 to the peak at 40 % of all steps, and back to 0."""
-        done = (step + 1) / (self.schedule.epochs * self.batches + 1)
-        return self.schedule.learning_rate * float(np.interp(done, [0, 0.4, 1], [0, 1, 0]))
-
-    def resume(self, checkpoint: Checkpoint) -> list[dict[str, float]]:
-        history = load_checkpoint(
-            checkpoint.path, checkpoint.key, self.model, self.optimizer, self.generators
-        )
-        if history:
-            _LOG.info("resuming after epoch %d", len(history))
-        return history or []
-
-    def save(self, checkpoint: Checkpoint, history: list[dict[str, float]]) -> None:
-        save_checkpoint(
-            checkpoint.path, checkpoint.key, self.model, self.optimizer, self.generators, history
-        )
-
-    def epoch(self, epoch: int) -> dict[str, float]:
+    def batch(self) -> None:
+        """One step."""
         started = time.monotonic()
+        epoch, i = divmod(self.step, self.batches)
+        if i == 0:
+            self.order = torch.randperm(len(self.y), generator=self.generators["order"])
+        size = self.recipe.batch_size
+        chosen = self.order[i * size : (i + 1) * size].to(self.x.device)
+        rate = self.recipe.learning_rate * self.recipe.course(self.step, self.steps)
         self.model.train()
-        loss_sum = torch.zeros((), device=self.x.device)
-        correct_sum = torch.zeros((), device=self.x.device)
-        order = torch.randperm(len(self.y), generator=self.generators["order"])
-        for i, chosen in enumerate(order.to(self.x.device).split(self.schedule.batch_size)):
-            rate = self._rate(epoch * self.batches + i)
-            loss, right = self._step(self.x[chosen], self.y[chosen], rate)
-            loss_sum += loss
-            correct_sum += right
-        n = len(self.y)
-        return {
-            "epoch": epoch + 1,
-            "loss": loss_sum.item() / n,
-            "accuracy": correct_sum.item() / n,
-            "learning_rate": rate,
-            "images_per_s": n / (time.monotonic() - started),
-        }
+        x = self.recipe.augmentation(self.x[chosen], self.generators["augmentation"])
+        before = self.generators["attack"].get_state()
 
-    def _step(self, x: Tensor, y: Tensor, rate: float) -> tuple[Tensor, Tensor]:
-        autocast = self.precision != torch.float32
-        with torch.autocast(x.device.type, torch.bfloat16, enabled=autocast):
-            perturbed = self.attack(self.model, x, y, self.generators["attack"], batch_norm="train")
-            outputs = self.model(perturbed)
-        losses = sample_losses(outputs.float(), y)
-        self.optimizer.zero_grad()
-        losses.mean().backward()
-        self.optimizer.param_groups[0]["lr"] = rate
-        self.optimizer.step()
-        return losses.detach().sum(), correct(outputs, y).sum()
+        def attempt(micro: int | None) -> tuple[Tensor, Tensor]:
+            self.generators["attack"].set_state(before)
+            return self._move(x, self.y[chosen], rate, epoch, micro)
+
+        try:
+            self.sums += torch.stack(attempt(None) if self.whole else self.micro.run(attempt))
+        except torch.OutOfMemoryError:
+            raise UserError(
+                "training: out of memory; batch norm sees the whole batch at once, so lower "
+                f"training.batch_size (now {size})"
+            ) from None
+        self.step += 1
+        self.seconds += time.monotonic() - started
+
+    def _move(
+        self, x: Tensor, y: Tensor, rate: float, epoch: int, micro: int | None
+    ) -> tuple[Tensor, Tensor]:
+        """Attack a batch and step; sums of its losses and of its right answers."""
+        recipe = self.recipe
+        if recipe.bfloat16 or x.device.type == "cuda":
+            x = x.to(memory_format=torch.channels_last)
+        cast = torch.autocast(x.device.type, torch.bfloat16, enabled=recipe.bfloat16)
+        with cast:
+            perturbed = recipe.objective.perturb(
+                self.forward, x, y, self.generators["attack"], micro
+            )
+
+        def gradient() -> tuple[Tensor, Tensor]:
+            self.model.zero_grad()
+            total, right = torch.zeros_like(self.sums)
+            parts = [tensor.split(micro or len(y)) for tensor in (x, perturbed, y)]
+            for part in zip(*parts, strict=True):
+                with cast:
+                    losses, outputs = recipe.objective.losses(self.forward, *part)
+                (losses.sum() / len(y)).backward()
+                total += losses.detach().sum()
+                right += correct(outputs, part[2]).sum()
+            return total, right
+
+        return recipe.update.step(gradient, rate, epoch)
+
+    def check(self) -> list[float]:
+        """Sums of losses and right answers so far, if they and the weights are finite.
+
+        Raises:
+            UserError: they are not; the last checkpoint stays as it is.
+        """
+        sums = self.sums.tolist()
+        parameters = self.recipe.update.parameters
+        weights = torch.stack([parameter.detach().abs().sum() for parameter in parameters])
+        if not math.isfinite(sums[0]) or not bool(torch.isfinite(weights).all()):
+            epoch = (self.step - 1) // self.batches + 1
+            raise UserError(
+                f"training: the loss or the weights are not finite any more in epoch {epoch}; "
+                "lower training.learning_rate"
+            )
+        return sums
+
+    def end_epoch(self) -> None:
+        """Put the epoch into the history, measure, and look whether it is the best."""
+        epoch, n = self.step // self.batches, len(self.y)
+        self.recipe.update.end_epoch()
+        started = time.monotonic()
+        loss, right = self.check()  # waits for the device
+        self.seconds += time.monotonic() - started
+        rate = self.recipe.course(self.step - 1, self.steps) * self.recipe.learning_rate
+        record = {
+            "epoch": epoch,
+            "loss": loss / n,
+            "accuracy": right / n,
+            "learning_rate": rate,
+            "images_per_s": n / self.seconds,
+        }
+        if self.monitor is not None and self.monitor.is_due(epoch - 1, self.recipe.epochs):
+            record |= self.monitor.measure(self.model)
+            self._keep_best(record)
+        self.history.append(record)
+        _LOG.info("epoch %d of %d: %s", epoch, self.recipe.epochs, _in_words(record))
+        self.sums.zero_()
+        self.seconds = 0.0
+
+    def _keep_best(self, record: dict[str, float]) -> None:
+        accuracy = record.get("validation_accuracy", -math.inf)
+        known = [past.get("validation_accuracy", -math.inf) for past in self.history]
+        if accuracy > max(known, default=-math.inf):
+            self.best_epoch = record["epoch"]
+            self.best = {name: value.clone() for name, value in self.model.state_dict().items()}
+
+    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """Tensors and plain values that the run goes on from."""
+        groups = {
+            "model": self.model.state_dict(),
+            "best": self.best,
+            "update": self.recipe.update.state(),
+            "generator": {name: g.get_state() for name, g in self._generators().items()},
+            "global": random_states(),
+            "loop": {"order": self.order, "sums": self.sums},
+        }
+        tensors = {f"{group}/{name}": value for group, found in groups.items()
+                   for name, value in found.items()}  # fmt: skip
+        record = {
+            "step": self.step,
+            "seconds": self.seconds,
+            "history": self.history,
+            "best_epoch": self.best_epoch,
+            "micro": self.micro.size,
+        }
+        return tensors, record
+
+    def load(self, tensors: dict[str, Tensor], record: dict[str, Any]) -> None:
+        """Take up what :meth:`state` gave."""
+        groups: dict[str, dict[str, Tensor]] = {"best": {}, "update": {}}
+        for name, value in tensors.items():
+            group, rest = name.split("/", 1)
+            groups.setdefault(group, {})[rest] = value
+        self.model.load_state_dict(groups["model"])
+        self.best = {name: value.to(self.x.device) for name, value in groups["best"].items()}
+        self.recipe.update.load(groups["update"])
+        for name, generator in self._generators().items():
+            generator.set_state(groups["generator"][name])
+        restore(groups["global"])
+        self.order, self.sums = groups["loop"]["order"], groups["loop"]["sums"].to(self.x.device)
+        self.step, self.seconds = record["step"], record["seconds"]
+        self.history, self.best_epoch = record["history"], record["best_epoch"]
+        self.micro.size = record["micro"]
+
+    def _generators(self) -> dict[str, torch.Generator]:
+        own = getattr(self.recipe.update, "generator", None)
+        return self.generators | ({} if own is None else {"update": own})
+
+
+def _in_words(record: dict[str, float]) -> str:
+    named = {name.replace("_", " "): value for name, value in record.items() if name != "epoch"}
+    return ", ".join(f"{name} {value:.4g}" for name, value in named.items())

@@ -1,0 +1,99 @@
+"""What a batch's loss is: adversarial training, and TRADES."""
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from advscape.attacks.build import Attack
+from advscape.attacks.pgd import PGD
+from advscape.attacks.untouched import untouched
+
+
+class Objective(Protocol):
+    """A batch is perturbed first; then each sample has a loss, whose mean is descended."""
+
+    def perturb(
+        self, model: nn.Module, x: Tensor, y: Tensor, generator: torch.Generator, micro: int | None
+    ) -> Tensor:
+        """Perturbed inputs, shape of ``x``; at most ``micro`` samples go through at once."""
+
+    def losses(
+        self, model: nn.Module, x: Tensor, perturbed: Tensor, y: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Loss of each sample, (n,), and the outputs at the perturbed inputs."""
+
+
+@dataclass(frozen=True)
+class Adversarial:
+    """Cross-entropy at the attacked inputs (Madry et al. 2018, arXiv 1706.06083, equation 2.1).
+
+    Attributes:
+        attack: makes the perturbed inputs.
+        batch_norm: statistics while attacking, see :func:`advscape.attacks.untouched.untouched`.
+        label_smoothing: share of the target spread over all classes.
+    """
+
+    attack: Attack
+    batch_norm: Literal["eval", "train"] = "train"
+    label_smoothing: float = 0.0
+
+    def perturb(
+        self, model: nn.Module, x: Tensor, y: Tensor, generator: torch.Generator, micro: int | None
+    ) -> Tensor:
+        """Attack the batch."""
+        return self.attack(model, x, y, generator, batch_norm=self.batch_norm, micro=micro)
+
+    def losses(
+        self, model: nn.Module, x: Tensor, perturbed: Tensor, y: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Cross-entropy at the perturbed inputs."""
+        outputs = model(perturbed)
+        return self._cross_entropy(outputs, y), outputs
+
+    def _cross_entropy(self, outputs: Tensor, y: Tensor) -> Tensor:
+        return functional.cross_entropy(
+            outputs.float(), y, reduction="none", label_smoothing=self.label_smoothing
+        )
+
+
+@dataclass(frozen=True)
+class Trades(Adversarial):
+    """Clean cross-entropy plus beta KL(clean || perturbed) (Zhang et al. 2019, arXiv 1901.08573,
+    equation 5 with beta = 1/lambda).
+
+    The attack maximises the divergence, from a start near the clean input, where its gradient
+    vanishes (algorithm 1).
+
+    Attributes:
+        attack: PGD, with :func:`divergence` as its loss.
+        beta: weight of the divergence.
+    """
+
+    attack: PGD
+    beta: float = 6.0
+
+    def perturb(
+        self, model: nn.Module, x: Tensor, y: Tensor, generator: torch.Generator, micro: int | None
+    ) -> Tensor:
+        """Attack the batch, away from its own clean predictions."""
+        with untouched(model, self.batch_norm), torch.no_grad():
+            clean = torch.cat([functional.softmax(model(part).float(), 1)
+                               for part in x.split(micro or len(x))])  # fmt: skip
+        return self.attack(model, x, clean, generator, batch_norm=self.batch_norm, micro=micro)
+
+    def losses(
+        self, model: nn.Module, x: Tensor, perturbed: Tensor, y: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Clean cross-entropy plus the weighted divergence; the gradient flows through both."""
+        clean, outputs = model(x), model(perturbed)
+        apart = divergence(outputs, functional.softmax(clean.float(), 1))
+        return self._cross_entropy(clean, y) + self.beta * apart, outputs
+
+
+def divergence(outputs: Tensor, probabilities: Tensor) -> Tensor:
+    """KL divergence from the outputs' probabilities to others: (n,)."""
+    logarithms = functional.log_softmax(outputs.float(), 1)
+    return functional.kl_div(logarithms, probabilities, reduction="none").sum(1)

@@ -1,0 +1,57 @@
+"""The global random states, which a model with dropout draws from."""
+
+import json
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Within the block Python, numpy and torch draw from ``seed``; afterwards as before."""
+    before = random_states()
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    torch.manual_seed(seed)
+    try:
+        yield
+    finally:
+        restore(before)
+
+
+def random_states() -> dict[str, Tensor]:
+    """All global random states as tensors: Python, numpy, torch, and its GPUs."""
+    kind, keys, position, has_gauss, gauss = np.random.get_state()
+    states = {
+        "python": _as_bytes(random.getstate()),
+        "numpy": _as_bytes([kind, keys.tolist(), position, has_gauss, gauss]),
+        "torch": torch.get_rng_state(),
+    }
+    if torch.cuda.is_available():
+        states |= {f"cuda.{i}": state for i, state in enumerate(torch.cuda.get_rng_state_all())}
+    return states
+
+
+def restore(states: dict[str, Tensor]) -> None:
+    """Take up what :func:`random_states` gave."""
+    version, internal, gauss = _from_bytes(states["python"])
+    random.setstate((version, tuple(internal), gauss))
+    kind, keys, position, has_gauss, gauss = _from_bytes(states["numpy"])
+    np.random.set_state((kind, np.array(keys, np.uint32), position, has_gauss, gauss))
+    torch.set_rng_state(states["torch"])
+    if torch.cuda.is_available():
+        for i in range(torch.cuda.device_count()):
+            if f"cuda.{i}" in states:
+                torch.cuda.set_rng_state(states[f"cuda.{i}"], i)
+
+
+def _as_bytes(state: object) -> Tensor:
+    return torch.frombuffer(bytearray(json.dumps(state).encode()), dtype=torch.uint8)
+
+
+def _from_bytes(state: Tensor) -> list:
+    return json.loads(bytes(state.tolist()))

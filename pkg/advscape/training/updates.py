@@ -1,0 +1,195 @@
+"""How a batch's gradient moves the weights: SGD, and the treatments that flatten."""
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from advscape.attacks.untouched import untouched
+
+#: fills the parameters' gradients at the weights as they are, and returns what the batch says:
+#: the sums of its losses and of its right answers
+Gradient = Callable[[], tuple[Tensor, Tensor]]
+
+
+class Descent:
+    """SGD with momentum and weight decay."""
+
+    def __init__(self, model: nn.Module, momentum: float, weight_decay: float):
+        """Prepare to train ``model``."""
+        self.model = model
+        self.parameters = list(model.parameters())
+        self.optimizer = torch.optim.SGD(
+            self.parameters, lr=1.0, momentum=momentum, weight_decay=weight_decay
+        )
+
+    def step(self, gradient: Gradient, rate: float, epoch: int) -> tuple[Tensor, Tensor]:
+        """Move the weights by one batch.
+
+        Args:
+            gradient: of the batch.
+            rate: learning rate.
+            epoch: counted from 0.
+
+        Returns:
+            what ``gradient`` returned.
+        """
+        result = gradient()
+        self._descend(rate)
+        return result
+
+    def end_epoch(self) -> None:
+        """Leave the model with the weights that are to be measured."""
+
+    def state(self) -> dict[str, Tensor]:
+        """All that the next step depends on, beside the weights."""
+        momentum = {}
+        for i, parameter in enumerate(self.parameters):
+            buffer = self.optimizer.state[parameter].get("momentum_buffer")
+            if buffer is not None:
+                momentum[f"momentum.{i}"] = buffer
+        return momentum
+
+    def load(self, state: dict[str, Tensor]) -> None:
+        """Take up what :meth:`state` gave."""
+        for i, parameter in enumerate(self.parameters):
+            if f"momentum.{i}" in state:
+                buffer = torch.empty_like(parameter).copy_(state[f"momentum.{i}"])
+                self.optimizer.state[parameter]["momentum_buffer"] = buffer
+
+    def _descend(self, rate: float) -> None:
+        self.optimizer.param_groups[0]["lr"] = rate
+        self.optimizer.step()
+
+
+class AdversarialWeights(Descent):
+    """Adversarial weight perturbation (Wu et al. 2020, arXiv 2004.05884, equations 8 to 10).
+
+    Before each step the weights go up the batch's loss by v, with |v| = gamma |w| in each tensor of
+    more than one dimension; the step is made there, and v is taken off again.
+    """
+
+    def __init__(
+        self, model: nn.Module, momentum: float, weight_decay: float, gamma: float, warmup: int
+    ):
+        """Prepare to train ``model``; the first ``warmup`` epochs are plain SGD."""
+        super().__init__(model, momentum, weight_decay)
+        self.gamma, self.warmup = gamma, warmup
+
+    def step(self, gradient: Gradient, rate: float, epoch: int) -> tuple[Tensor, Tensor]:
+        """Move the weights by one batch, with the gradient at the perturbed ones."""
+        if epoch < self.warmup:
+            return super().step(gradient, rate, epoch)
+        with untouched(self.model, "train", freeze=False):
+            gradient()
+        moves = [self._ascent(parameter) for parameter in self.parameters]
+        self._shift(moves, 1)
+        try:
+            result = gradient()
+            self._descend(rate)
+        finally:
+            self._shift(moves, -1)
+        return result
+
+    @torch.no_grad()
+    def _ascent(self, parameter: nn.Parameter) -> Tensor | None:
+        if parameter.dim() < 2 or parameter.grad is None:
+            return None
+        scale = self.gamma * parameter.norm() / (parameter.grad.norm() + 1e-20)
+        return parameter.grad * scale
+
+    @torch.no_grad()
+    def _shift(self, moves: list[Tensor | None], sign: int) -> None:
+        for parameter, move in zip(self.parameters, moves, strict=True):
+            if move is not None:
+                parameter.add_(move, alpha=sign)
+
+
+class LocalEntropy(Descent):
+    """Entropy-SGD (Chaudhari et al. 2017, arXiv 1611.01838, algorithm 1).
+
+    Langevin steps x' <- x' - eta' (grad f(x') - gamma (x - x')) + sqrt(eta') noise N(0, I), one a
+    batch, keep a running mean mu <- (1 - alpha) mu + alpha x'; after L of them, and at the end of
+    an epoch, the weights x move to x - eta gamma (x - mu). The learning rate is eta', and f has the
+    weight decay in it.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        weight_decay: float,
+        inner_steps: int,
+        scope: float,
+        noise: float,
+        averaging: float,
+        outer_step: float,
+        generator: torch.Generator,
+    ):
+        """Prepare to train ``model``.
+
+        Args:
+            model: the network.
+            weight_decay: lambda.
+            inner_steps: L.
+            scope: gamma.
+            noise: epsilon there.
+            averaging: alpha.
+            outer_step: eta gamma.
+            generator: of the thermal noise.
+        """
+        super().__init__(model, 0.0, weight_decay)
+        self.weight_decay, self.inner_steps, self.scope = weight_decay, inner_steps, scope
+        self.noise, self.averaging, self.outer_step = noise, averaging, outer_step
+        self.generator = generator
+        self.outer: list[Tensor] = []
+        self.mean: list[Tensor] = []
+        self.taken = 0
+
+    @torch.no_grad()
+    def step(self, gradient: Gradient, rate: float, epoch: int) -> tuple[Tensor, Tensor]:
+        """One Langevin step, and the outer one where it is due."""
+        with torch.enable_grad():
+            result = gradient()
+        if self.taken == 0:
+            self.outer = [parameter.clone() for parameter in self.parameters]
+            self.mean = [parameter.clone() for parameter in self.parameters]
+        for parameter, outer, mean in zip(self.parameters, self.outer, self.mean, strict=True):
+            slope = parameter.grad + self.weight_decay * parameter
+            slope -= self.scope * (outer - parameter)
+            draw = torch.randn(
+                parameter.shape, generator=self.generator, device=self.generator.device
+            ).to(parameter)
+            parameter.add_(slope, alpha=-rate).add_(draw, alpha=math.sqrt(rate) * self.noise)
+            mean.lerp_(parameter, self.averaging)
+        self.taken += 1
+        if self.taken == self.inner_steps:
+            self.end_epoch()
+        return result
+
+    @torch.no_grad()
+    def end_epoch(self) -> None:
+        """The outer step."""
+        if self.taken == 0:
+            return
+        for parameter, outer, mean in zip(self.parameters, self.outer, self.mean, strict=True):
+            parameter.copy_(outer.lerp_(mean, self.outer_step))
+        self.taken = 0
+
+    def state(self) -> dict[str, Tensor]:
+        """Outer weights, mean, and how many steps were taken since the last outer one."""
+        if self.taken == 0:
+            return {}
+        pairs = enumerate(zip(self.outer, self.mean, strict=True))
+        tensors = {f"{kind}.{i}": value for i, pair in pairs
+                   for kind, value in zip(("outer", "mean"), pair, strict=True)}  # fmt: skip
+        return tensors | {"taken": torch.tensor(self.taken)}
+
+    def load(self, state: dict[str, Tensor]) -> None:
+        """Take up what :meth:`state` gave."""
+        self.taken = int(state.get("taken", 0))
+        if self.taken:
+            self.outer = [torch.empty_like(p).copy_(state[f"outer.{i}"])
+                          for i, p in enumerate(self.parameters)]  # fmt: skip
+            self.mean = [torch.empty_like(p).copy_(state[f"mean.{i}"])
+                         for i, p in enumerate(self.parameters)]  # fmt: skip

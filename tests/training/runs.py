@@ -1,0 +1,68 @@
+"""A small run that the training tests share."""
+
+import torch
+
+from advscape.attacks.pgd import PGD
+from advscape.models.build import build_model
+from advscape.models.state import save_weights
+from advscape.threat import ThreatModel
+from advscape.training.augment import Augmentation
+from advscape.training.checkpoint import Checkpoint
+from advscape.training.monitor import Monitor
+from advscape.training.objectives import Adversarial
+from advscape.training.schedule import rate_course
+from advscape.training.train import Recipe, train
+from advscape.training.updates import Descent
+
+N = 90
+
+
+def samples(seed=0, n=N):
+    """Three classes of 8x8 images: a bright column each, with noise."""
+    generator = torch.Generator().manual_seed(seed)
+    y = torch.arange(n) % 3
+    x = 0.3 * torch.rand(n, 1, 8, 8, generator=generator)
+    x[torch.arange(n), 0, :, 2 * y] += 0.6
+    return x, y
+
+
+def network(seed=0):
+    torch.set_num_threads(1)
+    return build_model({"name": "resnet18", "width": 4, "activation": "relu"}, 3, (1, 8, 8), seed)
+
+
+def recipe(model, epochs=4, epsilon=0.3, learning_rate=0.05, bfloat16=False, update=None):
+    return Recipe(
+        epochs,
+        32,
+        learning_rate,
+        rate_course({"name": "cyclic", "peak": 0.4}),
+        Adversarial(PGD(ThreatModel("l2", epsilon), steps=2)),
+        update or Descent(model, 0.9, 5e-4),
+        Augmentation(padding=1, flip=False),
+        bfloat16,
+    )
+
+
+def run(folder, key="key", every_s=60.0, model=None, **options):
+    """Train and write the weights of the last and the best epoch."""
+    model = model or network()
+    monitor = Monitor(
+        {"validation": samples(2, 30), "test": samples(3, 30)},
+        PGD(ThreatModel("l2", 0.3), steps=2), seed=0, every=1, batch_size=32,
+    )  # fmt: skip
+    found = train(
+        model,
+        *samples(),
+        recipe(model, **options),
+        seed=0,
+        checkpoint=Checkpoint(folder / "checkpoint.safetensors", key, every_s),
+        monitor=monitor,
+    )
+    save_weights(model.state_dict(), folder / "weights.safetensors")
+    save_weights(found.best, folder / "best.safetensors")
+    return model, found
+
+
+def written(folder):
+    return [(folder / f"{name}.safetensors").read_bytes() for name in ("weights", "best")]

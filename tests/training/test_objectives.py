@@ -1,0 +1,89 @@
+"""TRADES and adversarial training against losses computed by hand."""
+
+import pytest
+import torch
+from torch.nn import functional
+
+from advscape.attacks.pgd import PGD
+from advscape.threat import ThreatModel
+from advscape.training.objectives import Adversarial, Trades, divergence
+from tests.networks import assert_same, batch, small_net, snapshot
+
+THREAT = ThreatModel("l2", 0.5)
+
+
+def trades(**options):
+    attack = PGD(THREAT, steps=2, start="near", loss=divergence)
+    return Trades(attack, "eval", **options)
+
+
+def by_hand(model, x, perturbed, y, beta):
+    """Equation 5 of the paper, sum by sum."""
+    losses = []
+    clean, adversarial = model(x), model(perturbed)
+    for i in range(len(x)):
+        p, q = torch.softmax(clean[i], 0), torch.softmax(adversarial[i], 0)
+        divergence = sum(p[k] * (torch.log(p[k]) - torch.log(q[k])) for k in range(len(p)))
+        losses.append(-torch.log(p[y[i]]) + beta * divergence)
+    return torch.stack(losses).mean()
+
+
+def test_trades_loss_and_gradient_by_hand(generator):
+    model, (x, y) = small_net(dtype=torch.float32).eval(), batch(dtype=torch.float32)
+    objective = trades(beta=3.0)
+    perturbed = objective.perturb(model, x, y, generator, None)
+    loss = objective.losses(model, x, perturbed, y)[0].mean()
+    expected = by_hand(model, x, perturbed, y, 3.0)
+    assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
+    ours = torch.autograd.grad(loss, list(model.parameters()))
+    theirs = torch.autograd.grad(expected, list(model.parameters()))
+    for one, two in zip(ours, theirs, strict=True):
+        assert torch.allclose(one, two, atol=1e-5)
+
+
+def test_trades_attack_climbs_the_divergence_from_near_the_input():
+    """Algorithm 1 of the paper, written out for L2."""
+    model, (x, y) = small_net(dtype=torch.float32).train(), batch(dtype=torch.float32)
+    found = trades().perturb(model, x, y, torch.Generator().manual_seed(3), None)
+    model.eval()
+    clean = torch.softmax(model(x), 1).detach()
+    noise = torch.randn(x.shape, generator=torch.Generator().manual_seed(3))
+    adversarial = x + 1e-3 * noise
+    for _ in range(2):
+        adversarial.requires_grad_(True)
+        apart = functional.kl_div(
+            functional.log_softmax(model(adversarial), 1), clean, reduction="sum"
+        )
+        (g,) = torch.autograd.grad(apart, adversarial)
+        step = 2.5 * 0.5 / 2 * g / g.flatten(1).norm(dim=1).view(-1, 1, 1, 1)
+        delta = adversarial.detach() + step - x
+        delta = delta * (0.5 / delta.flatten(1).norm(dim=1)).clamp(max=1).view(-1, 1, 1, 1)
+        adversarial = x + delta
+    assert torch.allclose(found, adversarial, atol=1e-5)
+
+
+@pytest.mark.parametrize("objective", [trades(), Adversarial(PGD(THREAT, 2), "train")])
+def test_perturbing_leaves_the_model_as_it_was(objective, generator):
+    model, (x, y) = small_net().train(), batch()
+    before = snapshot(model)
+    objective.perturb(model, x, y, generator, None)
+    assert_same(before, snapshot(model))
+
+
+def test_label_smoothing_is_cross_entropy_with_smooth_targets():
+    model, (x, y) = small_net(dtype=torch.float32).eval(), batch(dtype=torch.float32)
+    found, _ = Adversarial(PGD(THREAT, 2), "train", 0.3).losses(model, x, x, y)
+    targets = torch.full((len(x), 3), 0.1)
+    targets[torch.arange(len(x)), y] += 0.7
+    expected = -(targets * torch.log_softmax(model(x), 1)).sum(1)
+    assert torch.allclose(found, expected, atol=1e-6)
+
+
+def test_micro_batches_make_the_same_noise():
+    model, (x, y) = small_net().eval(), batch(10)
+    for objective in (trades(), Adversarial(PGD(THREAT, 2, restarts=2), "eval")):
+        one, two = (
+            objective.perturb(model, x, y, torch.Generator().manual_seed(0), micro)
+            for micro in (None, 3)
+        )
+        assert torch.allclose(one, two, atol=1e-6)

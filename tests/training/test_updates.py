@@ -1,0 +1,132 @@
+"""One step of each update against the paper's equations on a loss with a known gradient."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from advscape.training.updates import AdversarialWeights, Descent, LocalEntropy
+from tests.networks import batch, small_net
+
+TARGET = torch.tensor([[1.0, -2.0], [0.5, 3.0]], dtype=torch.float64)
+
+
+class Weights(nn.Module):
+    """A matrix and a vector with the loss |W - target|^2 / 2 + sum of b^4."""
+
+    def __init__(self):
+        super().__init__()
+        self.w = nn.Parameter(torch.tensor([[0.3, 0.1], [-0.2, 0.4]], dtype=torch.float64))
+        self.b = nn.Parameter(torch.tensor([0.5, -0.5], dtype=torch.float64))
+
+    def gradient(self):
+        self.zero_grad()
+        loss = 0.5 * (self.w - TARGET).square().sum() + self.b.pow(4).sum()
+        loss.backward()
+        return loss.detach(), torch.tensor(0.0)
+
+
+def values(model):
+    return model.w.detach().numpy().copy(), model.b.detach().numpy().copy()
+
+
+def test_weight_perturbation_by_hand():
+    model, (w, b) = Weights(), values(Weights())
+    gamma, rate, decay, momentum = 0.1, 0.2, 0.01, 0.9
+    update = AdversarialWeights(model, momentum, decay, gamma, warmup=0)
+    before = 0.0
+    for _ in range(2):
+        loss, _ = update.step(model.gradient, rate, 0)
+        slope = w - TARGET.numpy()
+        v = gamma * np.linalg.norm(w) * slope / np.linalg.norm(slope)
+        assert loss.item() == pytest.approx(
+            0.5 * np.sum((w + v - TARGET.numpy()) ** 2) + np.sum(b**4)
+        )
+        velocity_w = before * momentum + (w + v - TARGET.numpy()) + decay * (w + v)
+        b_slope = 4 * b**3 + decay * b
+        velocity_b = b_slope if isinstance(before, float) else momentum * before_b + b_slope
+        w, b, before, before_b = (
+            w - rate * velocity_w,
+            b - rate * velocity_b,
+            velocity_w,
+            velocity_b,
+        )
+        assert np.allclose(model.w.detach(), w, atol=1e-12)
+        assert np.allclose(model.b.detach(), b, atol=1e-12)
+
+
+def test_weight_perturbation_waits_for_its_warmup():
+    one, two = Weights(), Weights()
+    AdversarialWeights(one, 0.9, 0.01, 0.1, warmup=2).step(one.gradient, 0.1, 1)
+    Descent(two, 0.9, 0.01).step(two.gradient, 0.1, 1)
+    assert torch.equal(one.w, two.w)
+
+
+def test_weight_perturbation_moves_the_running_statistics_once():
+    x, y = batch()
+    counts = []
+    for kind in (Descent, AdversarialWeights):
+        model = small_net().train()
+
+        def gradient(model=model):
+            model.zero_grad()
+            loss = nn.functional.cross_entropy(model(x), y)
+            loss.backward()
+            return loss.detach(), torch.tensor(0.0)
+
+        options = () if kind is Descent else (0.01, 0)
+        before = int(model[1].num_batches_tracked)
+        kind(model, 0.9, 0.0, *options).step(gradient, 0.1, 0)
+        counts.append(int(model[1].num_batches_tracked) - before)
+    assert counts == [1, 1]
+
+
+def test_weights_come_back_when_a_step_fails():
+    model = Weights()
+    calls = []
+
+    def breaks():
+        calls.append(1)
+        if len(calls) == 2:
+            raise torch.OutOfMemoryError("pretended")
+        return model.gradient()
+
+    update, before = AdversarialWeights(model, 0.9, 0.0, 0.1, 0), values(model)[0]
+    with pytest.raises(torch.OutOfMemoryError):
+        update.step(breaks, 0.1, 0)
+    assert np.allclose(values(model)[0], before, atol=1e-15)
+
+
+def test_local_entropy_by_hand():
+    """Algorithm 1 of Chaudhari et al., without and with noise, over two outer steps."""
+    model = Weights()
+    steps, scope, noise, averaging, outer_step, rate, decay = 3, 0.5, 0.1, 0.75, 0.4, 0.05, 0.01
+    update = LocalEntropy(
+        model, decay, steps, scope, noise, averaging, outer_step, torch.Generator().manual_seed(5)
+    )
+    rng = torch.Generator().manual_seed(5)
+    x = [v.copy() for v in values(model)]
+    for _ in range(2):
+        inner, mean = [v.copy() for v in x], [v.copy() for v in x]
+        for _ in range(steps):
+            slopes = [inner[0] - TARGET.numpy(), 4 * inner[1] ** 3]
+            for i in range(2):
+                draw = torch.randn(x[i].shape, generator=rng).numpy()
+                pull = slopes[i] + decay * inner[i] - scope * (x[i] - inner[i])
+                inner[i] = inner[i] - rate * pull + np.sqrt(rate) * noise * draw
+                mean[i] = (1 - averaging) * mean[i] + averaging * inner[i]
+            update.step(model.gradient, rate, 0)
+        x = [x[i] - outer_step * (x[i] - mean[i]) for i in range(2)]
+        assert np.allclose(values(model)[0], x[0], atol=1e-7)
+        assert np.allclose(values(model)[1], x[1], atol=1e-7)
+
+
+def test_an_epoch_ends_at_the_outer_weights():
+    model = Weights()
+    update = LocalEntropy(model, 0.0, 10, 0.5, 0.0, 0.75, 1.0, torch.Generator())
+    update.step(model.gradient, 0.1, 0)
+    w = values(Weights())[0]
+    inner = w - 0.1 * (w - TARGET.numpy())
+    update.end_epoch()
+    assert np.allclose(values(model)[0], 0.25 * w + 0.75 * inner)
+    assert update.state() == {}
