@@ -21,7 +21,7 @@ def windows(image, padding):
 def test_each_image_is_one_of_its_own_crops_and_all_are_drawn(generator):
     x, seen = images(), set()
     for before, after in zip(x, Augmentation(padding=1)(x, generator), strict=True):
-        places = [(t, l) for t, l, crop in windows(before, 1) if torch.equal(crop, after)]
+        places = [(top, left) for top, left, crop in windows(before, 1) if torch.equal(crop, after)]
         assert len(places) == 1
         seen.update(places)
     assert len(seen) == 9

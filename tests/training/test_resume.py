@@ -88,9 +88,10 @@ def stopped_after(saves, monkeypatch, work):
         if left[0] == 0:
             raise Stop
 
-    with monkeypatch.context() as patch, pytest.raises(Stop):
+    with monkeypatch.context() as patch:
         patch.setattr(Checkpoint, "save", save_and_stop)
-        work()
+        with pytest.raises(Stop):
+            work()
 
 
 def test_checkpoint_of_another_run_is_not_taken_up(tmp_path, monkeypatch, caplog):

@@ -1,5 +1,7 @@
 """Learning rates against torch's own schedulers."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 from torch.optim import lr_scheduler
@@ -41,7 +43,7 @@ def test_cyclic_rises_and_falls_in_straight_lines(peak):
     rates = course(name="cyclic", peak=peak)
     top = rates.index(max(rates))
     assert abs((top + 1) / (STEPS + 1) - peak) <= 1 / STEPS
-    up = {round(b - a, 9) for a, b in zip(rates[:top], rates[1:top], strict=False)}
-    down = {round(b - a, 9) for a, b in zip(rates[top + 1 :], rates[top + 2 :], strict=False)}
+    up = {round(b - a, 9) for a, b in pairwise(rates[:top])}
+    down = {round(b - a, 9) for a, b in pairwise(rates[top + 1 :])}
     assert len(up) == len(down) == 1
     assert min(rates) > 0

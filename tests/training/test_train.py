@@ -57,12 +57,19 @@ def test_measuring_does_not_change_the_run(tmp_path):
 
 
 def test_global_random_states_are_left_alone(tmp_path):
-    def draws():
-        return random.random(), np.random.rand(), torch.rand(1).item()
+    rng = np.random  # the global one is what is meant
 
-    random.seed(1), np.random.seed(1), torch.manual_seed(1)
+    def draws():
+        return random.random(), rng.rand(), torch.rand(1).item()
+
+    def seed():
+        random.seed(1)
+        rng.seed(1)
+        torch.manual_seed(1)
+
+    seed()
     expected = draws()
-    random.seed(1), np.random.seed(1), torch.manual_seed(1)
+    seed()
     run(tmp_path)
     assert draws() == expected
 

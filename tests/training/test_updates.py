@@ -34,23 +34,16 @@ def test_weight_perturbation_by_hand():
     model, (w, b) = Weights(), values(Weights())
     gamma, rate, decay, momentum = 0.1, 0.2, 0.01, 0.9
     update = AdversarialWeights(model, momentum, decay, gamma, warmup=0)
-    before = 0.0
+    velocity_w, velocity_b = np.zeros_like(w), np.zeros_like(b)
     for _ in range(2):
         loss, _ = update.step(model.gradient, rate, 0)
         slope = w - TARGET.numpy()
         v = gamma * np.linalg.norm(w) * slope / np.linalg.norm(slope)
-        assert loss.item() == pytest.approx(
-            0.5 * np.sum((w + v - TARGET.numpy()) ** 2) + np.sum(b**4)
-        )
-        velocity_w = before * momentum + (w + v - TARGET.numpy()) + decay * (w + v)
-        b_slope = 4 * b**3 + decay * b
-        velocity_b = b_slope if isinstance(before, float) else momentum * before_b + b_slope
-        w, b, before, before_b = (
-            w - rate * velocity_w,
-            b - rate * velocity_b,
-            velocity_w,
-            velocity_b,
-        )
+        up = w + v
+        assert loss.item() == pytest.approx(0.5 * np.sum((up - TARGET.numpy()) ** 2) + np.sum(b**4))
+        velocity_w = momentum * velocity_w + (up - TARGET.numpy()) + decay * up
+        velocity_b = momentum * velocity_b + 4 * b**3 + decay * b
+        w, b = w - rate * velocity_w, b - rate * velocity_b
         assert np.allclose(model.w.detach(), w, atol=1e-12)
         assert np.allclose(model.b.detach(), b, atol=1e-12)
 

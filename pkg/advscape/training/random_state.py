@@ -15,7 +15,7 @@ def seeded(seed: int) -> Iterator[None]:
     """Within the block Python, numpy and torch draw from ``seed``; afterwards as before."""
     before = random_states()
     random.seed(seed)
-    np.random.seed(seed % 2**32)
+    np.random.seed(seed % 2**32)  # noqa: NPY002
     torch.manual_seed(seed)
     try:
         yield
@@ -25,7 +25,7 @@ def seeded(seed: int) -> Iterator[None]:
 
 def random_states() -> dict[str, Tensor]:
     """All global random states as tensors: Python, numpy, torch, and its GPUs."""
-    kind, keys, position, has_gauss, gauss = np.random.get_state()
+    kind, keys, position, has_gauss, gauss = np.random.get_state()  # noqa: NPY002
     states = {
         "python": _as_bytes(random.getstate()),
         "numpy": _as_bytes([kind, keys.tolist(), position, has_gauss, gauss]),
@@ -41,7 +41,8 @@ def restore(states: dict[str, Tensor]) -> None:
     version, internal, gauss = _from_bytes(states["python"])
     random.setstate((version, tuple(internal), gauss))
     kind, keys, position, has_gauss, gauss = _from_bytes(states["numpy"])
-    np.random.set_state((kind, np.array(keys, np.uint32), position, has_gauss, gauss))
+    numpy_state = (kind, np.array(keys, np.uint32), position, has_gauss, gauss)
+    np.random.set_state(numpy_state)  # noqa: NPY002
     torch.set_rng_state(states["torch"])
     if torch.cuda.is_available():
         for i in range(torch.cuda.device_count()):
