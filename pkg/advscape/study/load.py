@@ -18,6 +18,8 @@ from advscape.study.config import (
     NetworkExperiment,
     Study,
 )
+from advscape.study.model_config import CustomModel
+from advscape.study.own_function import find_function
 
 #: pydantic puts the tag of an experiment's kind into an error's place
 _TAGS = {"linear": LinearExperiment, "network": NetworkExperiment}
@@ -118,6 +120,7 @@ def _allowed(problem: dict[str, Any], model: type[BaseModel]) -> str:
         "int_type": lambda: "an integer",
         "bool_type": lambda: "true or false",
         "string_type": lambda: "a text",
+        "dict_type": lambda: "a mapping",
         "list_type": lambda: "a list",
         "finite_number": lambda: "a finite number",
         "too_short": lambda: f"at least {context['min_length']} entries",
@@ -158,6 +161,8 @@ def _check_experiments(study: Study) -> None:
         _check_dataset(at, experiment)
         if isinstance(experiment, LinearExperiment):
             _check_linear(at, experiment)
+        if isinstance(experiment.model, CustomModel):
+            _check_function(f"{at}.model.function", experiment.model.function)
         for j, claim in enumerate(experiment.claims):
             _check_claim(f"{at}.claims[{j}].select", claim, experiment)
 
@@ -200,6 +205,13 @@ def _check_linear(at: str, experiment: LinearExperiment) -> None:
         raise ConfigError(
             f"{at}.threat.box", "true", "false, since the closed form of linear models has no box"
         )
+
+
+def _check_function(key: str, reference: str) -> None:
+    try:
+        find_function(reference)
+    except ValueError as problem:
+        raise ConfigError(key, shown(reference), str(problem)) from None
 
 
 def _check_claim(
