@@ -19,6 +19,7 @@ from advscape.training.train import Checkpoint, Schedule, train
 from tests.conftest import ROOT
 
 N = 90
+MODEL = {"name": "resnet18", "width": 4, "activation": "relu"}
 
 
 def samples(seed=0):
@@ -32,7 +33,7 @@ def samples(seed=0):
 
 def run(folder, epochs=4, key="key", epsilon=0.3, learning_rate=0.05, precision=torch.float32):
     torch.set_num_threads(1)
-    model = build_model({"width": 4}, 3, (1, 8, 8), seed=0)
+    model = build_model(MODEL, 3, (1, 8, 8), seed=0)
     history = train(
         model,
         *samples(),
