@@ -8,6 +8,8 @@ from advscape.models.resnet import SmallImageResNet18
 from advscape.models.state import load_weights, save_weights
 from tests.networks import snapshot
 
+TINY = {"name": "resnet18", "width": 4, "activation": "relu"}
+
 
 def test_full_width_is_torchvisions_but_for_stem_and_head():
     ours, theirs = SmallImageResNet18(10, 3), resnet18(num_classes=10)
@@ -27,16 +29,29 @@ def test_any_width_and_shape(width, shape):
     assert model.layer4[1].conv2.weight.shape[:2] == (8 * width, 8 * width)
 
 
+@pytest.mark.parametrize(("name", "kind"), [("gelu", nn.GELU), ("silu", nn.SiLU)])
+def test_another_activation_is_torchvisions_network_with_every_relu_exchanged(name, kind):
+    torch.manual_seed(0)
+    ours = SmallImageResNet18(5, 1, 4, name)
+    torch.manual_seed(0)
+    theirs = SmallImageResNet18(5, 1, 4)
+    for block in (theirs, *(b for i in "1234" for b in getattr(theirs, f"layer{i}"))):
+        block.relu = kind()
+    x = torch.rand(2, 1, 8, 8)
+    assert torch.equal(ours.eval()(x), theirs.eval()(x))  # the initial weights are the same
+    assert not any(isinstance(module, nn.ReLU) for module in ours.modules())
+
+
 def test_seed_draws_the_weights_and_nothing_else():
     before = torch.get_rng_state()
-    one, same, other = (build_model({"width": 4}, 3, (1, 8, 8), seed) for seed in (0, 0, 1))
+    one, same, other = (build_model(TINY, 3, (1, 8, 8), seed) for seed in (0, 0, 1))
     assert torch.equal(before, torch.get_rng_state())
     assert torch.equal(one.fc.weight, same.fc.weight)
     assert not torch.equal(one.fc.weight, other.fc.weight)
 
 
 def test_weights_read_back(tmp_path):
-    one, other = (build_model({"width": 4}, 3, (1, 8, 8), seed) for seed in (0, 1))
+    one, other = (build_model(TINY, 3, (1, 8, 8), seed) for seed in (0, 1))
     one(torch.rand(8, 1, 8, 8))  # moves the running statistics
     save_weights(one.state_dict(), tmp_path / "weights.safetensors")
     load_weights(other, tmp_path / "weights.safetensors")

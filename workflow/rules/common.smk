@@ -120,12 +120,10 @@ def fragments(wildcards):
 
 def key_columns(experiment):
     """The columns that say which experiment a row is of."""
-    model = experiment.model.name
-    width = getattr(experiment.model, "width", 64)
     return {
         "experiment": experiment.name,
         "dataset": experiment.dataset_label,
-        "model": model if width == 64 else f"{model}-w{width}",
+        "model": experiment.model.label,
         "norm": experiment.threat.norm,
     }
 

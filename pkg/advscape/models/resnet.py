@@ -3,6 +3,8 @@
 from torch import Tensor, nn
 from torchvision.models.resnet import BasicBlock, ResNet
 
+from advscape.models.activation import replace_relus
+
 
 class SmallImageResNet18(ResNet):
     """torchvision's ResNet-18 with a 3x3 stem of stride 1, no max-pooling, and any width.
@@ -12,10 +14,11 @@ class SmallImageResNet18(ResNet):
         channels: of the input.
         width: channels of the first stage; the others have 2, 4 and 8 times as many. 64 is the
             full network.
+        activation: relu, gelu or silu. All start from torchvision's initial weights for ReLU.
     """
 
-    def __init__(self, classes: int, channels: int, width: int = 64):
-        """Build torchvision's network, then replace its stem and its head."""
+    def __init__(self, classes: int, channels: int, width: int = 64, activation: str = "relu"):
+        """Build torchvision's network, then replace its stem, its head and its ReLUs."""
         self._width = width
         super().__init__(BasicBlock, [2, 2, 2, 2], num_classes=classes)
         self.conv1 = nn.Conv2d(channels, width, 3, padding=1, bias=False)
@@ -23,6 +26,7 @@ class SmallImageResNet18(ResNet):
         self.bn1 = nn.BatchNorm2d(width)
         self.maxpool = nn.Identity()
         self.fc = nn.Linear(8 * width, classes)
+        replace_relus(self, activation)
 
     def _make_layer(self, block: type, planes: int, *args: object, **kwargs: object) -> nn.Module:
         if planes == 64:  # the first stage: torchvision has made its stem for 64 channels

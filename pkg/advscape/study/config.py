@@ -142,6 +142,11 @@ class LinearModel(Section):
 
     name: Literal["logistic"] = Field(description="logistic: linear logistic regression.")
 
+    @property
+    def label(self) -> str:
+        """What tables call the model."""
+        return self.name
+
 
 class LinearTraining(Section):
     """The convex problem, and whether it is solved or descended for a while."""

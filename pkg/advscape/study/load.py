@@ -18,6 +18,8 @@ from advscape.study.config import (
     NetworkExperiment,
     Study,
 )
+from advscape.study.model_config import CustomModel
+from advscape.study.own_function import find_function
 
 #: pydantic puts the tag of an experiment's kind into an error's place
 _TAGS = {"linear": LinearExperiment, "network": NetworkExperiment}
@@ -118,6 +120,7 @@ def _allowed(problem: dict[str, Any], model: type[BaseModel]) -> str:
         "int_type": lambda: "an integer",
         "bool_type": lambda: "true or false",
         "string_type": lambda: "a text",
+        "dict_type": lambda: "a mapping",
         "list_type": lambda: "a list",
         "finite_number": lambda: "a finite number",
         "too_short": lambda: f"at least {context['min_length']} entries",
@@ -218,6 +221,12 @@ def _check_network(at: str, experiment: NetworkExperiment) -> None:
             shown(training.attack.name),
             "pgd, since trades attacks a divergence of its own",
         )
+    if isinstance(experiment.model, CustomModel):
+        try:
+            find_function(experiment.model.function)
+        except ValueError as problem:
+            given = shown(experiment.model.function)
+            raise ConfigError(f"{at}.model.function", given, str(problem)) from None
 
 
 def _check_claim(

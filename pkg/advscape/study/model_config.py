@@ -1,8 +1,9 @@
 """Models of a network experiment."""
 
+import math
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field
+from pydantic import Discriminator, Field, field_validator
 
 from advscape.study.section import NAME, Count, Section
 
@@ -15,7 +16,19 @@ Width = Annotated[
 ]
 
 
-class ResNet18(Section):
+class _Network(Section):
+    @property
+    def label(self) -> str:
+        """What tables call the model: its name, and what is not as in the full ReLU network."""
+        parts = [self.name]
+        if self.width != type(self).model_fields["width"].default:
+            parts.append(f"w{self.width}")
+        if self.activation != "relu":
+            parts.append(self.activation)
+        return "-".join(parts)
+
+
+class ResNet18(_Network):
     """torchvision's ResNet-18 for small images."""
 
     name: Literal["resnet18"] = Field(
@@ -25,7 +38,7 @@ class ResNet18(Section):
     activation: Activation = "relu"
 
 
-class PreActResNet18(Section):
+class PreActResNet18(_Network):
     """The pre-activation ResNet-18 of the robustness literature (He et al. 2016, 1603.05027)."""
 
     name: Literal["preactresnet18"] = Field(
@@ -35,7 +48,7 @@ class PreActResNet18(Section):
     activation: Activation = "relu"
 
 
-class CNN(Section):
+class CNN(_Network):
     """A small convolutional network without batch norm, as for MNIST (Madry et al. 2018)."""
 
     name: Literal["cnn"] = Field(
@@ -58,6 +71,40 @@ class CustomModel(Section):
     )
     label: str = Field(pattern=NAME, description="What tables call the model.")
     options: dict[str, Any] = Field(default={}, description="Keyword arguments of the function.")
+
+    @field_validator("options", mode="before")
+    @classmethod
+    def _plain(cls, options: Any) -> Any:
+        """Jobs get the options as JSON, which must not turn them into something else."""
+        taken = {"classes", "shape"} & set(options) if isinstance(options, dict) else None
+        if taken:
+            raise ValueError(f"other names than classes and shape ({min(taken)} is given anyway)")
+        problem = _not_plain(options, "options")
+        if problem:
+            raise ValueError(
+                "texts, finite numbers, true, false, null, and lists and mappings of these, with "
+                f"texts as keys ({problem})"
+            )
+        return options
+
+
+def _not_plain(value: Any, at: str) -> str | None:
+    """Where and why a value is not what JSON would give back, or None."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if not isinstance(key, str):
+                return f"{at} has the key {key!r}"
+            problem = _not_plain(inner, f"{at}.{key}")
+            if problem:
+                return problem
+        return None
+    if isinstance(value, list):
+        problems = (_not_plain(inner, f"{at}[{i}]") for i, inner in enumerate(value))
+        return next(filter(None, problems), None)
+    if value is None or isinstance(value, str | int | float):
+        infinite = isinstance(value, float) and not math.isfinite(value)
+        return f"{at} is {value!r}" if infinite else None
+    return f"{at} is a {type(value).__name__}"
 
 
 NetworkModel = Annotated[ResNet18 | PreActResNet18 | CNN | CustomModel, Discriminator("name")]

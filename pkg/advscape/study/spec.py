@@ -4,6 +4,9 @@ from typing import Any
 
 from advscape.study.canonical import canonical
 from advscape.study.config import LinearExperiment, NetworkExperiment
+from advscape.study.fingerprint import fingerprint
+from advscape.study.model_config import CustomModel
+from advscape.study.own_function import find_function
 
 #: sections of an experiment that each stage depends on, beside its cell and its input files
 _SECTIONS = {
@@ -12,14 +15,17 @@ _SECTIONS = {
     "curvature": ("dataset", "model", "threat", "curvature", "compute"),
     "landscape": ("dataset", "model", "threat", "landscape", "compute"),
 }
-#: what only names or files a dataset, and changes no number
-_DISPLAY = {"dataset": {"label"}}
+#: what only names or files something, and changes no number
+_DISPLAY = {"dataset": {"label"}, "model": {"label"}}
 
 
 def stage_spec(
     stage: str, experiment: LinearExperiment | NetworkExperiment, code: str, **cell: Any
 ) -> str:
     """Parameter of a job of one experiment.
+
+    With a model of the user's own it holds the fingerprint of the user's module too: the file
+    itself and what that imports from this library, not the user's other files.
 
     Args:
         stage: train, evaluate, curvature or landscape.
@@ -35,4 +41,7 @@ def stage_spec(
         for name in _SECTIONS[stage]
         if hasattr(experiment, name)
     }
-    return canonical(config=config, cell=cell, code=code)
+    parts = {"config": config, "cell": cell, "code": code}
+    if isinstance(experiment.model, CustomModel):
+        parts["model_code"] = fingerprint(find_function(experiment.model.function))
+    return canonical(**parts)
