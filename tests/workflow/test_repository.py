@@ -60,7 +60,7 @@ FLOORS = [
     {"errors", "atomic", "seeds", "progress"},
     {"study", "data"},
     {"job"},
-    {"threat", "losses", "device", "linear"},
+    {"threat", "losses", "device", "memory", "linear"},
     {"attacks"},
     {"models"},
     {"training", "evaluation"},
