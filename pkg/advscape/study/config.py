@@ -100,10 +100,6 @@ class Compute(Section):
         description="Arithmetic of training and its attacks (bfloat16: autocast). Every "
         "measurement is made in float32.",
     )
-    compile: bool = Field(
-        default=False,
-        description="Train through torch.compile: minutes of start-up, then faster steps on GPUs.",
-    )
 
 
 class _Grid(Section):

@@ -12,6 +12,7 @@ COLUMNS = {
     "runs": (
         "epochs", "train_loss", "grad_norm", "weight_norm", "regime", "converged", "wall_s",
         "device", "iterations", "hard_margin", "collapse_radius", "weight_decay", "gradient_steps",
+        "objective", "best_epoch",
     ),
     "robustness": (
         "split", "checkpoint", "attack", "eval_epsilon", "box", "steps", "restarts", "accuracy",

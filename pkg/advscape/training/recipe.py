@@ -41,7 +41,6 @@ def build_recipe(
         _update(settings, model, seed),
         Augmentation(**settings["augmentation"]),
         compute["precision"] == "bfloat16",
-        compute["compile"],
     )
 
 

@@ -39,7 +39,6 @@ class Recipe:
         update: moves the weights.
         augmentation: changes the inputs first.
         bfloat16: autocast to bfloat16, with channels last.
-        compile: train through torch.compile.
     """
 
     epochs: int
@@ -50,7 +49,6 @@ class Recipe:
     update: Descent
     augmentation: Augmentation = field(default_factory=Augmentation)
     bfloat16: bool = False
-    compile: bool = False
 
 
 @dataclass(frozen=True)
@@ -126,7 +124,6 @@ class _Loop:
         self.model, self.x, self.y, self.recipe, self.monitor = model, x, y, recipe, monitor
         if recipe.bfloat16 or x.device.type == "cuda":
             self.model.to(memory_format=torch.channels_last)
-        self.forward = torch.compile(model) if recipe.compile else model
         self.batches = math.ceil(len(y) / recipe.batch_size)
         self.steps = recipe.epochs * self.batches
         self.step, self.seconds = 0, 0.0
@@ -180,9 +177,7 @@ class _Loop:
             x = x.to(memory_format=torch.channels_last)
         cast = torch.autocast(x.device.type, torch.bfloat16, enabled=recipe.bfloat16)
         with cast:
-            perturbed = recipe.objective.perturb(
-                self.forward, x, y, self.generators["attack"], micro
-            )
+            perturbed = recipe.objective.perturb(self.model, x, y, self.generators["attack"], micro)
 
         def gradient() -> tuple[Tensor, Tensor]:
             self.model.zero_grad()
@@ -190,7 +185,7 @@ class _Loop:
             parts = [tensor.split(micro or len(y)) for tensor in (x, perturbed, y)]
             for part in zip(*parts, strict=True):
                 with cast:
-                    losses, outputs = recipe.objective.losses(self.forward, *part)
+                    losses, outputs = recipe.objective.losses(self.model, *part)
                 (losses.sum() / len(y)).backward()
                 total += losses.detach().sum()
                 right += correct(outputs, part[2]).sum()
