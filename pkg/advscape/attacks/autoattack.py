@@ -21,9 +21,15 @@ FEW_CLASSES = ("apgd-ce", "fab", "square")
 _NORMS = {"l2": "L2", "linf": "Linf"}
 
 
-def components(classes: int) -> tuple[str, ...]:
-    """The attacks that a model with so many logits meets, in their order."""
-    return STANDARD if classes >= 4 else FEW_CLASSES
+def components(model: nn.Module, x: Tensor) -> tuple[str, ...]:
+    """The attacks that a model with (n, ...) inputs ``x`` meets, in their order."""
+    return STANDARD if _classes(model, x) >= 4 else FEW_CLASSES
+
+
+@torch.no_grad()
+def _classes(model: nn.Module, x: Tensor) -> int:
+    with untouched(model):
+        return model(x[:1]).shape[1]
 
 
 @dataclass(frozen=True)
@@ -67,27 +73,25 @@ class AutoAttack:
             return x.detach().clone()
         seed = int(torch.randint(2**31, (), generator=generator, device=generator.device))
         with untouched(model, batch_norm), _global_state(x.device):
-            with torch.no_grad():
-                classes = model(x[:1]).shape[1]
-            ensemble = self._ensemble(model, classes, seed, x.device)
+            ensemble = self._ensemble(model, x, seed)
             found, _ = ensemble.run_standard_evaluation(x, y, batch_size=len(x))
         return found.detach()
 
-    def _ensemble(self, model: nn.Module, classes: int, seed: int, device: torch.device) -> Any:
+    def _ensemble(self, model: nn.Module, x: Tensor, seed: int) -> Any:
         import pyautoattack
 
-        standard = components(classes) == STANDARD
+        standard = components(model, x) == STANDARD
         ensemble = pyautoattack.AutoAttack(
             model,
             norm=_NORMS[self.threat.norm],
             eps=self.threat.epsilon,
             seed=seed,
-            device=device,
+            device=x.device,
             version="standard" if standard else "custom",
             attacks=None if standard else list(FEW_CLASSES),
         )
         # nine targets are the package's; with fewer classes it would run out of them
-        targets = min(9, classes - 1)
+        targets = min(9, _classes(model, x) - 1)
         ensemble.apgd_targeted.n_target_classes = ensemble.fab.n_target_classes = targets
         return ensemble
 
