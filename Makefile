@@ -8,7 +8,7 @@ SOURCES := pkg tests benchmarks workflow/scripts
 RULES := Snakefile workflow/rules/*.smk
 
 .DEFAULT_GOAL := help
-.PHONY: help env reproduce test lint format lock schema clean
+.PHONY: help env autoattack reproduce test lint format lock schema clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -22,6 +22,10 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	@touch $@
+
+autoattack: $(STAMP) ## Add AutoAttack, an optional package, to the environment
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
+		-r requirements-autoattack.lock
 
 reproduce: $(STAMP) ## Run the default study: tables, claims, figures, report
 	@echo "== default study: config.yaml on $(CORES) cores"

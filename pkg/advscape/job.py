@@ -17,7 +17,9 @@ from advscape.atomic import write_text
 from advscape.errors import UserError
 from advscape.study.canonical import read
 
-_VERSIONS = ("numpy", "scipy", "scikit-learn", "pandas", "torch", "torchvision", "seaborn")
+_VERSIONS = (
+    "numpy", "scipy", "scikit-learn", "pandas", "torch", "torchvision", "seaborn", "pyautoattack",
+)  # fmt: skip
 
 
 class Job:

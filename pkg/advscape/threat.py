@@ -66,6 +66,14 @@ class ThreatModel:
         radius = self.epsilon * uniform ** (1 / x[0].numel())
         return self.project(noise / _norms(noise) * radius, x)
 
+    def random_extreme(self, x: Tensor, generator: torch.Generator) -> Tensor:
+        """Perturbations of length epsilon, then kept in the box: shape of ``x``.
+
+        With L2 uniform on the sphere, with Linf uniform among the ball's corners.
+        """
+        noise = torch.randn(x.shape, generator=generator, device=generator.device)
+        return self.project(self.ascent(noise.to(x.device, x.dtype), self.epsilon), x)
+
 
 def _norms(delta: Tensor) -> Tensor:
     """L2 norm of each sample, shaped to divide ``delta``."""

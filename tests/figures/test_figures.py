@@ -86,20 +86,28 @@ def test_landscape_panels_hold_their_curves_and_share_colours():
     assert all(c == colours[0] for c in colours)
 
 
-def test_robustness_gap_is_train_minus_test():
+def test_robustness_gap_is_train_minus_test_under_the_first_attack():
+    gaps = {"none": 0.0, "pgd": 0.2, "fgsm": 0.6}
     rows = pd.DataFrame(
         [
-            {"noise": "aligned", "epsilon": e, "seed": 0, "split": split, "eval_epsilon": ev,
-             "accuracy": 0.9 if split == "train" else 0.7, "loss": 0.1 if split == "train" else 0.4}
+            {"noise": "aligned", "epsilon": e, "seed": 0, "split": split,
+             "checkpoint": "last", "eval_epsilon": ev,
+             "attack": attack, "steps": 10 if attack == "pgd" else np.nan, "restarts": np.nan,
+             "accuracy": 0.9 if split == "train" else 0.9 - gaps[attack],
+             "loss": 0.1 if split == "train" else 0.1 + gaps[attack]}
             for e in EPSILONS
             for ev in sorted({0.0, e, 0.5})
+            for attack in (("pgd", "fgsm") if ev else ("none",))
             for split in ("train", "test")
         ]
     )  # fmt: skip
     figure = robustness_figure(rows, "title", "l2")
     _, accuracy, loss = figure.axes
-    assert np.allclose(data_of(accuracy)[0][:, 1], 0.2)
-    assert np.allclose(data_of(loss)[0][:, 1], 0.3)
+    for ax in (accuracy, loss):
+        points = np.concatenate(data_of(ax)[:2])
+        attacked = points[points[:, 0] > 0]
+        assert len(attacked) == 4  # two runs, at their own and at the common epsilon
+        assert np.allclose(attacked[:, 1], 0.2)
 
 
 def test_same_data_same_bytes(tmp_path):

@@ -7,10 +7,14 @@ import pytest
 import yaml
 
 from advscape.errors import UserError
+from advscape.study import load
 from advscape.study.load import load_study
 from tests.conftest import ROOT
 
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
+
+
+AUTOATTACK = [{"name": "pgd", "steps": 3}, {"name": "autoattack", "samples": 5}]
 
 
 def changed(**changes):
@@ -73,6 +77,15 @@ BAD = {
     "unknown key of a judge": (
         changed(experiments__1__evaluation__attacks=[{"name": "fgsm", "steps": 3}]),
         "experiments[1].evaluation.attacks[0].steps: got an unknown key; allowed: name",
+    ),
+    "AutoAttack without the box": (
+        changed(experiments__1__evaluation__attacks=AUTOATTACK),
+        "experiments[1].threat.box: got false; allowed: true: autoattack keeps inputs in [0, 1], "
+        "so threat.box must be true",
+    ),
+    "AutoAttack first": (
+        changed(experiments__1__evaluation__attacks=AUTOATTACK[1:]),
+        "experiments[1].evaluation.attacks[0].name: got 'autoattack'; allowed: another attack",
     ),
     "objective without a name": (
         changed(experiments__1__training__objective={"beta": 3.0}),
@@ -183,6 +196,17 @@ def test_bad_input(raw, line):
     message = str(caught.value)
     assert message.startswith(f"config: {line}")
     assert "\n" not in message
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_autoattack_needs_its_package(installed, monkeypatch):
+    monkeypatch.setattr(load, "find_spec", lambda name: object() if installed else None)
+    raw = changed(experiments__1__evaluation__attacks=AUTOATTACK, experiments__1__threat__box=True)
+    if installed:
+        assert load_study(raw).experiments[1].evaluation.attacks[1].samples == 5
+        return
+    with pytest.raises(UserError, match=r"attacks\[1\]\.name: got 'autoattack'.*`make autoattack`"):
+        load_study(raw)
 
 
 def test_data_root_from_the_environment(monkeypatch, tmp_path):

@@ -69,6 +69,21 @@ def test_robustness_has_the_same_attack_on_both_sides(study):
     assert set(rows["attack"]) == {"none", "closed-form", "pgd"}
 
 
+def test_every_run_has_its_sanity_checks(study):
+    rows = read_table(study.results / "tables/sanity.csv")
+    checks = rows.groupby(["experiment", "noise", "epsilon", "seed"])["check"].apply(set)
+    assert len(checks) == 3 * 2 * 3 + 2
+    assert all("accuracy falls with epsilon" in found for found in checks)
+    of_networks = {"loss rises with steps", "accuracy falls with epsilon", "kkt residual"}
+    assert all(found == of_networks for found in checks["resnet18-digits"])
+    assert (rows["ok"] == (rows["value"] <= rows["bound"])).all()
+    assert rows.loc[rows["model"] == "logistic", "ok"].all()
+    page = (study.results / "claims.html").read_text()
+    failed = (~rows["ok"]).sum()
+    words = f"{failed} of {len(rows)} checks failed" if failed else f"all {len(rows)} checks passed"
+    assert words in page
+
+
 def test_claims_say_when_they_cannot_be_tested(study):
     claims = pd.read_csv(study.results / "tables/claims.csv")
     assert tuple(claims.columns) == CLAIM_COLUMNS

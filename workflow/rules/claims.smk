@@ -1,4 +1,6 @@
-"""Claims: expects the tables, makes claims.csv with a verdict per claim."""
+"""Claims: expects the tables, makes claims.csv with a verdict per claim, and the page that
+also says which sanity checks failed.
+"""
 
 
 rule claims:
@@ -7,6 +9,7 @@ rule claims:
         runs="<results>/tables/runs.csv",
         curvature="<results>/tables/curvature.csv",
         landscape="<results>/tables/landscape.csv",
+        sanity="<results>/tables/sanity.csv",
     output:
         table="<results>/tables/claims.csv",
         page=report(

@@ -31,13 +31,7 @@ EXPERIMENTS = {experiment.name: experiment for experiment in STUDY.experiments}
 # a pattern that matches no name stands in for an empty list
 LINEAR = "|".join(n for n, e in EXPERIMENTS.items() if isinstance(e, LinearExperiment)) or "(?!)"
 NETWORKS = "|".join(n for n in EXPERIMENTS if n not in LINEAR.split("|")) or "(?!)"
-TABLES = ["runs", "robustness", "curvature", "landscape"]
-STAGE = {
-    "runs": "train",
-    "robustness": "evaluate",
-    "curvature": "curvature",
-    "landscape": "landscape",
-}
+TABLES = ["runs", "robustness", "sanity", "curvature", "landscape"]
 ENVIRONMENT = str(HERE / "environment.yml")
 
 

@@ -1,4 +1,4 @@
-"""Evaluation: expects weights, makes the rows of robustness.csv."""
+"""Evaluation: expects weights, makes the rows of robustness.csv and sanity.csv."""
 
 
 rule evaluate_linear:
@@ -8,6 +8,7 @@ rule evaluate_linear:
         weights="<linear_run>/weights.safetensors",
     output:
         rows="<linear_run>/robustness.csv",
+        sanity="<linear_run>/sanity.csv",
         provenance="<linear_run>/evaluate.json",
     log:
         "<logs>/evaluate/{experiment}/seed~{seed}.log",
@@ -28,12 +29,14 @@ rule evaluate_linear:
 
 
 rule evaluate_network:
-    """Loss and accuracy of one network, clean and under PGD."""
+    """Loss and accuracy of one network, clean and under attacks."""
     input:
         dataset=dataset_file,
         weights="<network_run>/weights.safetensors",
+        best="<network_run>/best.safetensors",
     output:
         rows="<network_run>/robustness.csv",
+        sanity="<network_run>/sanity.csv",
         provenance="<network_run>/evaluate.json",
     log:
         "<logs>/evaluate/{experiment}/eps~{epsilon}/seed~{seed}.log",

@@ -10,6 +10,7 @@ from advscape.job import running
 from advscape.tables.rows import write_rows
 
 with running(snakemake.params.spec, snakemake.log[0]) as job:
-    rows = evaluate_linear(job, snakemake.input.dataset, snakemake.input.weights)
+    rows, checks = evaluate_linear(job, snakemake.input.dataset, snakemake.input.weights)
     write_rows(rows, snakemake.output.rows)
+    write_rows(checks, snakemake.output.sanity)
     job.write_provenance(snakemake.output.provenance)

@@ -10,6 +10,8 @@ from advscape.job import running
 from advscape.tables.rows import write_rows
 
 with running(snakemake.params.spec, snakemake.log[0]) as job:
-    rows = evaluate_network(job, snakemake.input.dataset, snakemake.input.weights)
+    files = snakemake.input
+    rows, checks = evaluate_network(job, files.dataset, files.weights, files.best)
     write_rows(rows, snakemake.output.rows)
+    write_rows(checks, snakemake.output.sanity)
     job.write_provenance(snakemake.output.provenance)

@@ -5,10 +5,13 @@ from typing import Any
 
 from torch import Tensor
 
+from advscape.attacks.autoattack import AutoAttack
 from advscape.attacks.pgd import PGD
+from advscape.attacks.random_noise import RandomNoise
+from advscape.losses import sample_losses
 from advscape.threat import ThreatModel
 
-#: called with model, x, y, generator and batch_norm, as :class:`advscape.attacks.pgd.PGD` is
+#: called with model, x, y, generator, batch_norm and micro, as :class:`advscape.attacks.pgd.PGD` is
 Attack = Callable[..., Tensor]
 
 
@@ -18,9 +21,19 @@ def build_attack(settings: dict[str, Any], threat: ThreatModel) -> Attack:
     Args:
         settings: the section, with its defaults filled in.
         threat: the set of perturbations.
+
+    Raises:
+        ValueError: AutoAttack without the box.
     """
-    if settings["name"] == "fgsm":
-        return PGD(threat, steps=1, relative_step=1.0, start="clean")
+    match settings["name"]:
+        case "autoattack":
+            return AutoAttack(threat)
+        case "random":
+            return RandomNoise(threat)
+        case "fgsm":
+            return PGD(threat, steps=1, relative_step=1.0, start="clean")
+        case "opposed":
+            return PGD(threat, settings["steps"], settings["relative_step"], loss=_reversed)
     return PGD(
         threat,
         settings["steps"],
@@ -28,3 +41,7 @@ def build_attack(settings: dict[str, Any], threat: ThreatModel) -> Attack:
         settings["restarts"],
         "ball" if settings["random_start"] else "clean",
     )
+
+
+def _reversed(outputs: Tensor, y: Tensor) -> Tensor:
+    return -sample_losses(outputs, y)

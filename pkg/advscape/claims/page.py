@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from advscape.atomic import write_text
+from advscape.claims.sanity import sanity_section
 
 _STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; margin: 2em auto; max-width: 70em; color: #222 }
@@ -18,8 +19,14 @@ small { color: #555 }
 _HEADER = ("claim", "verdict", "estimate", "p", "runs", "decided by")
 
 
-def claims_page(claims: pd.DataFrame, path: str | Path) -> None:
-    """Write claims.csv's rows as an HTML page, verdict and rule side by side."""
+def claims_page(claims: pd.DataFrame, sanity: pd.DataFrame, path: str | Path) -> None:
+    """Write claims.csv's rows as an HTML page, verdict and rule side by side.
+
+    Args:
+        claims: rows of claims.csv.
+        sanity: rows of sanity.csv; what failed stands below the claims.
+        path: of the page.
+    """
     head = "".join(f"<th>{title}</th>" for title in _HEADER)
     body = "".join(_row(claim) for claim in claims.to_dict("records"))
     body = body or f"<tr><td colspan='{len(_HEADER)}'>This study states no claims.</td></tr>"
@@ -27,7 +34,7 @@ def claims_page(claims: pd.DataFrame, path: str | Path) -> None:
         path,
         f"<!doctype html><meta charset='utf-8'><title>Claims</title><style>{_STYLE}</style>"
         f"<h1>Claims</h1><p>Every rule stood in the config before the runs.</p>"
-        f"<table><tr>{head}</tr>{body}</table>\n",
+        f"<table><tr>{head}</tr>{body}</table>{sanity_section(sanity)}\n",
     )
 
 

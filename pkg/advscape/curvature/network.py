@@ -33,8 +33,7 @@ def curvature_network(job: Job, dataset: str | Path, weights: str | Path) -> pd.
         Rows of curvature.csv.
     """
     run, settings = load_run(job, dataset, weights), job.config["curvature"]
-    part = run.parts["train"].subset(settings["samples"], stream(run.seed, "curvature samples"))
-    x, y = run.tensors(part)
+    x, y = run.samples("train", settings["samples"], "curvature samples")
     clean = _measure(run, x, y, settings)
     frozen = clean
     if run.threat.epsilon > 0:

@@ -23,7 +23,7 @@ class Part:
         """``size`` samples drawn without replacement from ``seed``; all where there are fewer."""
         if size >= len(self):
             return self
-        chosen = np.sort(np.random.default_rng(seed).choice(len(self), size, replace=False))
+        chosen = choose(len(self), size, seed)
         return Part(self.x[chosen], self.y[chosen])
 
 
@@ -35,6 +35,13 @@ class Split:
     validation: Part | None
     test: Part
     classes: int
+
+
+def choose(total: int, size: int, seed: int) -> np.ndarray:
+    """``size`` of ``total`` places without replacement, ascending; all where there are fewer."""
+    if size >= total:
+        return np.arange(total)
+    return np.sort(np.random.default_rng(seed).choice(total, size, replace=False))
 
 
 def split(

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from advscape.attacks.pgd import PGD
+from advscape.attacks.build import Attack
 from advscape.attacks.untouched import untouched
 from advscape.losses import correct, sample_losses, true_probability
+from advscape.memory import MicroBatch
 
 
 @dataclass(frozen=True)
@@ -20,31 +21,59 @@ class Score:
     n: int
 
 
+@dataclass(frozen=True)
+class SampleScores:
+    """The same of each sample: (n,) loss, whether it is classified right, and p (1 - p)."""
+
+    loss: Tensor
+    correct: Tensor
+    p1p: Tensor
+
+    def means(self) -> Score:
+        """Exact means, summed in float64."""
+        parts = torch.stack([self.loss.double(), self.correct.double(), self.p1p.double()])
+        loss, accuracy, mean_p1p = parts.mean(dim=1).tolist()
+        return Score(loss, accuracy, mean_p1p, len(self.loss))
+
+
 @torch.no_grad()
-def score(model: nn.Module, x: Tensor, y: Tensor, batch_size: int) -> Score:
-    """Score a network in eval mode on inputs as they are.
+def sample_scores(model: nn.Module, x: Tensor, y: Tensor, batch_size: int) -> SampleScores:
+    """Score every sample in eval mode on inputs as they are.
 
     Args:
         model: left as it was.
         x: (n, ...) inputs, perturbed or not.
         y: (n,) labels.
-        batch_size: samples per forward pass; the means are exact for any.
+        batch_size: samples per forward pass; fewer where memory does not hold them.
     """
-    totals = torch.zeros(3, dtype=torch.float64, device=x.device)
     with untouched(model):
-        for xb, yb in zip(x.split(batch_size), y.split(batch_size), strict=True):
-            outputs = model(xb)
-            p = true_probability(outputs, yb)
-            parts = sample_losses(outputs, yb), correct(outputs, yb), p * (1 - p)
-            totals += torch.stack([part.double().sum() for part in parts])
-    loss, accuracy, mean_p1p = (totals / len(y)).tolist()
-    return Score(loss, accuracy, mean_p1p, len(y))
+        outputs = MicroBatch(batch_size).run(
+            lambda size: torch.cat([model(xb) for xb in x.split(size)])
+        )
+    p = true_probability(outputs, y)
+    return SampleScores(sample_losses(outputs, y), correct(outputs, y), p * (1 - p))
+
+
+def score(model: nn.Module, x: Tensor, y: Tensor, batch_size: int) -> Score:
+    """Means of :func:`sample_scores`; exact for any batch size."""
+    return sample_scores(model, x, y, batch_size).means()
 
 
 def perturb(
-    model: nn.Module, x: Tensor, y: Tensor, attack: PGD, seed: int, batch_size: int
+    model: nn.Module, x: Tensor, y: Tensor, attack: Attack, seed: int, batch_size: int
 ) -> Tensor:
-    """Attack all samples in eval mode: (n, ...), from random starts of the seed."""
+    """Attack all samples in eval mode: (n, ...), its draws from the seed.
+
+    Where memory does not hold a batch, parts of it go through the model, with the same draws.
+    """
     generator = torch.Generator(x.device).manual_seed(seed)
-    batches = zip(x.split(batch_size), y.split(batch_size), strict=True)
-    return torch.cat([attack(model, xb, yb, generator) for xb, yb in batches])
+    micro, found = MicroBatch(batch_size), []
+    for xb, yb in zip(x.split(batch_size), y.split(batch_size), strict=True):
+        drawn = generator.get_state()
+
+        def attempt(size: int, xb: Tensor = xb, yb: Tensor = yb, drawn: Tensor = drawn) -> Tensor:
+            generator.set_state(drawn)
+            return attack(model, xb, yb, generator, micro=size)
+
+        found.append(micro.run(attempt))
+    return torch.cat(found)

@@ -1,54 +1,93 @@
-"""Stage `evaluate` of a network experiment: PGD at own and common epsilon."""
+"""Stage `evaluate` of a network experiment: attacks at own and common epsilon."""
 
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from torch import Tensor, nn
 
-from advscape.evaluation.evaluate import perturb, score
+from advscape.evaluation.checks import COLUMNS, check_rows
+from advscape.evaluation.judge import Verdict, verdicts
+from advscape.evaluation.sanity import sanity
 from advscape.job import Job
-from advscape.models.run import load_run
-from advscape.seeds import stream
+from advscape.models.run import NetworkRun, load_run
+from advscape.models.state import load_weights
+
+Rows = list[dict[str, Any]]
 
 
-def evaluate_network(job: Job, dataset: str | Path, weights: str | Path) -> pd.DataFrame:
-    """Clean and robust loss and accuracy, on train and test, with the same attack.
+def evaluate_network(
+    job: Job, dataset: str | Path, weights: str | Path, best: str | Path
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Clean and robust loss and accuracy, on train and test, with the same attacks.
 
     Args:
         job: config sections dataset, model, threat, evaluation and compute; cell: one run.
         dataset: the prepared dataset.
-        weights: the trained weights.
+        weights: the trained weights of the last epoch.
+        best: those of the best epoch; judged too where validation samples chose it.
 
     Returns:
-        Rows of robustness.csv.
+        Rows of robustness.csv and of sanity.csv.
     """
     run, settings = load_run(job, dataset, weights), job.config["evaluation"]
-    attack_seed = stream(run.seed, "evaluation attack")
-    size = settings["batch_size"]
-    rows = []
-    for split, part in run.parts.items():
-        x, y = run.tensors(part)
-        for epsilon in sorted({0.0, run.threat.epsilon, float(settings["common_epsilon"])}):
-            for section in settings["attacks"][: 1 if epsilon == 0 else None]:
-                attack = run.attack(section, epsilon)
-                perturbed = perturb(run.model, x, y, attack, attack_seed, size)
-                result = score(run.model, perturbed, y, size)
-                key = {**run.key, "split": split, "checkpoint": "last", "eval_epsilon": epsilon}
-                rows.append(key | _attack_columns(section, epsilon, run.threat.box) | {
-                    "accuracy": result.accuracy,
-                    "loss": result.loss,
-                    "mean_p1p": result.mean_p1p,
-                    "n": result.n,
-                })  # fmt: skip
-    return pd.DataFrame(rows)
-
-
-def _attack_columns(settings: dict[str, Any], epsilon: float, box: bool) -> dict[str, Any]:
-    if epsilon == 0:
-        return {"attack": "none", "box": box}
-    return {
-        "attack": settings["name"],
-        "box": box,
-        "steps": settings.get("steps"),
-        "restarts": settings.get("restarts"),
+    samples = {
+        split: run.samples(split, settings["samples"], f"evaluation samples, {split}")
+        for split in ("train", "test")
     }
+    rows, checks = judge(run, run.model, settings, samples, "last")
+    if "validation" in run.parts:
+        if Path(weights).read_bytes() == Path(best).read_bytes():
+            again = [[row | {"checkpoint": "best"} for row in found] for found in (rows, checks)]
+        else:
+            load_weights(run.model, best)
+            again = judge(run, run.model, settings, samples, "best")
+        rows, checks = rows + again[0], checks + again[1]
+    return pd.DataFrame(rows), pd.DataFrame(checks, columns=[*run.key, *COLUMNS])
+
+
+def judge(
+    run: NetworkRun,
+    model: nn.Module,
+    settings: dict[str, Any],
+    samples: dict[str, tuple[Tensor, Tensor]],
+    checkpoint: str,
+) -> tuple[Rows, Rows]:
+    """Judge one state of a run's network, and the judges on its test samples.
+
+    Args:
+        run: gives the key columns, the threat model and the seed.
+        model: the network with the weights of the checkpoint; left as it was.
+        settings: the config's section evaluation.
+        samples: inputs and labels of train and test, on the device.
+        checkpoint: what tables call the state.
+
+    Returns:
+        Rows of robustness.csv and of sanity.csv.
+    """
+    rows, checks = [], []
+    for split, (x, y) in samples.items():
+        key = {**run.key, "split": split, "checkpoint": checkpoint}
+        judged = list(verdicts(run, model, settings, x, y))
+        rows += [key | _columns(verdict, run.threat.box) for verdict in judged]
+        if split == "test":
+            checks += check_rows(sanity(run, model, settings, x, y, judged), key)
+    return rows, checks
+
+
+def _columns(verdict: Verdict, box: bool) -> dict[str, Any]:
+    section, means = verdict.section or {}, verdict.scores.means()
+    columns = {
+        "attack": verdict.attack,
+        "eval_epsilon": verdict.epsilon,
+        "box": box,
+        "steps": section.get("steps"),
+        "restarts": section.get("restarts"),
+        "components": ", ".join(verdict.components),
+        "accuracy": means.accuracy,
+        "n": means.n,
+    }
+    if verdict.attack == "autoattack":
+        # it leaves the samples that it cannot fool alone: a mean of their losses is not robust
+        return columns
+    return columns | {"loss": means.loss, "mean_p1p": means.mean_p1p}

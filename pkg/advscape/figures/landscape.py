@@ -15,7 +15,8 @@ LINEAR = {
     "opposed": "opposed noise\nmade anew at every point",
     "random": "random noise\nfixed",
 }
-NETWORK = {"aligned": "PGD at every point"}
+#: a network is measured under PGD, whatever it was trained with
+NETWORK = dict.fromkeys(LINEAR, "PGD at every point")
 
 
 def landscape_figure(landscape: pd.DataFrame, title: str, network: bool) -> Figure:
@@ -38,7 +39,7 @@ def landscape_figure(landscape: pd.DataFrame, title: str, network: bool) -> Figu
     # one colour for one epsilon in all panels, also where an arm lacks some
     colours = (landscape["epsilon"].min(), landscape["epsilon"].max())
     for column, arm in zip(axes.T, arms, strict=True):
-        rows = _training_loss(landscape, arm)
+        rows = _own_loss(landscape, arm, network)
         _overlay(column[0], rows, "loss", colours)
         _overlay(column[1], rows, "rise", colours)
         column[0].set_yscale("log")
@@ -53,9 +54,9 @@ def landscape_figure(landscape: pd.DataFrame, title: str, network: bool) -> Figu
     return figure
 
 
-def _training_loss(landscape: pd.DataFrame, arm: str) -> pd.DataFrame:
+def _own_loss(landscape: pd.DataFrame, arm: str, network: bool) -> pd.DataFrame:
     """The arm's own loss, and its rise above the centre of each scan."""
-    attack = "frozen" if arm == "random" else "regenerated"
+    attack = "frozen" if arm == "random" and not network else "regenerated"
     rows = landscape[(landscape["noise"] == arm) & (landscape["attack"] == attack)]
     scan = ["epsilon", "seed", "direction_seed"]
     centre = rows.loc[rows["alpha"] == 0, [*scan, "loss"]]

@@ -10,7 +10,8 @@ from advscape.figures.style import EPSILON, SEEDS, apply, legend_below
 
 
 def robustness_figure(robustness: pd.DataFrame, title: str, norm: str) -> Figure:
-    """Accuracy of the aligned runs, and its gap and the loss's gap between train and test.
+    """Accuracy of the aligned runs (of another arm where there are none), and the gaps of accuracy
+    and loss between train and test, at the last epoch.
 
     Args:
         robustness: the experiment's rows of robustness.csv.
@@ -18,7 +19,9 @@ def robustness_figure(robustness: pd.DataFrame, title: str, norm: str) -> Figure
         norm: l2 or linf.
     """
     apply()
-    rows = robustness[robustness["noise"] == "aligned"]
+    rows = robustness[robustness["checkpoint"] == "last"]
+    arm = "aligned" if "aligned" in set(rows["noise"]) else rows["noise"].iloc[0]
+    rows = _first_judge(rows[rows["noise"] == arm])
     own = rows[rows["eval_epsilon"] == rows["epsilon"]].assign(attacked="own $\\epsilon$")
     clean = rows[rows["eval_epsilon"] == 0].assign(attacked="no attack")
     figure, axes = plt.subplots(1, 3, figsize=(10.8, 4.0))
@@ -29,6 +32,13 @@ def robustness_figure(robustness: pd.DataFrame, title: str, norm: str) -> Figure
         ax.set_xlabel(EPSILON[norm])
     figure.suptitle(title)
     return figure
+
+
+def _first_judge(rows: pd.DataFrame) -> pd.DataFrame:
+    """The clean rows and those of the first attack of the config, which come first."""
+    judge = rows.groupby(["attack", "steps", "restarts"], sort=False, dropna=False).ngroup()
+    attacked = rows["eval_epsilon"] > 0
+    return rows[~attacked | (judge == judge[attacked].iloc[0])]
 
 
 def _accuracy(ax: Axes, rows: pd.DataFrame) -> None:

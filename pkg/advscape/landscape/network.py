@@ -28,8 +28,7 @@ def landscape_network(job: Job, dataset: str | Path, weights: str | Path) -> pd.
         Rows of landscape.csv.
     """
     run, settings = load_run(job, dataset, weights), job.config["landscape"]
-    part = run.parts["train"].subset(settings["samples"], stream(run.seed, "landscape samples"))
-    x, y = run.tensors(part)
+    x, y = run.samples("train", settings["samples"], "landscape samples")
     attack, size = run.attack(settings["attack"]), settings["batch_size"]
     attack_seed = stream(run.seed, "landscape attack")
 

@@ -46,6 +46,17 @@ class NetworkRun:
         """Inputs and labels of some samples, on the device."""
         return torch.from_numpy(part.x).to(self.device), torch.from_numpy(part.y).to(self.device)
 
+    def samples(self, name: str, size: int | None, use: str) -> tuple[Tensor, Tensor]:
+        """Inputs and labels of a split for one use, on the device.
+
+        Args:
+            name: "train" or "test".
+            size: at most so many, drawn from the run's seed; all if None.
+            use: names the random stream of the draw.
+        """
+        part = self.parts[name]
+        return self.tensors(part if size is None else part.subset(size, stream(self.seed, use)))
+
     def attack(self, settings: dict[str, Any], epsilon: float | None = None) -> Attack:
         """A config section's attack, at the run's epsilon unless another is given."""
         threat = self.threat

@@ -2,6 +2,7 @@
 
 import zipfile
 from difflib import get_close_matches
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, get_args
 
@@ -163,6 +164,7 @@ def _check_experiments(study: Study) -> None:
             _check_linear(at, experiment)
         else:
             _check_network(at, experiment)
+            _check_autoattack(at, experiment)
         for j, claim in enumerate(experiment.claims):
             _check_claim(f"{at}.claims[{j}].select", claim, experiment)
 
@@ -227,6 +229,31 @@ def _check_network(at: str, experiment: NetworkExperiment) -> None:
         except ValueError as problem:
             given = shown(experiment.model.function)
             raise ConfigError(f"{at}.model.function", given, str(problem)) from None
+
+
+def _check_autoattack(at: str, experiment: NetworkExperiment) -> None:
+    """AutoAttack must be installed, and knows one threat model only."""
+    for j, attack in enumerate(experiment.evaluation.attacks):
+        if attack.name != "autoattack":
+            continue
+        if j == 0:
+            raise ConfigError(
+                f"{at}.evaluation.attacks[0].name",
+                "'autoattack'",
+                "another attack first, since figures show its loss and autoattack has none",
+            )
+        if not experiment.threat.box:
+            raise ConfigError(
+                f"{at}.threat.box",
+                "false",
+                "true: autoattack keeps inputs in [0, 1], so threat.box must be true",
+            )
+        if find_spec("pyautoattack") is None:
+            raise ConfigError(
+                f"{at}.evaluation.attacks[{j}].name",
+                "'autoattack', whose package is not installed",
+                "any other, or this one after `make autoattack`",
+            )
 
 
 def _check_claim(

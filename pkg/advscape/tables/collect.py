@@ -16,8 +16,9 @@ COLUMNS = {
     ),
     "robustness": (
         "split", "checkpoint", "attack", "eval_epsilon", "box", "steps", "restarts", "accuracy",
-        "loss", "n", "mean_p1p",
+        "loss", "n", "mean_p1p", "components",
     ),
+    "sanity": ("split", "checkpoint", "check", "value", "bound", "ok", "n"),
     "curvature": (
         "split", "checkpoint", "loss", "hessian", "n", "n_response", "kkt_tol", "lambda_max",
         "lambda_max_residual", "trace", "trace_stderr", "scaled_lambda_max", "scaled_trace",
@@ -35,7 +36,7 @@ def collect(
     """Put the rows of all jobs under one header.
 
     Args:
-        table: runs, robustness, curvature or landscape.
+        table: a key of ``COLUMNS``.
         sources: for each fragment, the key columns of its experiment: experiment, dataset, model
             and norm.
         fragments: CSV files with the other columns.

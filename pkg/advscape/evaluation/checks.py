@@ -1,0 +1,101 @@
+"""Sanity checks of attacks: numbers that a trustworthy evaluation keeps below a bound.
+
+A violation means that an accuracy overstates the robustness, or that training left a network on
+which gradients say little. It is recorded, never repaired.
+"""
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+#: largest fall of the loss between two numbers of steps, relative: random starts leave some
+STEPS_BOUND = 0.01
+#: largest rise of an accuracy from one epsilon to the next
+EPSILON_BOUND = 0.005
+#: how much lower than PGD's AutoAttack's accuracy may be: beyond, PGD says too little
+OVERSTATEMENT_BOUND = 0.05
+#: median residual: to first order 0.5 % of the loss's rise is missed. Steps of 2.5 epsilon in all
+#: leave about 0.16 even on a linear model (the angle to the optimum shrinks by exp(-2.5))
+KKT_BOUND = 0.1
+COLUMNS = ("split", "checkpoint", "check", "value", "bound", "ok", "n")
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check: its value may be the bound or less.
+
+    Attributes:
+        check: what is checked.
+        value: not above the bound where all is well; NaN fails.
+        bound: the bound.
+        n: samples it was taken over.
+    """
+
+    check: str
+    value: float
+    bound: float
+    n: int
+
+    @property
+    def ok(self) -> bool:
+        """Whether it passed."""
+        return self.value <= self.bound
+
+
+def loss_rises_with_steps(losses: Sequence[float], n: int) -> Check:
+    """Largest fall of the loss from one number of steps to the next, relative to the former.
+
+    Args:
+        losses: mean loss after more and more steps from the same starts; two or more.
+        n: samples.
+    """
+    tiny = sys.float_info.min  # a loss may be 0
+    falls = [(before - after) / max(before, tiny) for before, after in pairwise(losses)]
+    return Check("loss rises with steps", _largest(falls), STEPS_BOUND, n)
+
+
+def accuracy_falls_with_epsilon(judges: Iterable[Mapping[float, float]], n: int) -> Check:
+    """Largest rise of an accuracy from one epsilon to the next.
+
+    Args:
+        judges: for each attack its accuracy by epsilon, on the same samples; two or more each.
+        n: samples.
+    """
+    rises = [
+        judge[larger] - judge[smaller]
+        for judge in judges
+        for smaller, larger in pairwise(sorted(judge))
+    ]
+    return Check("accuracy falls with epsilon", _largest(rises), EPSILON_BOUND, n)
+
+
+def autoattack_against_pgd(pairs: Iterable[tuple[float, float]], n: int) -> list[Check]:
+    """AutoAttack must not be weaker than PGD, and PGD not much weaker than AutoAttack.
+
+    Args:
+        pairs: accuracy under AutoAttack and under the strongest PGD on the same samples, one pair
+            for each epsilon.
+        n: samples.
+    """
+    gaps = [auto - pgd for auto, pgd in pairs]
+    return [
+        Check("autoattack below pgd", _largest(gaps), 0.0, n),
+        Check("pgd near autoattack", _largest([-gap for gap in gaps]), OVERSTATEMENT_BOUND, n),
+    ]
+
+
+def kkt_residual(median: float, n: int) -> Check:
+    """Median over samples of :func:`advscape.attacks.kkt.kkt_residuals`."""
+    return Check("kkt residual", median, KKT_BOUND, n)
+
+
+def check_rows(checks: Iterable[Check], key: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Rows of sanity.csv: the checks of one model on one split, after its key columns."""
+    return [{**key, **vars(check), "ok": check.ok} for check in checks]
+
+
+def _largest(values: Sequence[float]) -> float:
+    """The largest value; NaN if one is, which ``max`` alone would miss."""
+    return max(values, key=lambda value: (value != value, value))
