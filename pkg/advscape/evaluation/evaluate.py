@@ -60,11 +60,28 @@ def score(model: nn.Module, x: Tensor, y: Tensor, batch_size: int) -> Score:
 
 
 def perturb(
-    model: nn.Module, x: Tensor, y: Tensor, attack: Attack, seed: int, batch_size: int
+    model: nn.Module,
+    x: Tensor,
+    y: Tensor,
+    attack: Attack,
+    seed: int,
+    batch_size: int,
+    bfloat16: bool = False,
 ) -> Tensor:
-    """Attack all samples in eval mode: (n, ...), its draws from the seed.
+    """Attack all samples in eval mode.
 
-    Where memory does not hold a batch, parts of it go through the model, with the same draws.
+    Args:
+        model: left as it was.
+        x: (n, ...) inputs.
+        y: (n,) labels.
+        attack: the attack.
+        seed: of its draws.
+        batch_size: samples per batch; where memory does not hold one, parts of it go through the
+            model, with the same draws.
+        bfloat16: let the attack's gradients be taken in bfloat16.
+
+    Returns:
+        (n, ...) perturbed inputs, in the precision of ``x``.
     """
     generator = torch.Generator(x.device).manual_seed(seed)
     micro, found = MicroBatch(batch_size), []
@@ -73,7 +90,8 @@ def perturb(
 
         def attempt(size: int, xb: Tensor = xb, yb: Tensor = yb, drawn: Tensor = drawn) -> Tensor:
             generator.set_state(drawn)
-            return attack(model, xb, yb, generator, micro=size)
+            with torch.autocast(x.device.type, torch.bfloat16, enabled=bfloat16):
+                return attack(model, xb, yb, generator, micro=size)
 
         found.append(micro.run(attempt))
     return torch.cat(found)

@@ -67,6 +67,8 @@ def verdicts(
                 chosen = torch.from_numpy(places).to(y.device)
                 parts = components(model, x)
             inputs, labels = x[chosen], y[chosen]
-            perturbed = perturb(model, inputs, labels, run.attack(section, epsilon), seed, size)
+            attack = run.attack(section, epsilon)
+            half = run.bfloat16 and section["name"] != "autoattack"  # its code is float32's
+            perturbed = perturb(model, inputs, labels, attack, seed, size, half)
             scores = sample_scores(model, perturbed, labels, size)
             yield Verdict(section, epsilon, chosen, scores, parts)

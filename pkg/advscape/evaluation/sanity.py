@@ -93,7 +93,7 @@ def _pgd(
     losses = []
     for fewer in sorted({1, (steps + 1) // 2, steps}):
         attack = run.attack(section | {"steps": fewer, "restarts": 1}, epsilon)
-        perturbed = perturb(model, x, y, attack, seed, batch_size)
+        perturbed = perturb(model, x, y, attack, seed, batch_size, run.bfloat16)
         losses.append(score(model, perturbed, y, batch_size).loss)
     if len(losses) > 1:
         yield loss_rises_with_steps(losses, len(y))

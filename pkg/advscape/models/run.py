@@ -29,6 +29,7 @@ class NetworkRun:
             "test".
         threat: the threat model at the run's epsilon.
         device: where the model and the samples are.
+        bfloat16: whether training and its judges' attacks may use bfloat16.
     """
 
     key: dict[str, Any]
@@ -36,6 +37,7 @@ class NetworkRun:
     parts: dict[str, Part]
     threat: ThreatModel
     device: torch.device
+    bfloat16: bool = False
 
     @property
     def seed(self) -> int:
@@ -95,4 +97,5 @@ def load_run(job: Job, dataset: str | Path, weights: str | Path | None = None) -
     key = {name: job.cell[name] for name in ("noise", "epsilon", "seed")}
     parts = {"train": drawn.train, "validation": drawn.validation, "test": drawn.test}
     parts = {name: part for name, part in parts.items() if part is not None}
-    return NetworkRun(key, model.to(device), parts, threat, device)
+    bfloat16 = job.config["compute"]["precision"] == "bfloat16"
+    return NetworkRun(key, model.to(device), parts, threat, device, bfloat16)

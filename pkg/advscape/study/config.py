@@ -97,8 +97,8 @@ class Compute(Section):
     )
     precision: Literal["float32", "bfloat16"] = Field(
         default="float32",
-        description="Arithmetic of training and its attacks (bfloat16: autocast). Every "
-        "measurement is made in float32.",
+        description="Arithmetic of training and of the gradients of its and of the judges' attacks "
+        "(bfloat16: autocast). Losses, accuracies, Hessians and landscapes are float32.",
     )
 
 

@@ -18,6 +18,7 @@ class Monitor:
         seed: of the attack, the same at every measurement.
         every: epochs between measurements; the last one is measured in any case.
         batch_size: samples per pass.
+        bfloat16: let the attack's gradients be taken in bfloat16.
     """
 
     parts: dict[str, tuple[Tensor, Tensor]]
@@ -25,6 +26,7 @@ class Monitor:
     seed: int
     every: int
     batch_size: int
+    bfloat16: bool = False
 
     def is_due(self, epoch: int, epochs: int) -> bool:
         """Whether to measure after an epoch, counted from 0, of so many."""
@@ -34,7 +36,7 @@ class Monitor:
         """Loss and accuracy of each split under attack: ``<split>_loss``, ``<split>_accuracy``."""
         found = {}
         for split, (x, y) in self.parts.items():
-            perturbed = perturb(model, x, y, self.attack, self.seed, self.batch_size)
+            perturbed = perturb(model, x, y, self.attack, self.seed, self.batch_size, self.bfloat16)
             result = score(model, perturbed, y, self.batch_size)
             found |= {f"{split}_loss": result.loss, f"{split}_accuracy": result.accuracy}
         return found

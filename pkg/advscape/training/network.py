@@ -73,6 +73,7 @@ def _monitor(run: NetworkRun, settings: dict) -> Monitor:
         stream(run.seed, "monitor attack"),
         settings["monitor"]["every"],
         settings["batch_size"],
+        run.bfloat16,
     )
 
 
