@@ -4,14 +4,17 @@ CORES ?= all
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+BENCH_VENV := .bench-venv
+BENCH_STAMP := $(BENCH_VENV)/.installed
+BENCH_LISTS := benchmarks/requirements.txt benchmarks/requirements-no-deps.txt
 SOURCES := pkg tests benchmarks workflow/scripts
 RULES := Snakefile workflow/rules/*.smk
 
 .DEFAULT_GOAL := help
-.PHONY: help env reproduce test lint format lock schema clean
+.PHONY: help env bench-env reproduce test lint format lock schema clean
 
 help: ## Say what can be made
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
 
 env: $(STAMP) ## Make the environment in .venv from the lock file
 
@@ -21,6 +24,16 @@ $(STAMP): requirements.lock pyproject.toml
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	@touch $@
+
+bench-env: $(BENCH_STAMP) ## Make the environment of the benchmarks, with their peers, in .bench-venv
+
+$(BENCH_STAMP): $(BENCH_LISTS) pyproject.toml
+	@echo "== environment: $(BENCH_VENV), from benchmarks/requirements*.txt (torch again: some GB)"
+	$(PYTHON) -m venv --clear $(BENCH_VENV)
+	$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
+	$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r benchmarks/requirements-no-deps.txt
+	$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	@touch $@
 
 reproduce: $(STAMP) ## Run the default study: tables, claims, figures, report
@@ -52,5 +65,5 @@ lock: ## Pin all dependencies anew (needs uv); then bring environment.yml in ste
 		--no-emit-index-url --custom-compile-command "make lock" --upgrade -o requirements.lock
 
 clean: ## Remove the environment and all results
-	rm -rf $(VENV) .snakemake .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(BENCH_VENV) .snakemake .pytest_cache .ruff_cache .hypothesis
 	find results -mindepth 1 ! -name README.md -delete
