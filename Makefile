@@ -4,21 +4,25 @@ CORES ?= all
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+BENCH_VENV := .bench-venv
+BENCH_STAMP := $(BENCH_VENV)/.installed
+BENCH_LISTS := benchmarks/requirements.txt benchmarks/requirements-no-deps.txt
 SOURCES := pkg tests benchmarks workflow/scripts
 RULES := Snakefile workflow/rules/*.smk
 
 .DEFAULT_GOAL := help
-.PHONY: help env autoattack reproduce test lint format lock schema clean
+.PHONY: help env autoattack bench-env reproduce test lint format lock schema clean
 
 help: ## Say what can be made
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
 
 env: $(STAMP) ## Make the environment in .venv from the lock file
 
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "advscape needs Python 3.11 or later; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12 ...")'
 	@echo "== environment: $(VENV), from requirements.lock (torch is large: some GB, some minutes)"
-	$(PYTHON) -m venv --clear $(VENV)
+	@rm -rf $(VENV)  # venv --clear would empty what a symbolic link points to
+	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	@touch $@
@@ -26,6 +30,17 @@ $(STAMP): requirements.lock pyproject.toml
 autoattack: $(STAMP) ## Add AutoAttack, an optional package, to the environment
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
 		-r requirements-autoattack.lock
+
+bench-env: $(BENCH_STAMP) ## Make the environment of the benchmarks, with their peers, in .bench-venv
+
+$(BENCH_STAMP): $(BENCH_LISTS) pyproject.toml
+	@echo "== environment: $(BENCH_VENV), from benchmarks/requirements*.txt (torch again: some GB)"
+	@rm -rf $(BENCH_VENV)
+	$(PYTHON) -m venv $(BENCH_VENV)
+	$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
+	$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r benchmarks/requirements-no-deps.txt
+	$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	@touch $@
 
 reproduce: $(STAMP) ## Run the default study: tables, claims, figures, report
 	@echo "== default study: config.yaml on $(CORES) cores"
@@ -56,5 +71,5 @@ lock: ## Pin all dependencies anew (needs uv); then bring environment.yml in ste
 		--no-emit-index-url --custom-compile-command "make lock" --upgrade -o requirements.lock
 
 clean: ## Remove the environment and all results
-	rm -rf $(VENV) .snakemake .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(BENCH_VENV) .snakemake .pytest_cache .ruff_cache .hypothesis
 	find results -mindepth 1 ! -name README.md -delete

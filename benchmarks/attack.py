@@ -1,0 +1,137 @@
+"""Evaluation with PGD on a full-width ResNet-18, against torchattacks: samples per second.
+
+Both sides attack the same samples with L2 PGD-10 of radius 0.5, no random start, no early
+stopping, pixels in [0, 1], a network in eval mode, batches of 128, on 2 threads. The network has
+seen scikit-learn's digits, enlarged, for a few steps of adversarial training, so that accuracy
+under attack is neither 0 nor 1. Whatever made the perturbed inputs, float32 scores them: accuracy
+agrees to 0.5 % and loss to 1e-2.
+
+    make bench-env && .bench-venv/bin/python benchmarks/attack.py
+"""
+
+import argparse
+
+import torch
+from sklearn.datasets import load_digits
+from timing import has_bfloat16, interleaved, precisions, ratios, spread, worst
+from torch import Tensor, nn
+from torch.nn import functional
+
+from advscape.attacks.pgd import PGD
+from advscape.evaluation.evaluate import Score, perturb, score
+from advscape.models.resnet import SmallImageResNet18
+from advscape.threat import ThreatModel
+
+try:
+    from torchattacks import PGDL2
+except ModuleNotFoundError as error:
+    raise SystemExit(
+        f"no {error.name} here: make bench-env && .bench-venv/bin/python benchmarks/attack.py"
+    ) from None
+
+EPSILON, STEPS, RELATIVE_STEP, BATCH = 0.5, 10, 2.5, 128
+ACCURACY_GAP, LOSS_GAP = 0.005, 1e-2
+
+
+def peer(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
+    """Perturbed inputs by torchattacks."""
+    size = RELATIVE_STEP * EPSILON / STEPS
+    attack = PGDL2(model, eps=EPSILON, alpha=size, steps=STEPS, random_start=False)
+    batches = zip(x.split(BATCH), y.split(BATCH), strict=True)
+    return torch.cat([attack(*batch) for batch in batches])
+
+
+def ours(model: nn.Module, x: Tensor, y: Tensor, precision: str) -> Tensor:
+    """Perturbed inputs by the library. Nothing else here knows how it is called."""
+    threat = ThreatModel("l2", EPSILON, box=True)
+    attack = PGD(threat, STEPS, RELATIVE_STEP, start="clean")
+    return perturb(model, x, y, attack, 0, BATCH, bfloat16=precision == "bf16")
+
+
+def samples(size: int, count: int) -> dict[str, tuple[Tensor, Tensor]]:
+    """The digits at this size with 3 channels: ``count`` of them under "test"."""
+    digits = load_digits()
+    order = torch.randperm(len(digits.target), generator=torch.Generator().manual_seed(0))
+    x = torch.tensor(digits.images, dtype=torch.float32)[order, None] / 16
+    x = functional.interpolate(x, size=(size, size), mode="bilinear").repeat(1, 3, 1, 1)
+    y = torch.tensor(digits.target)[order]
+    return {"test": (x[:count], y[:count]), "train": (x[count:], y[count:])}
+
+
+def network(x: Tensor, y: Tensor, steps: int) -> nn.Module:
+    """The network after some steps of SGD on perturbed inputs."""
+    torch.manual_seed(0)
+    model = SmallImageResNet18(10, 3).to(memory_format=torch.channels_last).train()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.02, momentum=0.9, weight_decay=5e-4)
+    attack = PGD(ThreatModel("l2", EPSILON, box=True), steps=2)
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(steps):
+        chosen = torch.randint(len(y), (BATCH,), generator=generator)
+        with torch.autocast("cpu", torch.bfloat16, enabled=has_bfloat16()):
+            perturbed = attack(model, x[chosen], y[chosen], generator, batch_norm="train")
+            outputs = model(perturbed)
+        optimizer.zero_grad()
+        functional.cross_entropy(outputs.float(), y[chosen]).backward()
+        optimizer.step()
+    return model.to(memory_format=torch.contiguous_format).eval()
+
+
+def check(name: str, mine: Score, theirs: Score) -> None:
+    """Both attacks are as strong.
+
+    Raises:
+        SystemExit: they are not.
+    """
+    accuracy, loss = abs(mine.accuracy - theirs.accuracy), abs(mine.loss - theirs.loss)
+    print(f"{name}: accuracy differs by {accuracy:.4f}, loss by {loss:.1e}")
+    if accuracy > ACCURACY_GAP or loss > LOSS_GAP:
+        raise SystemExit(f"{name}: allowed: {ACCURACY_GAP} and {LOSS_GAP:g}")
+
+
+def compare(size: int, kinds: list[str], arguments: argparse.Namespace) -> dict[str, list[float]]:
+    """Time both sides; the ratios of each precision."""
+    drawn = samples(size, arguments.samples)
+    model = network(*drawn["train"], arguments.steps)
+    x, y = drawn["test"]
+    # a layout each, of the same weights: torchattacks fails on channels_last
+    last = SmallImageResNet18(10, 3).to(memory_format=torch.channels_last).eval()
+    last.load_state_dict(model.state_dict())
+    x_last = x.contiguous(memory_format=torch.channels_last)
+    sides = {"torchattacks": lambda: peer(model, x, y)}
+    sides |= {kind: lambda kind=kind: ours(last, x_last, y, kind) for kind in kinds}
+    peer(model, x[:BATCH], y[:BATCH])
+    for kind in kinds:
+        ours(last, x_last[:BATCH], y[:BATCH], kind)
+    seconds, perturbed = interleaved(sides, arguments.repeats)
+    clean = score(model, x, y, BATCH)
+    print(f"clean {size}x{size}: accuracy {clean.accuracy:.4f}, loss {clean.loss:.4f}")
+    scores = {name: score(model, found.contiguous(), y, BATCH) for name, found in perturbed.items()}
+    for name, times in seconds.items():
+        found = f"accuracy {scores[name].accuracy:.4f}, loss {scores[name].loss:.4f}"
+        speeds = [len(y) / t for t in times]
+        print(f"{name} {size}x{size}: {spread(speeds, 1)} samples/s, {found}")
+    for kind in kinds:
+        check(f"{kind} {size}x{size}", scores[kind], scores["torchattacks"])
+    found = {kind: ratios(seconds["torchattacks"], seconds[kind]) for kind in kinds}
+    for kind, values in found.items():
+        print(f"{kind} {size}x{size} ratio {spread(values)}", flush=True)
+    return found
+
+
+def main() -> None:
+    """Time both sizes and print the ratio of the slower one."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--sizes", type=int, nargs="+", default=[16, 32])
+    parser.add_argument("--samples", type=int, default=384, help="attacked samples")
+    parser.add_argument("--steps", type=int, default=30, help="of training the network")
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=2)
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    kinds = precisions()
+    last = {size: compare(size, kinds, arguments)[kinds[-1]] for size in arguments.sizes}
+    print(f"ratio {spread(worst(last))}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,204 @@
+"""Adversarial training of a full-width ResNet-18, against a plain loop: images per second.
+
+The plain loop is what public repositories of adversarial training write (Rice et al. 2020, Wong
+et al. 2020), written here from the papers: a DataLoader over a TensorDataset, float32, eager; an
+attack in train mode whose ``backward()`` forms gradients of the weights too. What some of them
+do on top (a clean pass for the log, a pass that compares restarts) is left out.
+
+L2 PGD-3 of radius 0.5 with a random start, pixels in [0, 1], 3 channels, 10 classes, batches of
+128, SGD with momentum and weight decay, on 2 threads. Before the timing, both sides take two
+steps on the same batches from the same weights without a random start: in float64 losses and
+weights agree to 1e-5. (Running statistics do not: the plain attack moves them, ours leaves them.)
+In float32 neither side is that near to float64: a fresh network in train mode has so many ReLUs
+that rounding moves some across their kink, and each attack step multiplies what that changes.
+
+    make bench-env && .bench-venv/bin/python benchmarks/training.py
+"""
+
+import argparse
+from collections.abc import Callable
+
+import torch
+from timing import interleaved, precisions, ratios, spread, worst
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.utils.data import DataLoader, TensorDataset
+
+from advscape.attacks.pgd import PGD
+from advscape.models.resnet import SmallImageResNet18
+from advscape.threat import ThreatModel
+from advscape.training.objectives import Adversarial
+from advscape.training.train import Recipe, _Loop
+from advscape.training.updates import Descent
+
+EPSILON, STEPS, RELATIVE_STEP = 0.5, 3, 2.5
+BATCH, RATE, MOMENTUM, DECAY = 128, 0.01, 0.9, 5e-4
+BATCHES = {16: 4, 32: 2}  # an epoch of either size takes about as long
+TOLERANCE = 1e-5
+CHECKED = 16  # samples of a step that is only checked: float64 is slow
+
+
+class Plain:
+    """The plain loop."""
+
+    def __init__(self, model: nn.Module, x: Tensor, y: Tensor, random_start: bool):
+        """Train ``model`` on ``x`` and ``y``."""
+        self.model, self.random_start = model, random_start
+        self.loader = DataLoader(TensorDataset(x, y), batch_size=BATCH, shuffle=True)
+        self.optimizer = torch.optim.SGD(
+            model.parameters(), lr=RATE, momentum=MOMENTUM, weight_decay=DECAY
+        )
+
+    def epoch(self) -> float:
+        """Once over the samples; the mean loss."""
+        self.model.train()
+        total = 0.0
+        for x, y in self.loader:
+            total += self.step(x, y) * len(y)
+        return total / len(self.loader.dataset)
+
+    def step(self, x: Tensor, y: Tensor) -> float:
+        """One batch; its loss."""
+        delta = self.attack(x, y)
+        loss = functional.cross_entropy(self.model(x + delta), y)
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        return loss.item()
+
+    def attack(self, x: Tensor, y: Tensor) -> Tensor:
+        """PGD by ``backward()``."""
+        delta = torch.zeros_like(x)
+        if self.random_start:
+            delta.normal_()
+            radius = EPSILON * torch.rand(len(x), 1, 1, 1)
+            delta = (delta * radius / norms(delta)).clamp(-x, 1 - x)
+        delta.requires_grad_(True)
+        for _ in range(STEPS):
+            loss = functional.cross_entropy(self.model(x + delta), y)
+            loss.backward()
+            gradient = delta.grad.detach()
+            ascent = gradient / (norms(gradient) + 1e-10) * RELATIVE_STEP * EPSILON / STEPS
+            moved = delta.detach() + ascent
+            moved = moved.flatten(1).renorm(p=2, dim=0, maxnorm=EPSILON).view_as(x)
+            delta.data = moved.clamp(-x, 1 - x)
+            delta.grad.zero_()
+        return delta.detach()
+
+
+def norms(delta: Tensor) -> Tensor:
+    """L2 norm of each sample."""
+    return delta.flatten(1).norm(dim=1).view(-1, 1, 1, 1)
+
+
+class Ours:
+    """The library's loop. Nothing else here knows how it is called."""
+
+    def __init__(
+        self, model: nn.Module, x: Tensor, y: Tensor, random_start: bool, precision: str = "fp32"
+    ):
+        """Train ``model`` on ``x`` and ``y``, in "fp32" or "bf16"."""
+        threat = ThreatModel("l2", EPSILON, box=True)
+        attack = PGD(threat, STEPS, RELATIVE_STEP, start="ball" if random_start else "clean")
+        recipe = Recipe(
+            1, BATCH, RATE, lambda step, steps: 1.0, Adversarial(attack),
+            Descent(model, MOMENTUM, DECAY), bfloat16=precision == "bf16",
+        )  # fmt: skip
+        self.loop = _Loop(model, x, y, recipe, 0, None)
+
+    def epoch(self) -> float:
+        """Once over the samples; the mean loss."""
+        for _ in range(self.loop.batches):
+            self.loop.batch()
+        loss = self.loop.check()[0] / len(self.loop.y)
+        self.loop.sums.zero_()
+        return loss
+
+    def step(self, x: Tensor, y: Tensor) -> float:
+        """One batch; its loss."""
+        self.loop.model.train()
+        return float(self.loop._move(x, y, RATE, 0, None)[0]) / len(y)
+
+
+def samples(size: int, count: int) -> tuple[Tensor, Tensor]:
+    """Noise in [0, 1] with random labels: the time of a step does not depend on them."""
+    generator = torch.Generator().manual_seed(1)
+    x = torch.rand(count, 3, size, size, generator=generator)
+    return x, torch.randint(10, (count,), generator=generator)
+
+
+def network() -> nn.Module:
+    """The full-width network with the same weights every time."""
+    torch.manual_seed(0)
+    return SmallImageResNet18(10, 3)
+
+
+def two_steps(
+    side: Callable[..., Plain | Ours], size: int, dtype: torch.dtype
+) -> tuple[Tensor, Tensor]:
+    """Losses and weights of two steps on small batches, without a random start."""
+    x, y = samples(size, 2 * CHECKED)
+    x, model = x.to(dtype), network().to(dtype).train()
+    trained = side(model, x, y, random_start=False)
+    batches = zip(x.split(CHECKED), y.split(CHECKED), strict=True)
+    losses = torch.tensor([trained.step(*batch) for batch in batches], dtype=torch.float64)
+    weights = torch.cat([weight.detach().flatten() for weight in model.parameters()])
+    return losses, weights.double()
+
+
+def check(size: int) -> None:
+    """Both sides compute the same: losses and weights in float64, and how far float32 is off.
+
+    Raises:
+        SystemExit: in float64 they do not.
+    """
+    exact = two_steps(Plain, size, torch.float64)
+    mine = gaps(two_steps(Ours, size, torch.float64), exact)
+    print(f"{size}x{size}: two steps in float64: losses {mine[0]:.1e}, weights {mine[1]:.1e} apart")
+    for name, side in {"plain": Plain, "ours": Ours}.items():
+        off = gaps(two_steps(side, size, torch.float32), exact)
+        print(f"  {name} in float32: losses {off[0]:.1e}, weights {off[1]:.1e} from these")
+    if max(mine) > TOLERANCE:
+        raise SystemExit(f"{size}x{size}: the two sides differ by more than {TOLERANCE:g}")
+
+
+def gaps(found: tuple[Tensor, ...], exact: tuple[Tensor, ...]) -> list[float]:
+    """Relative distances."""
+    return [float((a - b).norm() / b.norm()) for a, b in zip(found, exact, strict=True)]
+
+
+def compare(size: int, kinds: list[str], repeats: int) -> dict[str, list[float]]:
+    """Time both sides; the ratios of each precision."""
+    x, y = samples(size, BATCHES[size] * BATCH)
+    sides = {"plain": Plain(network(), x, y, random_start=True)}
+    sides |= {kind: Ours(network(), x, y, True, kind) for kind in kinds}
+    for side in sides.values():
+        side.step(x[:BATCH], y[:BATCH])
+    seconds, losses = interleaved({name: side.epoch for name, side in sides.items()}, repeats)
+    for name, times in seconds.items():
+        speeds = [len(y) / t for t in times]
+        print(f"{name} {size}x{size} {spread(speeds, 1)} images/s, loss {losses[name]:.4f}")
+    found = {kind: ratios(seconds["plain"], seconds[kind]) for kind in kinds}
+    for kind, values in found.items():
+        print(f"{kind} {size}x{size} ratio {spread(values)}", flush=True)
+    return found
+
+
+def main() -> None:
+    """Check and time both sizes, and print the ratio of the slower one."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--sizes", type=int, nargs="+", default=[16, 32], choices=BATCHES)
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=2)
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    kinds = precisions()
+    last = {}
+    for size in arguments.sizes:
+        check(size)
+        last[size] = compare(size, kinds, arguments.repeats)[kinds[-1]]
+    print(f"ratio {spread(worst(last))}")
+
+
+if __name__ == "__main__":
+    main()
