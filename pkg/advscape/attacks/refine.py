@@ -10,7 +10,6 @@ from advscape.attacks.untouched import untouched
 from advscape.losses import logit_gaps
 from advscape.threat import ThreatModel
 
-
 #: damping at which a step is a millionth of epsilon: a sample that needs it sits at a kink
 STUCK = 1e6
 

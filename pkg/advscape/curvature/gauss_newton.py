@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from advscape.curvature.operator import CurvatureOperator
-from advscape.losses import logit_gaps, gap_probabilities
+from advscape.losses import gap_probabilities, logit_gaps
 
 
 class _Graph(NamedTuple):

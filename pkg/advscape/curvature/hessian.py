@@ -48,9 +48,7 @@ class HessianOperator(CurvatureOperator):
         loss = precise_losses(self._model(x), y).sum()
         return torch.autograd.grad(loss, self.parameters, create_graph=True)
 
-    def _graph_product(
-        self, graph: tuple[Tensor, ...], pieces: list[Tensor]
-    ) -> tuple[Tensor, ...]:
+    def _graph_product(self, graph: tuple[Tensor, ...], pieces: list[Tensor]) -> tuple[Tensor, ...]:
         return torch.autograd.grad(
             graph, self.parameters, pieces, retain_graph=True, materialize_grads=True
         )

@@ -1,7 +1,7 @@
 r"""Strict maxima of the loss on the sphere of perturbations, and the curvature around them.
 
-At a maximum delta over \|delta\| <= epsilon (L2) the gradient is g = mu delta, mu = \|g\| / epsilon.
-How the maximum moves with the weights is decided on the tangent space (orthogonal to delta, and 0
+At a maximum delta over \|delta\| <= epsilon (L2) the gradient is g = mu delta with
+mu = \|g\| / epsilon. How the maximum moves with the weights is decided on the tangent space (orthogonal to delta, and 0
 at pixels held by the box), with projector P, by the matrix
 
 .. math:: K = \mu I - P D P, \qquad D = \nabla_\delta^2 \ell
@@ -10,7 +10,9 @@ which is positive definite at a strict maximum. Its Gauss-Newton part, all of it
 piecewise-linear network, has low rank: with the Jacobian J (classes - 1, pixels) of the logit gaps
 in the input, S = diag(q) - q q^T = R R^T and M = P J^T R,
 
-.. math:: (\mu I - M M^T)^{-1} = \tfrac1\mu [I + M (\mu I - M^T M)^{-1} M^T]  \quad \text{(Woodbury)}
+.. math:: (\mu I - M M^T)^{-1} = \tfrac1\mu [I + M (\mu I - M^T M)^{-1} M^T]
+
+(Woodbury).
 """
 
 from dataclasses import dataclass, fields

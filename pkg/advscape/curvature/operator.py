@@ -131,6 +131,4 @@ class CurvatureOperator(ABC):
 
     def _pieces(self, vector: Tensor) -> list[Tensor]:
         parts = vector.split([p.numel() for p in self.parameters])
-        return [
-            part.view_as(p).to(p.dtype) for part, p in zip(parts, self.parameters, strict=True)
-        ]
+        return [part.view_as(p).to(p.dtype) for part, p in zip(parts, self.parameters, strict=True)]

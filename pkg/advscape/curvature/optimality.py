@@ -108,9 +108,7 @@ def attack_optimality(
         found = [_examine(model, *part, threat, tolerance, smooth=smooth) for part in parts]
     columns = list(zip(*found, strict=True))
     residuals, on_sphere, stationary, strict, rates = (torch.cat(one) for one in columns[:5])
-    maxima = Maxima(
-        *(torch.cat([getattr(m, f.name) for m in columns[5]]) for f in fields(Maxima))
-    )
+    maxima = Maxima(*(torch.cat([getattr(m, f.name) for m in columns[5]]) for f in fields(Maxima)))
     return Optimality(residuals, tolerance, smooth, on_sphere, stationary, strict, rates, maxima)
 
 

@@ -1,7 +1,7 @@
 r"""The part of the adversarial loss's Hessian that the attack adds by following the weights.
 
-The adversarial loss is a value function, L(w) = mean_i max_delta l(w, x_i + delta). Where its maxima
-are strict, its Hessian is A + B (the implicit function theorem at Danskin's gradient):
+The adversarial loss is a value function, L(w) = mean_i max_delta l(w, x_i + delta). Where its
+maxima are strict, its Hessian is A + B (the implicit function theorem at Danskin's gradient):
 
 .. math:: A = \nabla_w^2 \ell \ \text{at fixed}\ \delta^*, \qquad
     B = C^T K^{-1} C, \quad C = P \, \nabla_\delta \nabla_w \ell
@@ -46,7 +46,7 @@ class Solves:
         return self.unconverged == 0
 
 
-class _Graph(NamedTuple):
+class JointGraph(NamedTuple):
     """A batch's gradients in weights and inputs, with their graph."""
 
     points: Maxima
@@ -103,25 +103,24 @@ class ResponseOperator(CurvatureOperator):
         self._tolerance = tolerance
         self._max_steps = max_steps
 
-    def _graph(self, batch: Maxima) -> _Graph:
+    def _graph(self, batch: Maxima) -> JointGraph:
         x = batch.x.detach().requires_grad_(True)
         loss = precise_losses(self._model(x), batch.y).sum()
         *over_weights, slope = torch.autograd.grad(loss, [*self.parameters, x], create_graph=True)
-        return _Graph(batch, x, tuple(over_weights), slope)
+        return JointGraph(batch, x, tuple(over_weights), slope)
 
-    def _graph_product(self, graph: _Graph, pieces: list[Tensor]) -> Sequence[Tensor]:
+    def _graph_product(self, graph: JointGraph, pieces: list[Tensor]) -> Sequence[Tensor]:
         (pushed,) = torch.autograd.grad(graph.over_weights, graph.x, pieces, retain_graph=True)
         return self._pull(graph, pushed)
 
-    def _pull(self, graph: _Graph, pushed: Tensor) -> tuple[Tensor, ...]:
-        """C^T K^-1 P of ``pushed`` (n, ...): the noise's motion, and what it does to the weights'
-        gradient."""
+    def _pull(self, graph: JointGraph, pushed: Tensor) -> tuple[Tensor, ...]:
+        """C^T K^-1 P of ``pushed`` (n, ...): what the noise's motion does to the gradient."""
         motion = self._solve(graph, graph.points.tangent(pushed)).view_as(graph.x)
         return torch.autograd.grad(
             graph.slope, self.parameters, motion, retain_graph=True, materialize_grads=True
         )
 
-    def _solve(self, graph: _Graph, b: Tensor) -> Tensor:
+    def _solve(self, graph: JointGraph, b: Tensor) -> Tensor:
         """K^-1 b: (n, d) from (n, d)."""
         points, old = graph.points, self.solves
         if not self._smooth:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from advscape.curvature.response import ResponseOperator, _Graph
+from advscape.curvature.response import ResponseOperator, JointGraph
 
 
 class TotalOperator(ResponseOperator):
@@ -16,7 +16,7 @@ class TotalOperator(ResponseOperator):
     :class:`advscape.curvature.response.ResponseOperator`.
     """
 
-    def _graph_product(self, graph: _Graph, pieces: list[Tensor]) -> Sequence[Tensor]:
+    def _graph_product(self, graph: JointGraph, pieces: list[Tensor]) -> Sequence[Tensor]:
         *frozen, pushed = torch.autograd.grad(
             graph.over_weights,
             [*self.parameters, graph.x],
