@@ -62,11 +62,11 @@ def refine(
     r"""Climb until each sample's KKT residual is at most the tolerance.
 
     Steps of gradient ascent never settle while their length is fixed. Here delta becomes the
-    perturbation along which g + k \|g\| delta / epsilon rises most, g the gradient at delta: without
-    damping (k = 0) that is epsilon g / \|g\|. At a strict maximum the error shrinks by
-    lambda / mu a step, lambda the largest eigenvalue in magnitude of the loss's Hessian on the
-    tangent space and mu = \|g\| / epsilon (theory of the response, :mod:`advscape.curvature`); k,
-    each sample's own, grows when the loss does not rise and makes it (lambda + k mu) / (mu + k mu).
+    perturbation along which g + k mu delta rises most, with the gradient g at delta and
+    mu = \|g\| / epsilon: without damping (k = 0) that is epsilon g / \|g\|. At a strict maximum the
+    error along an eigenvector of the loss's Hessian on the tangent space shrinks by
+    (lambda + k mu) / (mu + k mu) a step, lambda < mu its eigenvalue. Where lambda < -mu that takes
+    damping: k, each sample's own, grows when a step is no gain and falls when it is.
 
     What climbs is log(exp(loss) - 1): the same maxima, but no saturation, so that samples of high
     confidence converge in float32 too. At a maximum on a kink of a ReLU network the residual is not

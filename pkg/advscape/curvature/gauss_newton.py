@@ -22,7 +22,7 @@ class _Graph(NamedTuple):
 class GaussNewtonOperator(CurvatureOperator):
     r"""Products with the positive semi-definite part of the Hessian that the logits' slopes make.
 
-    .. math:: G = \tfrac1n \sum_i J_i^T S_i J_i, \qquad S = \nabla_z^2 \ell = \mathrm{diag}(p) - pp^T
+    .. math:: G = \tfrac1n \sum_i J_i^T S_i J_i, \qquad S = \nabla_z^2\ell = \mathrm{diag}(p) - pp^T
 
     J is the Jacobian of the logits z in the weights (Schraudolph 2002). It is formed in the gaps
     between the logits, where S = diag(q) - q q^T with the other classes' probabilities q keeps its

@@ -1,8 +1,8 @@
 r"""Strict maxima of the loss on the sphere of perturbations, and the curvature around them.
 
 At a maximum delta over \|delta\| <= epsilon (L2) the gradient is g = mu delta with
-mu = \|g\| / epsilon. How the maximum moves with the weights is decided on the tangent space (orthogonal to delta, and 0
-at pixels held by the box), with projector P, by the matrix
+mu = \|g\| / epsilon. How the maximum moves with the weights is decided on the tangent space
+(orthogonal to delta, and 0 at pixels held by the box), with projector P, by the matrix
 
 .. math:: K = \mu I - P D P, \qquad D = \nabla_\delta^2 \ell
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from advscape.curvature.response import ResponseOperator, JointGraph
+from advscape.curvature.response import JointGraph, ResponseOperator
 
 
 class TotalOperator(ResponseOperator):
