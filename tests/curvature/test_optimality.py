@@ -119,7 +119,7 @@ def test_without_a_gradient_nothing_is_inverted():
     )
     assert found.counts()["not stationary"] == 40
     assert found.n_valid == 0
-    assert found.maxima.axes.shape == (0, 6, 2)
+    assert len(found.maxima.axes) == len(found.maxima.y) == 0
 
 
 def test_saturated_samples_in_float32_are_those_of_float64():
@@ -193,3 +193,22 @@ def test_the_model_is_left_as_it_was():
         case.model, case.x, case.perturbed, case.y, case.threat, 1e-6, 16, smooth=True
     )
     assert_same(before, snapshot(case.model))
+
+
+def test_a_batch_without_a_stationary_sample_among_others(generator):
+    case = attacked(nn.GELU)
+    perturbed = case.perturbed.clone()
+    perturbed[4:8] = (case.x + case.threat.random_extreme(case.x, generator))[4:8]
+    case.model.append(Picky())
+    found = attack_optimality(
+        case.model, case.x, perturbed, case.y, case.threat, TOLERANCE, 4, smooth=True
+    )
+    assert found.valid.tolist() == [True] * 4 + [False] * 4 + [True] * 32
+
+
+class Picky(nn.Module):
+    """Takes no empty batch, as many a network's reshape does not."""
+
+    def forward(self, x):
+        assert len(x) > 0
+        return x

@@ -44,7 +44,10 @@ def conjugate_gradients(
         tolerance: wanted |b - A x| / |b|.
         max_steps: give up after so many products; ``converged`` then says so.
     """
-    x, r = torch.zeros_like(b), b.clone()
+    # saturated samples have right-hand sides whose squares float32 does not hold
+    scale = b.abs().amax(dim=1, keepdim=True)
+    b = torch.where(scale > 0, b / scale, 0.0)
+    x, r = torch.zeros_like(b), b
     z = preconditioner(r)
     p, rz = z, _dots(r, z)
     length = torch.linalg.vector_norm(b, dim=1)
@@ -65,7 +68,7 @@ def conjugate_gradients(
         old, rz = rz, _dots(r, z)
         going &= residuals > tolerance
         p = torch.where(going[:, None], z + (rz / old)[:, None] * p, 0.0)
-    return Solution(x, residuals, negative, residuals <= tolerance, steps)
+    return Solution(scale * x, residuals, negative, residuals <= tolerance, steps)
 
 
 def _dots(a: Tensor, b: Tensor) -> Tensor:

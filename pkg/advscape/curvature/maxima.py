@@ -55,8 +55,15 @@ class Maxima:
 
     def split(self, size: int) -> list["Maxima"]:
         """Batches of so many samples, the last one perhaps shorter."""
-        rows = torch.arange(len(self.y), device=self.y.device)
-        return [self.take(part) for part in rows.split(size)]
+        parts = (getattr(self, field.name).split(size) for field in fields(self))
+        return [Maxima(*part) for part in zip(*parts, strict=True)]
+
+    @staticmethod
+    def join(parts: "list[Maxima]") -> "Maxima":
+        """One record of several batches'; empty ones may not know the number of classes."""
+        parts = [part for part in parts if len(part.y)] or parts[:1]
+        names = [field.name for field in fields(Maxima)]
+        return Maxima(*(torch.cat([getattr(part, name) for part in parts]) for name in names))
 
     def tangent(self, v: Tensor) -> Tensor:
         """P v: (n, d) from (n, ...)."""
@@ -106,6 +113,8 @@ def stationary_points(
     radius = torch.linalg.vector_norm(delta, dim=1, keepdim=True)
     mu = torch.linalg.vector_norm(gradient.flatten(1) * free, dim=1) / radius[:, 0]
     normal = delta / radius
+    if not len(y):  # networks need not take empty batches
+        return Maxima(perturbed, y, normal, free, mu, normal[:, :, None], normal)
     columns = _columns(model, perturbed, y, normal, free)
     strengths, turn = torch.linalg.eigh(columns.mT @ columns)
     return Maxima(perturbed, y, normal, free, mu, columns @ turn, strengths.clamp_min(0))

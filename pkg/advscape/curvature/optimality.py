@@ -1,6 +1,6 @@
 """Which samples of an attack's outcome are strict maxima, so that their response exists."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -106,9 +106,9 @@ def attack_optimality(
     parts = zip(*(part.split(batch_size) for part in (x, perturbed, y)), strict=True)
     with untouched(model):
         found = [_examine(model, *part, threat, tolerance, smooth=smooth) for part in parts]
-    columns = list(zip(*found, strict=True))
-    residuals, on_sphere, stationary, strict, rates = (torch.cat(one) for one in columns[:5])
-    maxima = Maxima(*(torch.cat([getattr(m, f.name) for m in columns[5]]) for f in fields(Maxima)))
+    *columns, points = zip(*found, strict=True)
+    residuals, on_sphere, stationary, strict, rates = (torch.cat(column) for column in columns)
+    maxima = Maxima.join(list(points))
     return Optimality(residuals, tolerance, smooth, on_sphere, stationary, strict, rates, maxima)
 
 
@@ -132,7 +132,7 @@ def _examine(
     points = stationary_points(model, x[rows], perturbed[rows], y[rows], gradient[rows], threat)
     rates = torch.full_like(residuals, torch.nan)
     rates[rows] = points.strengths[:, -1] / points.mu
-    definite = _definite(model, points) if smooth else rates[rows] < 1
+    definite = _definite(model, points) if smooth and len(rows) else rates[rows] < 1
     strict = torch.zeros_like(on_sphere)
     strict[rows] = definite
     return residuals, on_sphere, stationary, strict, rates, points.take(definite)
