@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from advscape.attacks.untouched import untouched
 from advscape.losses import precise_losses
 
-#: from model, perturbed inputs to start at, and the batch's rows among the samples, to new ones
+#: from a model, perturbed inputs to start at and their rows among the samples to perturbed inputs
 Attack = Callable[[nn.Module, Tensor, Tensor], Tensor]
 
 

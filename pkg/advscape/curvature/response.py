@@ -68,13 +68,15 @@ class ResponseOperator(CurvatureOperator):
 
     For a piecewise-linear network the inverse is Woodbury's form. For a smooth one K is solved by
     conjugate gradients with that form as preconditioner. C v and C^T u are passes back through one
-    graph of the gradients in weights and inputs.
+    graph of the gradients in weights and inputs. Memory is that graph for one batch, and for all
+    samples ``maxima.axes``: n pixels (classes - 1) numbers.
 
     Args:
         model: gives (n, classes) logits; the one that ``optimality`` is of.
         optimality: the samples, tested.
         batch_size: samples per graph.
-        tolerance: relative residual of each sample's system; smooth networks only.
+        tolerance: relative residual of each sample's system; smooth networks only. A product's
+            relative error is of its order, that of v . B v of its square's.
         max_steps: of conjugate gradients. Systems that need more are counted in :attr:`solves`.
         parameters: those the matrix is over; all that require gradients unless given.
         dtype: see :class:`advscape.curvature.operator.CurvatureOperator`.
