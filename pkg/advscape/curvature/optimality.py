@@ -145,6 +145,7 @@ def _definite(model: nn.Module, points: Maxima) -> Tensor:
     \prod (1 - lambda / theta) is at least 1 at every eigenvalue lambda <= 0 (the Ritz values theta
     are positive). So the residual cannot fall below the share that such an eigenvector has in a
     random right-hand side, about 1 / sqrt(d): convergence far below that certifies K.
+    Samples that 100 products do not decide count as not definite.
     """
     x = points.x.detach().requires_grad_(True)
     loss = precise_losses(model(x), points.y).sum()
