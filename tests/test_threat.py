@@ -58,6 +58,40 @@ def test_ascent_is_the_steepest_step(norm, length):
     assert torch.all(step[1] == 0)
 
 
+@given(norms, st.floats(0.01, 4.0), st.booleans(), st.integers(0, 1000))
+def test_the_linear_maximiser_beats_anything_of_the_set(norm, epsilon, box, seed):
+    generator = torch.Generator().manual_seed(seed)
+    x = torch.rand(5, 2, 3, generator=generator, dtype=torch.float64)
+    x[0] = x[0].round()  # at the box already
+    gradient = torch.randn(x.shape, generator=generator, dtype=torch.float64)
+    gradient[1, 0] = 0
+    threat = ThreatModel(norm, epsilon, box)
+    best = threat.linear_maximiser(gradient, x)
+    assert torch.allclose(threat.project(best, x), best, atol=1e-12)
+    height = (gradient * best).flatten(1).sum(1)
+    for _ in range(20):
+        near = best + 0.1 * torch.randn(x.shape, generator=generator, dtype=torch.float64)
+        for other in (threat.random_extreme(x, generator), threat.project(near, x)):
+            assert ((gradient * other).flatten(1).sum(1) <= height + 1e-12).all()
+    if norm == "l2":
+        room = torch.where(gradient > 0, 1 - x, x) if box else torch.full_like(x, torch.inf)
+        corner = torch.linalg.vector_norm(torch.where(gradient != 0, room, 0).flatten(1), dim=1)
+        assert torch.allclose(size(best, "l2"), corner.clamp_max(epsilon), rtol=1e-12)
+        free = threat.free(gradient, x) & (gradient != 0)
+        slope = torch.where(free, best / gradient, torch.nan).flatten(1)
+        spread = slope.nan_to_num(-1).amax(1) - slope.nan_to_num(torch.inf).amin(1)
+        assert spread.max() < 1e-9  # a multiple of the gradient at the pixels that move
+        assert torch.equal(best[~free].abs(), room.where(gradient != 0, 0)[~free])
+
+
+@pytest.mark.parametrize("box", [False, True])
+def test_the_linear_maximiser_of_no_gradient_is_no_noise(box):
+    x = torch.rand(3, 4)
+    assert torch.equal(
+        ThreatModel("l2", 1.0, box).linear_maximiser(torch.zeros(3, 4), x), torch.zeros(3, 4)
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -55,6 +55,50 @@ class ThreatModel:
         tiny = torch.finfo(gradient.dtype).tiny
         return gradient * (size / _norms(gradient).clamp_min(tiny))
 
+    def linear_maximiser(self, gradient: Tensor, x: Tensor) -> Tensor:
+        """The perturbation delta of the set that maximises gradient . delta, exactly.
+
+        A maximum of the loss is its own gradient's maximiser: this is the first-order (KKT)
+        condition. With L2 and a box it is clip(c gradient) with the c that gives it the length
+        epsilon, from the sorted values of c at which pixels reach the box. If all reach it before,
+        it is that corner, shorter than epsilon.
+
+        Args:
+            gradient: (n, ...).
+            x: (n, ...) clean inputs, used with a box only.
+
+        Returns:
+            (n, ...) perturbations; 0 where the gradient is 0.
+        """
+        steepest = self.ascent(gradient, self.epsilon)
+        if not self.box:
+            return steepest
+        room = self._room(gradient, x)
+        if self.norm == "linf":
+            return gradient.sign() * room.clamp_max(self.epsilon)
+        size, room = steepest.abs().flatten(1), room.flatten(1)
+        reach, order = torch.where(size > 0, room / size, torch.inf).sort(dim=1)
+        room2, size2 = room.gather(1, order).square(), size.gather(1, order).square()
+        stopped = room2.cumsum(1) - room2
+        moving = size2.flip(1).cumsum(1).flip(1)
+        # squared length at the c that brings the k-th pixel to the box
+        length = stopped + reach.square() * moving
+        k = (length < self.epsilon**2).sum(1, keepdim=True).clamp_max(size.shape[1] - 1)
+        left = (self.epsilon**2 - stopped.gather(1, k)).clamp_min(0)
+        finite = torch.finfo(size.dtype)
+        c = (left / moving.gather(1, k).clamp_min(finite.tiny)).sqrt().clamp_max(finite.max)
+        return gradient.sign() * torch.minimum(c * size, room).view_as(gradient)
+
+    def free(self, gradient: Tensor, x: Tensor) -> Tensor:
+        """Pixels that :meth:`linear_maximiser` does not hold at the box: (n, ...) bool."""
+        if not self.box:
+            return torch.ones_like(gradient, dtype=torch.bool)
+        return self.linear_maximiser(gradient, x).abs() < self._room(gradient, x)
+
+    def _room(self, gradient: Tensor, x: Tensor) -> Tensor:
+        """How far each pixel is from the box where the gradient pushes it."""
+        return torch.where(gradient > 0, 1 - x, x)
+
     def random_start(self, x: Tensor, generator: torch.Generator) -> Tensor:
         """Perturbations drawn uniformly from the ball, then kept in the box: shape of ``x``."""
         noise = torch.randn(x.shape, generator=generator, device=generator.device)

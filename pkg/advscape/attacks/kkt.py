@@ -1,28 +1,30 @@
-"""How near an attack is to a maximum of the loss on the sphere."""
+"""How near an attack is to a maximum of the loss over its threat model."""
 
 import torch
 from torch import Tensor, nn
 
 from advscape.attacks.untouched import untouched
-from advscape.losses import sample_losses
+from advscape.losses import precise_losses
 from advscape.threat import ThreatModel
 
 
 def kkt_residuals(
     model: nn.Module, x: Tensor, perturbed: Tensor, y: Tensor, threat: ThreatModel
 ) -> Tensor:
-    r"""Residual \|g / \|g\| - delta / epsilon\| of each sample, g the loss's gradient in the input.
+    r"""Residual \|delta* - delta\| / epsilon of each sample.
 
-    At a maximum on the sphere of radius epsilon the gradient points along the noise and the
-    residual is 0; at random noise it is about sqrt(2). Where the gradient vanishes, as it does on
-    saturated samples, the direction does not exist and the residual is \|delta\| / epsilon.
+    delta* is the perturbation of the threat model along which the loss's gradient g at delta rises
+    most: epsilon g / \|g\| without a box (see
+    :meth:`advscape.threat.ThreatModel.linear_maximiser`). At a maximum the two are the same; at
+    random noise the residual is about sqrt(2). Where the gradient vanishes the direction does not
+    exist and the residual is \|delta\| / epsilon.
 
     Args:
         model: gives (n, classes) logits; used in eval mode and left as it was.
         x: (n, ...) clean inputs.
         perturbed: (n, ...) the attack's outcome.
         y: (n,) labels.
-        threat: L2 without a box and epsilon above 0; elsewhere a maximum has another form.
+        threat: L2 and epsilon above 0.
 
     Returns:
         (n,) residuals.
@@ -30,10 +32,29 @@ def kkt_residuals(
     Raises:
         ValueError: the threat model is another one.
     """
-    if threat.norm != "l2" or threat.box or threat.epsilon == 0:
-        raise ValueError(f"threat: got {threat}; allowed: l2 without box, epsilon above 0")
-    perturbed = perturbed.detach().requires_grad_(True)
+    check_sphere(threat)
+    return stationarity(input_gradient(model, perturbed, y), perturbed.detach() - x, x, threat)
+
+
+def stationarity(gradient: Tensor, delta: Tensor, x: Tensor, threat: ThreatModel) -> Tensor:
+    """The residuals (n,) of :func:`kkt_residuals` from the gradient (n, ...) at ``delta``."""
+    residual = threat.linear_maximiser(gradient, x) - delta
+    return torch.linalg.vector_norm(residual.flatten(1), dim=1) / threat.epsilon
+
+
+def input_gradient(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
+    """Gradient of each sample's loss in its input, (n, ...); eval mode, model left as it was."""
+    x = x.detach().requires_grad_(True)
     with untouched(model):
-        (gradient,) = torch.autograd.grad(sample_losses(model(perturbed), y).sum(), perturbed)
-    residual = threat.ascent(gradient, 1.0) - (perturbed.detach() - x) / threat.epsilon
-    return torch.linalg.vector_norm(residual.flatten(1), dim=1)
+        (gradient,) = torch.autograd.grad(precise_losses(model(x), y).sum(), x)
+    return gradient
+
+
+def check_sphere(threat: ThreatModel) -> None:
+    """Refuse threat models whose maxima do not lie on a sphere.
+
+    Raises:
+        ValueError: Linf, whose maxima sit in corners, or epsilon 0.
+    """
+    if threat.norm != "l2" or threat.epsilon == 0:
+        raise ValueError(f"threat: got {threat}; allowed: l2, epsilon above 0")

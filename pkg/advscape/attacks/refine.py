@@ -1,0 +1,144 @@
+"""Bring an attack's outcome to the maximum it is near: a fixed-point iteration on the sphere."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from advscape.attacks.kkt import check_sphere, stationarity
+from advscape.attacks.untouched import untouched
+from advscape.losses import logit_gaps
+from advscape.threat import ThreatModel
+
+#: damping at which a step is a millionth of epsilon: a sample that needs it sits at a kink
+STUCK = 1e6
+
+
+@dataclass(frozen=True)
+class Refined:
+    """Outcome of :func:`refine`.
+
+    Attributes:
+        perturbed: (n, ...) inputs, detached.
+        residuals: (n,) KKT residuals, as of :func:`advscape.attacks.kkt.kkt_residuals`.
+        steps: (n,) int64 gradients that each sample took.
+        converged: (n,) bool, whether the residual is at most the tolerance.
+    """
+
+    perturbed: Tensor
+    residuals: Tensor
+    steps: Tensor
+    converged: Tensor
+
+
+@dataclass
+class _State:
+    """Where some samples are: delta and, there, height, its rounding error, slope, residual."""
+
+    delta: Tensor
+    height: Tensor
+    rounding: Tensor
+    gradient: Tensor
+    residual: Tensor
+
+    def take(self, rows: Tensor) -> "_State":
+        return _State(*(value[rows] for value in vars(self).values()))
+
+    def put(self, rows: Tensor, other: "_State") -> None:
+        for name, value in vars(self).items():
+            value[rows] = getattr(other, name)
+
+
+def refine(
+    model: nn.Module,
+    x: Tensor,
+    perturbed: Tensor,
+    y: Tensor,
+    threat: ThreatModel,
+    steps: int,
+    tolerance: float,
+    batch_size: int | None = None,
+) -> Refined:
+    r"""Climb until each sample's KKT residual is at most the tolerance.
+
+    Steps of gradient ascent never settle while their length is fixed. Here delta becomes the
+    perturbation along which g + k mu delta rises most, with the gradient g at delta and
+    mu = \|g\| / epsilon: without damping (k = 0) that is epsilon g / \|g\|. At a strict maximum the
+    error along an eigenvector of the loss's Hessian on the tangent space shrinks by
+    (lambda + k mu) / (mu + k mu) a step, lambda < mu its eigenvalue. Where lambda < -mu that takes
+    damping: k, each sample's own, grows when a step is no gain and falls when it is.
+
+    What climbs is log(exp(loss) - 1): the same maxima, but no saturation, so that samples of high
+    confidence converge in float32 too. At a maximum on a kink of a ReLU network the residual is not
+    0 and ever shorter steps are refused: such samples are given up.
+
+    Args:
+        model: gives (n, classes) logits; used in eval mode and left as it was.
+        x: (n, ...) clean inputs.
+        perturbed: (n, ...) the attack's outcome.
+        y: (n,) labels.
+        threat: L2, with or without a box, and epsilon above 0.
+        steps: gradients a sample may take.
+        tolerance: wanted residual; about 1e-5 is float32's floor on small images.
+        batch_size: samples that go through the model at once, all unless given.
+
+    Raises:
+        ValueError: the threat model is another one.
+    """
+    check_sphere(threat)
+    size = batch_size or len(x)
+    parts = zip(*(part.detach().split(size) for part in (x, perturbed, y)), strict=True)
+    with untouched(model):
+        done = [_climb(model, *part, threat, steps, tolerance) for part in parts]
+    whole, residuals, used = (torch.cat(pieces) for pieces in zip(*done, strict=True))
+    return Refined(whole, residuals, used, residuals <= tolerance)
+
+
+def _climb(
+    model: nn.Module,
+    x: Tensor,
+    perturbed: Tensor,
+    y: Tensor,
+    threat: ThreatModel,
+    steps: int,
+    tolerance: float,
+) -> tuple[Tensor, Tensor, Tensor]:
+    here = _look(model, x, perturbed - x, y, threat)
+    damping = torch.zeros_like(here.height)
+    used = torch.ones_like(y)
+    for _ in range(steps - 1):
+        rows = ((here.residual > tolerance) & (damping < STUCK)).nonzero()[:, 0]
+        if not len(rows):
+            break
+        old, shape = here.take(rows), (-1, *[1] * (x.ndim - 1))
+        pull = damping[rows] * _norms(old.gradient) / threat.epsilon
+        aim = threat.linear_maximiser(old.gradient + pull.view(shape) * old.delta, x[rows])
+        # the noise is what is left of x + delta after rounding, so that residuals are the caller's
+        new = _look(model, x[rows], (x[rows] + aim) - x[rows], y[rows], threat)
+        used[rows] += 1
+        better = _better(old, new)
+        damping[rows] = torch.where(better, damping[rows] / 2, 2 * damping[rows] + 1)
+        here.put(rows[better], new.take(better))
+    return x + here.delta, here.residual, used
+
+
+def _look(model: nn.Module, x: Tensor, delta: Tensor, y: Tensor, threat: ThreatModel) -> _State:
+    noisy = (x + delta).requires_grad_(True)
+    outputs = model(noisy)
+    height = logit_gaps(outputs, y).logsumexp(dim=1)
+    (gradient,) = torch.autograd.grad(height.sum(), noisy)
+    scale = 1 + outputs.detach().abs().amax(dim=1)
+    rounding = 32 * torch.finfo(scale.dtype).eps * scale
+    residual = stationarity(gradient, delta, x, threat)
+    return _State(delta, height.detach(), rounding, gradient, residual)
+
+
+def _better(old: _State, new: _State) -> Tensor:
+    """Whether a step is kept: (n,) bool. Where heights differ by rounding, residuals decide."""
+    rise = new.height - old.height
+    level = rise.abs() <= old.rounding
+    return torch.where(level, new.residual < old.residual, rise > 0)
+
+
+def _norms(gradient: Tensor) -> Tensor:
+    return torch.linalg.vector_norm(gradient.flatten(1), dim=1)

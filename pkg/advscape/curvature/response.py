@@ -1,0 +1,143 @@
+r"""The part of the adversarial loss's Hessian that the attack adds by following the weights.
+
+The adversarial loss is a value function, L(w) = mean_i max_delta l(w, x_i + delta). Where its
+maxima are strict, its Hessian is A + B (the implicit function theorem at Danskin's gradient):
+
+.. math:: A = \nabla_w^2 \ell \ \text{at fixed}\ \delta^*, \qquad
+    B = C^T K^{-1} C, \quad C = P \, \nabla_\delta \nabla_w \ell
+
+with K and P of :mod:`advscape.curvature.maxima`. B is positive semi-definite: a Hessian taken at
+saved adversarial examples, A alone, is a lower bound.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from advscape.curvature.conjugate_gradients import conjugate_gradients
+from advscape.curvature.maxima import Maxima
+from advscape.curvature.operator import CurvatureOperator
+from advscape.curvature.optimality import Optimality
+from advscape.losses import precise_losses
+
+
+@dataclass(frozen=True)
+class Solves:
+    """What the inner solves of an operator's products so far took and left.
+
+    Attributes:
+        systems: systems solved, one per sample and product.
+        unconverged: those of them that the step limit or negative curvature ended.
+        steps: products with K, each of a batch.
+        worst_residual: largest relative residual, as the recurrence has it.
+    """
+
+    systems: int = 0
+    unconverged: int = 0
+    steps: int = 0
+    worst_residual: float = 0.0
+
+    @property
+    def converged(self) -> bool:
+        """Whether every system reached the tolerance."""
+        return self.unconverged == 0
+
+
+class JointGraph(NamedTuple):
+    """A batch's gradients in weights and inputs, with their graph."""
+
+    points: Maxima
+    x: Tensor
+    over_weights: tuple[Tensor, ...]
+    slope: Tensor
+
+
+class ResponseOperator(CurvatureOperator):
+    r"""Products with B, a mean over the valid samples.
+
+    .. math:: B = \tfrac1m \sum_{i\ \text{valid}} C_i^T K_i^{-1} C_i
+
+    Samples that are no strict maxima have no response; they are left out, and m is the number of
+    the others, ``optimality.n_valid``. The frozen part that belongs to it is
+    ``HessianOperator(model, maxima.x, maxima.y, batch_size)`` with ``optimality.maxima``, and their
+    sum, :class:`advscape.curvature.total.TotalOperator`, the Hessian of one loss: the adversarial
+    loss of the valid samples.
+
+    For a piecewise-linear network the inverse is Woodbury's form. For a smooth one K is solved by
+    conjugate gradients with that form as preconditioner. C v and C^T u are passes back through one
+    graph of the gradients in weights and inputs. Memory is that graph for one batch, and for all
+    samples ``maxima.axes``: n pixels (classes - 1) numbers.
+
+    Args:
+        model: gives (n, classes) logits; the one that ``optimality`` is of.
+        optimality: the samples, tested.
+        batch_size: samples per graph.
+        tolerance: relative residual of each sample's system; smooth networks only. A product's
+            relative error is of its order, that of v . B v of its square's.
+        max_steps: of conjugate gradients. Systems that need more are counted in :attr:`solves`.
+        parameters: those the matrix is over; all that require gradients unless given.
+        dtype: see :class:`advscape.curvature.operator.CurvatureOperator`.
+
+    Raises:
+        ValueError: no sample is valid.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        optimality: Optimality,
+        batch_size: int,
+        tolerance: float,
+        max_steps: int = 100,
+        parameters: Sequence[nn.Parameter] | None = None,
+        dtype: torch.dtype | None = None,
+    ):
+        """Hold the model and its valid samples."""
+        if optimality.n_valid == 0:
+            raise ValueError(f"optimality: no valid sample among {optimality.counts()}")
+        batches = optimality.maxima.split(batch_size)
+        super().__init__(model, optimality.n_valid, batches, parameters, dtype)
+        self.solves = Solves()
+        self._smooth = optimality.smooth
+        self._tolerance = tolerance
+        self._max_steps = max_steps
+
+    def _graph(self, batch: Maxima) -> JointGraph:
+        x = batch.x.detach().requires_grad_(True)
+        loss = precise_losses(self._model(x), batch.y).sum()
+        *over_weights, slope = torch.autograd.grad(loss, [*self.parameters, x], create_graph=True)
+        return JointGraph(batch, x, tuple(over_weights), slope)
+
+    def _graph_product(self, graph: JointGraph, pieces: list[Tensor]) -> Sequence[Tensor]:
+        (pushed,) = torch.autograd.grad(graph.over_weights, graph.x, pieces, retain_graph=True)
+        return self._pull(graph, pushed)
+
+    def _pull(self, graph: JointGraph, pushed: Tensor) -> tuple[Tensor, ...]:
+        """C^T K^-1 P of ``pushed`` (n, ...): what the noise's motion does to the gradient."""
+        motion = self._solve(graph, graph.points.tangent(pushed)).view_as(graph.x)
+        return torch.autograd.grad(
+            graph.slope, self.parameters, motion, retain_graph=True, materialize_grads=True
+        )
+
+    def _solve(self, graph: JointGraph, b: Tensor) -> Tensor:
+        """K^-1 b: (n, d) from (n, d)."""
+        points, old = graph.points, self.solves
+        if not self._smooth:
+            return points.woodbury(b)
+        solution = conjugate_gradients(
+            lambda v: points.matrix(v, graph.slope, graph.x),
+            points.preconditioner,
+            b,
+            self._tolerance,
+            self._max_steps,
+        )
+        self.solves = Solves(
+            old.systems + len(b),
+            old.unconverged + int((~solution.converged).sum()),
+            old.steps + solution.steps,
+            max(old.worst_residual, float(solution.residuals.max())),
+        )
+        return solution.x

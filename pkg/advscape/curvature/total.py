@@ -1,0 +1,28 @@
+"""The whole Hessian of the adversarial loss: frozen part plus response."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from advscape.curvature.response import JointGraph, ResponseOperator
+
+
+class TotalOperator(ResponseOperator):
+    """Products with A + B, means over the valid samples.
+
+    One pass back through the graph gives A v and C v together, a second one C^T of the noise's
+    motion: about twice the cost of the frozen part alone. Arguments as of
+    :class:`advscape.curvature.response.ResponseOperator`.
+    """
+
+    def _graph_product(self, graph: JointGraph, pieces: list[Tensor]) -> Sequence[Tensor]:
+        *frozen, pushed = torch.autograd.grad(
+            graph.over_weights,
+            [*self.parameters, graph.x],
+            pieces,
+            retain_graph=True,
+            materialize_grads=True,
+        )
+        response = self._pull(graph, pushed)
+        return [a + b for a, b in zip(frozen, response, strict=True)]
