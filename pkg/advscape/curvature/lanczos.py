@@ -18,6 +18,8 @@ _BASIS_BYTES = 1 << 30
 _CERTIFIED = 1000
 #: units of rounding of |H| by which a Rayleigh quotient may be off
 _ROUNDING = 4
+#: eigenvalues below this share of |H| are wanted as accurately as one of this size
+_SMALL = 0.1
 
 Stop = Literal["residual", "error"]
 
@@ -32,8 +34,8 @@ class Eigenpair:
         residual: bound of |H v - value v|: an eigenvalue lies within this distance of ``value``.
         error: estimate of the distance itself.
         products: Hessian-vector products of the whole call.
-        converged: whether ``residual``, or ``error`` where that was asked for, is at most
-            tolerance * |H|, with |H| the largest absolute eigenvalue seen.
+        converged: whether ``residual``, or ``error`` where that was asked for, is within the
+            tolerance.
     """
 
     value: float
@@ -104,15 +106,19 @@ def extreme_eigenvalues(
     .. math:: \min(r, r^2 / \mathrm{gap})
 
     with the gap to the other eigenvalues (Parlett, The Symmetric Eigenvalue Problem, section
-    11.7). These are not known: the gap is to the other Ritz values, less their residuals. So the
-    error is an estimate, while the residual is a bound.
+    11.7). These are not known: the gap is to the other Ritz values, less their residuals, and the
+    error is not taken to be less than what the last product moved the value by. So the error is an
+    estimate, while the residual is a bound. Where eigenvalues lie closer to each other than a few
+    percent they look like one, and the error is then up to the residual. The same holds for
+    "largest": a value just below the largest can meet a loose tolerance.
 
     One start vector sees one copy of a multiple eigenvalue; others are found only where the basis
     runs into an invariant subspace before the pairs have converged.
 
     Args:
         operator: H.
-        tolerance: wanted residual or error, relative to the largest absolute eigenvalue.
+        tolerance: wanted residual or error, relative to the eigenvalue, or to a tenth of |H|
+            where it is smaller; |H| is the largest absolute eigenvalue seen.
         max_products: give up after so many; ``converged`` then says so, and a warning.
         generator: of the start vector.
         top: how many of the largest; all where dim is less.
@@ -121,7 +127,8 @@ def extreme_eigenvalues(
         basis: most vectors held in memory, restarting where they are not enough, which costs
             products but no accuracy; unless given, what fits into 1 GiB.
         start: (dim,) instead of a random start, such as the eigenvector of a similar operator.
-            Extreme then means: among the eigenvectors that it has a part of.
+            It saves products only to the extent that it is trusted: close to another eigenvector
+            it gives that one's value.
 
     Raises:
         ValueError: an argument is out of its range.
@@ -134,26 +141,26 @@ def extreme_eigenvalues(
         raise ValueError(f"tolerance: got {tolerance}; allowed: above 0")
     if basis is not None and basis < wanted + 2:
         raise ValueError(f"basis: got {basis}; allowed: {wanted + 2} or more")
-    before = operator.products
+    if max_products < wanted:
+        raise ValueError(f"max_products: got {max_products}; allowed: {wanted} or more")
+    last = operator.products + max_products
     first = operator.random_vector(generator) if start is None else start
-    measured = stop == "residual" and tolerance < _CERTIFIED * torch.finfo(first.dtype).eps
-    budget = max_products - (wanted if measured else 0)
-    if budget < wanted:
-        least = max_products - budget + wanted
-        raise ValueError(f"max_products: got {max_products}; allowed: {least} or more")
     if basis is None:
         basis = max(2 * wanted + 8, _BASIS_BYTES // (operator.dim * first.element_size()))
-    krylov = KrylovBasis(operator, first, min(basis, budget, operator.dim))
+    krylov = KrylovBasis(operator, first, min(basis, max_products, operator.dim))
     goal = _Goal(top, bottom, tolerance, stop)
-    ritz = _search(krylov, goal, budget, generator)
-    pairs = [_pair(krylov, ritz, i, measured) for i in goal.ends(krylov.size)]
-    used = operator.products - before
-    pairs = [replace(p, products=used, converged=goal.met(p, ritz.norm)) for p in pairs]
+    # products for measuring are set aside where a small eigenvalue may need them
+    spare = wanted if stop == "residual" and tolerance < krylov.eps * _CERTIFIED / _SMALL else 0
+    ritz = _search(krylov, goal, max(max_products - spare, wanted), generator)
+    pairs = [_pair(krylov, ritz, i, goal, last) for i in goal.ends(krylov.size)]
+    used = operator.products - last + max_products
+    pairs = [replace(pair, products=used) for pair in pairs]
     converged = all(pair.converged for pair in pairs)
     if not converged:
+        worst = max(getattr(pair, stop) for pair in pairs if not pair.converged)
         _LOG.warning(
-            "eigenvalues: %s %.1e, not %.1e, after %d products",
-            stop, max(getattr(p, stop) for p in pairs), tolerance * ritz.norm, used,
+            "eigenvalues: %s %.1e after %d products, not within %.1g of the value",
+            stop, worst, used, tolerance,
         )  # fmt: skip
     count = min(top, operator.dim)
     return Extremes(tuple(pairs[:count]), tuple(pairs[count:]), used, converged)
@@ -180,11 +187,6 @@ class _Goal:
         more = spare * self.top // wanted
         return replace(self, top=self.top + more, bottom=self.bottom + spare - more).ends(size)
 
-    def met(self, pair: Eigenpair, norm: float) -> bool:
-        """Whether a pair is as good as was asked."""
-        doubt = pair.residual if self.stop == "residual" else pair.error
-        return doubt <= self.tolerance * norm
-
 
 @dataclass(frozen=True)
 class _Ritz:
@@ -194,18 +196,26 @@ class _Ritz:
     weights: np.ndarray
     residuals: np.ndarray
     eps: float
+    before: np.ndarray  # the values one product earlier
 
     @property
     def norm(self) -> float:
         """Largest absolute eigenvalue seen."""
         return float(np.abs(self.values).max())
 
+    def scale(self, i: int) -> float:
+        """What the doubt of value i is relative to."""
+        return max(float(np.abs(self.values[i])), _SMALL * self.norm)
+
     def error(self, i: int, residual: float) -> float:
         """Estimated distance of value i from an eigenvalue."""
         others = np.arange(len(self.values)) != i
         apart = np.abs(self.values - self.values[i]) - self.residuals
-        gap = apart[others].min() if others.any() else 0.0
+        # no more than the value: networks have eigenvalues next to 0, and early on few are seen
+        gap = min(apart[others].min(), self.scale(i)) if others.any() else 0.0
         bound = min(residual, residual**2 / gap) if gap > 0 else residual
+        moved = np.abs(self.before - self.values[i]).min(initial=np.inf)
+        bound = min(max(bound, moved), residual)
         return float(bound + _ROUNDING * self.eps * self.norm)
 
     def doubt(self, i: int, stop: Stop) -> float:
@@ -218,11 +228,14 @@ def _search(krylov: KrylovBasis, goal: _Goal, budget: int, generator: torch.Gene
     """Grow the basis until the goal is met or ``budget`` products are spent."""
     operator, last = krylov.operator, krylov.operator.products + budget
     wanted = min(goal.top + goal.bottom, operator.dim)
+    values = np.empty(0)
     while True:
         krylov.grow()
-        ritz = _Ritz(*krylov.ritz(), krylov.eps)
-        worst = max(ritz.doubt(i, goal.stop) for i in goal.ends(krylov.size))
-        met = krylov.size >= wanted and worst <= goal.tolerance * ritz.norm
+        ritz = _Ritz(*krylov.ritz(), krylov.eps, values)
+        values = ritz.values
+        ends = goal.ends(krylov.size)
+        met = all(ritz.doubt(i, goal.stop) <= goal.tolerance * ritz.scale(i) for i in ends)
+        met = met and krylov.size >= wanted
         if met or krylov.size == operator.dim or operator.products == last:
             return ritz
         if krylov.invariant:
@@ -231,15 +244,17 @@ def _search(krylov: KrylovBasis, goal: _Goal, budget: int, generator: torch.Gene
             krylov.shrink(ritz.weights[:, goal.kept(krylov.size)])
 
 
-def _pair(krylov: KrylovBasis, ritz: _Ritz, i: int, measured: bool) -> Eigenpair:
-    """Eigenpair i; the whole call's ``products`` and ``converged`` are not known yet."""
+def _pair(krylov: KrylovBasis, ritz: _Ritz, i: int, goal: _Goal, last: int) -> Eigenpair:
+    """Eigenpair i; what the whole call has used is not known yet."""
+    operator, wanted = krylov.operator, goal.tolerance * ritz.scale(i)
     value, residual = float(ritz.values[i]), float(ritz.residuals[i])
-    vector = krylov.vector(ritz.weights[:, i])
-    error = ritz.error(i, residual)
+    vector, error = krylov.vector(ritz.weights[:, i]), ritz.error(i, residual)
     residual = max(residual, _CERTIFIED * ritz.eps * ritz.norm)
-    if measured:
-        product = finite_product(krylov.operator, vector)
+    too_small = goal.stop == "residual" and wanted < _CERTIFIED * ritz.eps * ritz.norm
+    if too_small and operator.products < last:
+        product = finite_product(operator, vector)
         value = float(dots(vector[None], product)[0])
         residual = length(product - value * vector)
         error = ritz.error(i, residual)
-    return Eigenpair(value, vector, residual, error, products=0, converged=False)
+    doubt = residual if goal.stop == "residual" else error
+    return Eigenpair(value, vector, residual, error, products=0, converged=doubt <= wanted)
