@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from advscape.curvature.hessian import HessianOperator
-from advscape.curvature.spectra import hutchinson_trace, largest_eigenvalue
+from advscape.curvature.lanczos import largest_eigenvalue
+from advscape.curvature.trace import hutchinson_trace
 from advscape.evaluation.evaluate import perturb, score
 from advscape.job import Job
 from advscape.models.run import NetworkRun, load_run

@@ -1,0 +1,145 @@
+"""An orthonormal basis that grows by one product at a time, and the operator seen in it."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from advscape.curvature.products import Products, finite_product
+
+#: entries of a vector that are handled at a time: what is made of them besides stays small
+_CHUNK = 1 << 18
+
+
+def dots(rows: Tensor, vector: Tensor) -> np.ndarray:
+    """Inner products (k,) float64 of the rows (k, dim) with a vector (dim,).
+
+    Summed in float64: over the millions of entries of a network float32 loses digits, and with
+    them the orthogonality of the basis.
+    """
+    pieces = zip(rows.split(_CHUNK, dim=1), vector.split(_CHUNK), strict=True)
+    return torch.stack([a.double() @ b.double() for a, b in pieces]).sum(0).cpu().numpy()
+
+
+def combine(rows: Tensor, weights: np.ndarray) -> Tensor:
+    """The combination (dim,) of the rows (k, dim) with weights (k,), in the rows' dtype."""
+    return torch.from_numpy(weights).to(rows.dtype).to(rows.device) @ rows
+
+
+def length(vector: Tensor) -> float:
+    """Euclidean length of a vector (dim,)."""
+    return float(np.sqrt(dots(vector[None], vector)[0]))
+
+
+def orthogonalise(vector: Tensor, rows: Tensor) -> tuple[Tensor, np.ndarray]:
+    """The part (dim,) of a vector orthogonal to orthonormal rows, and its components (k,) on them.
+
+    Classical Gram-Schmidt, twice: once is not enough in floating point, twice is (Parlett, The
+    Symmetric Eigenvalue Problem, section 6.9).
+    """
+    components = np.zeros(len(rows))
+    for _ in range(2):
+        more = dots(rows, vector)
+        vector = vector - combine(rows, more)
+        components += more
+    return vector, components
+
+
+class KrylovBasis:
+    r"""Orthonormal vectors v_1, ..., v_k, next vector v_{k+1}, and the projected operator.
+
+    .. math:: H V = V P + v_{k+1} c^T, \qquad V = (v_1, ..., v_k)
+
+    This is Lanczos with full reorthogonalisation, written as Stewart's Krylov decomposition (SIAM
+    J. Matrix Anal. Appl. 23, 2001): P holds all components that the orthogonalisation removed, not
+    three diagonals. The relation is then true of the products as they were computed, whatever
+    their asymmetry, and it survives a thick restart.
+
+    Args:
+        operator: H.
+        start: (dim,), not zero; of the operator's dtype and device.
+        limit: most vectors with a product; limit + 1 are stored.
+
+    Attributes:
+        operator, limit: as given.
+        eps: unit of rounding of the vectors.
+        size: k, at most limit.
+        invariant: whether the last product lay in the span of the basis: P is then exact there,
+            and v_{k+1} is missing until ``turn`` gives one.
+    """
+
+    def __init__(self, operator: Products, start: Tensor, limit: int):
+        """Store the start vector; no product yet."""
+        self.operator = operator
+        self.limit = limit
+        self.eps = torch.finfo(start.dtype).eps
+        self._vectors = start.new_empty(limit + 1, operator.dim)
+        self._vectors[0] = start / length(start)
+        self._projection = np.zeros((limit, limit))
+        self._coupling = np.zeros(limit)
+        self.size = 0
+        self.invariant = False
+
+    @property
+    def projection(self) -> np.ndarray:
+        """P (k, k), made symmetric."""
+        p = self._projection[: self.size, : self.size]
+        return (p + p.T) / 2
+
+    def grow(self) -> None:
+        """One product: v_{k+1} joins the basis.
+
+        Raises:
+            FloatingPointError: the product is not finite.
+        """
+        k = self.size
+        product = finite_product(self.operator, self._vectors[k])
+        rest, components = orthogonalise(product, self._vectors[: k + 1])
+        beta = length(rest)
+        self._projection[k, :k] = self._coupling[:k]
+        self._projection[: k + 1, k] = components
+        self._coupling[:] = 0.0
+        self.size = k + 1
+        scale = np.abs(self._projection[: k + 1, : k + 1]).max()
+        self.invariant = bool(beta <= 16 * self.eps * scale)
+        if not self.invariant:
+            self._coupling[k] = beta
+            self._vectors[k + 1] = rest / beta
+
+    def turn(self, vector: Tensor) -> None:
+        """Go on from an invariant subspace in the direction of another vector (dim,)."""
+        rest, _ = orthogonalise(vector, self._vectors[: self.size])
+        self._vectors[self.size] = rest / length(rest)
+        self.invariant = False
+
+    def ritz(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Eigenvalues of P, ascending (k,), its eigenvectors as columns (k, k), residuals (k,).
+
+        The residual of y = V s is |H y - theta y|, free of charge by the relation above.
+        """
+        values, weights = np.linalg.eigh(self.projection)
+        inside = self._projection[: self.size, : self.size] @ weights - weights * values
+        beyond = self._coupling[: self.size] @ weights
+        return values, weights, np.sqrt((inside**2).sum(0) + beyond**2)
+
+    def vector(self, weights: np.ndarray) -> Tensor:
+        """V s (dim,) of weights s (k,), normalised."""
+        combined = combine(self._vectors[: self.size], weights)
+        return combined / length(combined)
+
+    def shrink(self, weights: np.ndarray) -> None:
+        """Thick restart: keep only the span of V s for the columns s of weights (k, l).
+
+        Wu and Simon, SIAM J. Matrix Anal. Appl. 22, 2000. The columns are eigenvectors of P, so
+        the relation holds on; v_{k+1} stays.
+        """
+        k, kept = weights.shape
+        rotation = torch.from_numpy(weights.T.copy()).to(self._vectors.dtype)
+        rotation = rotation.to(self._vectors.device)
+        for piece in self._vectors.split(_CHUNK, dim=1):  # in pieces: no second basis in memory
+            piece[:kept] = rotation @ piece[:k]
+        self._vectors[kept] = self._vectors[k]
+        self._projection[:kept, :kept] = weights.T @ self._projection[:k, :k] @ weights
+        coupling = self._coupling[:k] @ weights
+        self._coupling[:] = 0.0
+        self._coupling[:kept] = coupling
+        self.size = kept

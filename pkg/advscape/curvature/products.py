@@ -1,0 +1,50 @@
+"""What the estimators of this package ask of an operator."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+
+class Products(Protocol):
+    """A symmetric operator that is known through its products with vectors.
+
+    Attributes:
+        dim: length of its vectors.
+        products: how many products it has made.
+    """
+
+    dim: int
+    products: int
+
+    def __matmul__(self, vector: Tensor) -> Tensor:
+        """H v: (dim,) from (dim,)."""
+
+    def random_vector(self, generator: torch.Generator) -> Tensor:
+        """A Gaussian vector (dim,) of length about 1."""
+
+    def signs(self, generator: torch.Generator) -> Tensor:
+        """A vector (dim,) whose entries are -1 or +1."""
+
+
+class LayeredProducts(Products, Protocol):
+    """An operator over a network's parameters.
+
+    Attributes:
+        parameters: its vectors are these, flattened and joined in this order.
+    """
+
+    parameters: Sequence[Tensor]
+
+
+def finite_product(operator: Products, vector: Tensor) -> Tensor:
+    """H v, (dim,).
+
+    Raises:
+        FloatingPointError: it is not finite, as where a training has diverged.
+    """
+    product = operator @ vector
+    if not bool(torch.isfinite(product).all()):
+        raise FloatingPointError(f"product {operator.products} with the Hessian is not finite")
+    return product

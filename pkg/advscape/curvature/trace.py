@@ -1,0 +1,184 @@
+"""Hutchinson's trace estimate with its standard error, of a whole operator and layer by layer."""
+
+import logging
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from advscape.curvature.krylov import dots
+from advscape.curvature.products import LayeredProducts, Products, finite_product
+
+_LOG = logging.getLogger("advscape.curvature")
+#: probes before the spread is first believed, where an accuracy is asked for
+_PILOT = 20
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A trace estimate.
+
+    Attributes:
+        value: the estimate.
+        stderr: its standard error.
+        probes: random vectors it is made of.
+        products: Hessian-vector products used.
+        converged: whether the standard error is within the accuracy that was asked for; true
+            where none was.
+        samples: what each probe says, independent of the others; ``value`` is their mean.
+    """
+
+    value: float
+    stderr: float
+    probes: int
+    products: int
+    converged: bool
+    samples: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class LayerTraces:
+    """Traces of the diagonal blocks of an operator, one per parameter tensor.
+
+    Attributes:
+        total: of the whole operator, from the same probes; the blocks' values add up to it.
+        layers: in the order of the operator's parameters; ``products`` are those of the total,
+            ``converged`` is its too.
+    """
+
+    total: Trace
+    layers: tuple[Trace, ...]
+
+
+def hutchinson_trace(
+    operator: Products,
+    probes: int,
+    generator: torch.Generator,
+    accuracy: float | None = None,
+    known: float = 0.0,
+) -> Trace:
+    r"""Trace from Rademacher probes.
+
+    .. math:: \mathrm{tr} H = E[v^T H v]
+
+    (Hutchinson, Commun. Stat. Simul. Comput. 18, 1989). The spread of one probe is that of the
+    off-diagonal entries: on networks it is about as large as the trace itself, so that a relative
+    accuracy a takes some 1 / a^2 probes.
+
+    Where an accuracy is asked for, 20 probes tell the spread, and then as many are taken as it
+    calls for. Few looks at the standard error make it rare to stop at a lucky one. Yet an estimate
+    that is too high is accurate enough sooner: a bias of some 2 a^2, less than the standard error.
+
+    Probes of equal seeds are equal for all runs of a model: see ``trace_difference``.
+
+    Args:
+        operator: H.
+        probes: how many, or at most how many where an accuracy is given; at least 2.
+        generator: of the probes.
+        accuracy: wanted standard error, relative to the estimate.
+        known: a part of the trace that is not in H and is added to the estimate.
+
+    Raises:
+        ValueError: fewer than 2 probes.
+        FloatingPointError: a product is not finite.
+    """
+    samples = _sample(operator, [operator.dim], probes, generator, accuracy, known)
+    return _said(_mean(known + samples[:, 0], accuracy), accuracy)
+
+
+def layer_traces(
+    operator: LayeredProducts,
+    probes: int,
+    generator: torch.Generator,
+    accuracy: float | None = None,
+) -> LayerTraces:
+    """Traces of all diagonal blocks, at the products of the whole trace alone.
+
+    Block l is estimated by v_l . (H v)_l over the entries of parameter tensor l: the signs of the
+    other layers average out. The arguments are ``hutchinson_trace``'s; the accuracy is that of
+    the total, which is what ``hutchinson_trace`` gives.
+
+    Raises:
+        ValueError: fewer than 2 probes.
+        FloatingPointError: a product is not finite.
+    """
+    sizes = [p.numel() for p in operator.parameters]
+    samples = _sample(operator, sizes, probes, generator, accuracy)
+    total = _said(_mean(samples.sum(axis=1), accuracy), accuracy)
+    layers = (_mean(column, None, total.converged) for column in samples.T)
+    return LayerTraces(total, tuple(layers))
+
+
+def trace_difference(one: Trace, two: Trace) -> Trace:
+    """The first trace minus the second, from probes that both have in common.
+
+    Both are Hutchinson's, of generators with equal seeds and of operators over the same
+    parameters. What a probe says of both then varies together where the operators are similar, and
+    the standard error of the difference is less than that of either. Where one took more probes
+    than the other, those beyond are left out.
+    """
+    probes = min(len(one.samples), len(two.samples))
+    differences = np.subtract(one.samples[:probes], two.samples[:probes])
+    return Trace(
+        float(differences.mean()),
+        _stderr(differences),
+        probes,
+        one.products + two.products,
+        one.converged and two.converged,
+        tuple(differences.tolist()),
+    )
+
+
+def _sample(
+    operator: Products,
+    sizes: Sequence[int],
+    limit: int,
+    generator: torch.Generator,
+    accuracy: float | None,
+    known: float = 0.0,
+) -> np.ndarray:
+    """What each probe says of each block: (probes, blocks) float64."""
+    if limit < 2:
+        raise ValueError(f"probes: got {limit}; allowed: 2 or more")
+    rows: list[list[float]] = []
+    wanted = limit if accuracy is None else min(_PILOT, limit)
+    while len(rows) < wanted:
+        v = operator.signs(generator)
+        parts = zip(v.split(sizes), finite_product(operator, v).split(sizes), strict=True)
+        rows.append([float(dots(a[None], b)[0]) for a, b in parts])
+        if len(rows) == wanted and accuracy is not None:
+            wanted = min(_needed(known + np.sum(rows, axis=1), accuracy), limit)
+    return np.array(rows)
+
+
+def _needed(samples: np.ndarray, accuracy: float) -> int | float:
+    """Probes that bring the standard error within the accuracy, judged by these samples."""
+    spread, goal = float(samples.std(ddof=1)), accuracy * abs(float(samples.mean()))
+    if _stderr(samples) <= goal:
+        return len(samples)
+    return max(len(samples) + 1, math.ceil((spread / goal) ** 2)) if goal else math.inf
+
+
+def _stderr(samples: np.ndarray) -> float:
+    return float(samples.std(ddof=1) / math.sqrt(len(samples)))
+
+
+def _mean(samples: np.ndarray, accuracy: float | None, converged: bool = True) -> Trace:
+    value, stderr = float(samples.mean()), _stderr(samples)
+    if accuracy is not None:
+        converged = stderr <= accuracy * abs(value)
+    count = len(samples)
+    return Trace(value, stderr, count, count, converged, tuple(samples.tolist()))
+
+
+def _said(trace: Trace, accuracy: float | None) -> Trace:
+    """The trace, with a warning where it is not as accurate as was asked."""
+    if not trace.converged:
+        _LOG.warning(
+            "trace: %.4g, standard error %.2g of %d probes; accuracy %g would take about %g",
+            trace.value, trace.stderr, trace.probes, accuracy,
+            _needed(np.array(trace.samples), accuracy),
+        )  # fmt: skip
+    return trace

@@ -1,0 +1,164 @@
+"""Traces against dense Hessians: 95 % intervals over 100 seeds, layers, paired differences."""
+
+import logging
+
+import pytest
+import torch
+from scipy.stats import t as student
+
+from advscape.curvature.hessian import HessianOperator
+from advscape.curvature.hutchpp import hutchpp_trace
+from advscape.curvature.trace import hutchinson_trace, layer_traces, trace_difference
+from tests.curvature.matrices import Dense, with_spectrum
+from tests.curvature.test_hessian import dense
+from tests.networks import batch, small_net
+
+
+def seeded(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def hutchpp(operator, probes, generator, accuracy=None):
+    return hutchpp_trace(operator, 8, probes, generator, accuracy)
+
+
+@pytest.fixture(scope="module")
+def case():
+    """A network's Hessian operator, and the same written out as a matrix."""
+    model, (x, y) = small_net(), batch(10)
+    return HessianOperator(model, x, y, 10), Dense(dense(model, x, y))
+
+
+def inside(found, exact):
+    """Whether the 95 % interval holds the exact value."""
+    return abs(found.value - exact) <= student.ppf(0.975, found.probes - 1) * found.stderr
+
+
+@pytest.mark.parametrize("accuracy", [None, 0.2])
+@pytest.mark.parametrize("estimator", [hutchinson_trace, hutchpp])
+def test_interval_holds_the_trace(case, estimator, accuracy):
+    _, matrix = case
+    exact = torch.trace(matrix.matrix).item()
+    limit = 20 if accuracy is None else 3000
+    found = [estimator(matrix, limit, seeded(seed), accuracy) for seed in range(100)]
+    assert sum(inside(one, exact) for one in found) >= 90
+    assert all(one.converged for one in found)
+
+
+def test_on_the_operator_itself(case):
+    operator, matrix = case
+    for estimator in (hutchinson_trace, hutchpp):
+        before = operator.products
+        ours, theirs = (estimator(h, 12, seeded(), None) for h in (operator, matrix))
+        assert ours.products == operator.products - before == theirs.products
+        assert ours.value == pytest.approx(theirs.value, rel=1e-4)  # draws are float32
+
+
+@pytest.mark.parametrize("estimator", [hutchinson_trace, hutchpp])
+def test_accuracy_decides_the_number_of_probes(case, estimator):
+    _, matrix = case
+    loose, tight = (estimator(matrix, 3000, seeded(), accuracy) for accuracy in (0.2, 0.05))
+    assert loose.stderr <= 0.2 * abs(loose.value)
+    assert tight.stderr <= 0.05 * abs(tight.value)
+    assert loose.probes < tight.probes
+
+
+@pytest.mark.parametrize("estimator", [hutchinson_trace, hutchpp])
+def test_the_limit_is_said(case, estimator, caplog):
+    _, matrix = case
+    with caplog.at_level(logging.WARNING):
+        found = estimator(matrix, 25, seeded(), 1e-6)
+    assert not found.converged
+    assert found.probes == 25
+    assert len(caplog.records) == 1
+
+
+def test_same_seed_same_probes(case):
+    operator, _ = case
+    one, two = (hutchinson_trace(operator, 5, seeded(1)) for _ in range(2))
+    assert one == two
+
+
+def test_paired_difference_is_exact_in_the_mean_and_narrower(case):
+    _, matrix = case
+    other = Dense(matrix.matrix + with_spectrum(torch.linspace(0, 0.02, matrix.dim)))
+    exact = torch.trace(other.matrix - matrix.matrix).item()
+    hits = 0
+    for seed in range(100):
+        one, two = (hutchinson_trace(h, 20, seeded(seed)) for h in (other, matrix))
+        found = trace_difference(one, two)
+        assert found.value == pytest.approx(one.value - two.value)
+        assert found.stderr < 0.1 * two.stderr
+        hits += inside(found, exact)
+    assert hits >= 90
+    assert found.products == 40
+
+
+def test_difference_of_unequal_numbers_of_probes(case):
+    _, matrix = case
+    found = trace_difference(*(hutchinson_trace(matrix, n, seeded()) for n in (5, 9)))
+    assert (found.value, found.stderr, found.probes) == (0, 0, 5)
+
+
+def test_layers_are_the_diagonal_blocks(case):
+    operator, matrix = case
+    sizes = [p.numel() for p in operator.parameters]
+    exact = [block.sum().item() for block in matrix.matrix.diagonal().split(sizes)]
+    matrix.parameters = operator.parameters
+    hits = torch.zeros(len(sizes))
+    for seed in range(100):
+        found = layer_traces(matrix, 20, seeded(seed))
+        hits += torch.tensor([inside(t, e) for t, e in zip(found.layers, exact, strict=True)])
+    assert (hits >= 90).all()
+    assert sum(t.value for t in found.layers) == pytest.approx(found.total.value)
+    assert found.total.products == 20
+    assert found.total.value == pytest.approx(hutchinson_trace(matrix, 20, seeded(99)).value)
+    few = layer_traces(operator, 3, seeded()).total
+    assert few.value == pytest.approx(hutchinson_trace(operator, 3, seeded()).value)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_hutchpp_is_exact_where_the_rank_is_low(dtype):
+    matrix = with_spectrum([9.0, -4.0, 2.0, 1.0, *[0.0] * 60])
+    operator = Dense(matrix.to(dtype))
+    found = hutchpp_trace(operator, 6, 5, seeded())
+    assert found.value == pytest.approx(8, rel=1e-5 if dtype == torch.float32 else 1e-12)
+    assert found.products == operator.products
+
+
+def test_hutchpp_of_the_whole_space():
+    found = hutchpp_trace(Dense(with_spectrum([3.0, 2.0, 1.0, 1.0, -5.0])), 9, 4, seeded())
+    assert found.value == pytest.approx(2, abs=1e-10)
+
+
+def test_hutchpp_is_narrower_where_the_spectrum_falls_off():
+    operator = Dense(with_spectrum(torch.arange(1, 151).double() ** -2))
+    plus, plain = (
+        hutchpp_trace(operator, 10, 10, seeded()),
+        hutchinson_trace(operator, 30, seeded()),
+    )
+    assert plus.products == plain.products
+    assert plus.stderr < plain.stderr / 5
+
+
+def test_no_sketch():
+    with pytest.raises(ValueError, match="sketch: got 0"):
+        hutchpp_trace(Dense(torch.ones(5)), 0, 5, seeded())
+
+
+def test_zero_operator():
+    operator = Dense(torch.zeros(30, dtype=torch.float64))
+    for estimator in (hutchinson_trace, hutchpp):
+        found = estimator(operator, 5, seeded(), 0.1)
+        assert (found.value, found.stderr, found.converged) == (0, 0, True)
+
+
+@pytest.mark.parametrize("estimator", [hutchinson_trace, hutchpp])
+def test_one_probe_has_no_error(estimator):
+    with pytest.raises(ValueError, match="probes: got 1"):
+        estimator(Dense(torch.ones(5)), 1, seeded())
+
+
+def test_a_product_that_is_not_finite():
+    with pytest.raises(FloatingPointError, match="product 1 "):
+        hutchinson_trace(Dense(torch.full((5,), torch.inf)), 5, seeded())
