@@ -19,6 +19,7 @@ from torch.nn import functional
 
 from advscape.attacks.pgd import PGD
 from advscape.evaluation.evaluate import Score, perturb, score
+from advscape.models.layout import use_fast_layout
 from advscape.models.resnet import SmallImageResNet18
 from advscape.threat import ThreatModel
 
@@ -94,14 +95,14 @@ def compare(size: int, kinds: list[str], arguments: argparse.Namespace) -> dict[
     model = network(*drawn["train"], arguments.steps)
     x, y = drawn["test"]
     # a layout each, of the same weights: torchattacks fails on channels_last
-    last = SmallImageResNet18(10, 3).to(memory_format=torch.channels_last).eval()
-    last.load_state_dict(model.state_dict())
-    x_last = x.contiguous(memory_format=torch.channels_last)
+    fast = SmallImageResNet18(10, 3).eval()
+    fast.load_state_dict(model.state_dict())
+    use_fast_layout(fast)
     sides = {"torchattacks": lambda: peer(model, x, y)}
-    sides |= {kind: lambda kind=kind: ours(last, x_last, y, kind) for kind in kinds}
+    sides |= {kind: lambda kind=kind: ours(fast, x, y, kind) for kind in kinds}
     peer(model, x[:BATCH], y[:BATCH])
     for kind in kinds:
-        ours(last, x_last[:BATCH], y[:BATCH], kind)
+        ours(fast, x[:BATCH], y[:BATCH], kind)
     seconds, perturbed = interleaved(sides, arguments.repeats)
     clean = score(model, x, y, BATCH)
     print(f"clean {size}x{size}: accuracy {clean.accuracy:.4f}, loss {clean.loss:.4f}")

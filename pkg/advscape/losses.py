@@ -22,6 +22,8 @@ def sample_losses(outputs: Tensor, y: Tensor) -> Tensor:
     if outputs.shape[1] == 1:
         # torch's softplus is cut to a straight line from 20 on, logsigmoid is exact
         return -functional.logsigmoid(_signs(outputs, y) * outputs[:, 0])
+    if outputs.dtype == torch.bfloat16:  # which would round the loss to three digits
+        outputs = outputs.float()
     return functional.cross_entropy(outputs, y, reduction="none")
 
 

@@ -4,6 +4,7 @@ from torch import nn
 from torchvision.models import resnet18
 
 from advscape.models.build import build_model
+from advscape.models.layout import use_fast_layout
 from advscape.models.resnet import SmallImageResNet18
 from advscape.models.state import load_weights, save_weights
 from tests.networks import snapshot
@@ -57,3 +58,14 @@ def test_weights_read_back(tmp_path):
     load_weights(other, tmp_path / "weights.safetensors")
     for name, value in snapshot(one)["state"].items():
         assert torch.equal(value, other.state_dict()[name]), name
+
+
+@pytest.mark.parametrize("name", ["resnet18", "preactresnet18", "cnn"])
+def test_fast_layout_changes_rounding_only(name):
+    section = {"name": name, "width": 4, "activation": "relu"}
+    model = build_model(section, 3, (1, 8, 8), 0).eval()
+    x = torch.rand(5, 1, 8, 8, generator=torch.Generator().manual_seed(0))
+    before = model(x)
+    use_fast_layout(model)
+    assert torch.allclose(model(x), before, atol=1e-5)
+    assert list(model.state_dict()) == list(build_model(section, 3, (1, 8, 8), 0).state_dict())

@@ -31,7 +31,9 @@ EXPERIMENTS = {experiment.name: experiment for experiment in STUDY.experiments}
 # a pattern that matches no name stands in for an empty list
 LINEAR = "|".join(n for n, e in EXPERIMENTS.items() if isinstance(e, LinearExperiment)) or "(?!)"
 NETWORKS = "|".join(n for n in EXPERIMENTS if n not in LINEAR.split("|")) or "(?!)"
-TABLES = ["runs", "robustness", "sanity", "curvature", "landscape"]
+# what only networks have: a linear model's Hessian is there as a whole
+OF_NETWORKS = ["layers", "spectrum", "finite_scale"] if NETWORKS != "(?!)" else []
+TABLES = ["runs", "robustness", "sanity", "curvature", "landscape", *OF_NETWORKS]
 ENVIRONMENT = str(HERE / "environment.yml")
 
 
@@ -103,11 +105,16 @@ def run_folders(experiment):
     )
 
 
+def measured(table):
+    """The experiments that have rows in a table."""
+    return [e for e in STUDY.experiments if table not in OF_NETWORKS or not is_linear(e)]
+
+
 def fragments(wildcards):
     """All rows of a table, job by job."""
     return [
         f"{folder}/{wildcards.table}.csv"
-        for experiment in STUDY.experiments
+        for experiment in measured(wildcards.table)
         for folder in run_folders(experiment)
     ]
 
@@ -122,10 +129,10 @@ def key_columns(experiment):
     }
 
 
-def sources():
+def sources(table):
     """Key columns of each file that `fragments` lists."""
     return [
-        key_columns(experiment) for experiment in STUDY.experiments for _ in run_folders(experiment)
+        key_columns(experiment) for experiment in measured(table) for _ in run_folders(experiment)
     ]
 
 

@@ -1,4 +1,6 @@
-"""Curvature: expects weights, makes the rows of curvature.csv."""
+"""Curvature: expects weights, makes the rows of curvature.csv, and of networks those of layers.csv,
+spectrum.csv and finite_scale.csv.
+"""
 
 
 rule curvature_linear:
@@ -28,12 +30,15 @@ rule curvature_linear:
 
 
 rule curvature_network:
-    """Largest eigenvalue and trace of one network's Hessian."""
+    """Largest eigenvalues, traces and densities of one network's Hessians."""
     input:
         dataset=dataset_file,
         weights="<network_run>/weights.safetensors",
     output:
-        rows="<network_run>/curvature.csv",
+        curvature="<network_run>/curvature.csv",
+        layers="<network_run>/layers.csv",
+        spectrum="<network_run>/spectrum.csv",
+        finite_scale="<network_run>/finite_scale.csv",
         provenance="<network_run>/curvature.json",
     log:
         "<logs>/curvature/{experiment}/eps~{epsilon}/seed~{seed}.log",

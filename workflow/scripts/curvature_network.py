@@ -1,4 +1,4 @@
-"""Hessian of one network's losses."""
+"""Hessians of one network's losses."""
 
 import sys
 from pathlib import Path
@@ -10,6 +10,7 @@ from advscape.job import running
 from advscape.tables.rows import write_rows
 
 with running(snakemake.params.spec, snakemake.log[0]) as job:
-    rows = curvature_network(job, snakemake.input.dataset, snakemake.input.weights)
-    write_rows(rows, snakemake.output.rows)
+    tables = curvature_network(job, snakemake.input.dataset, snakemake.input.weights)
+    for table, rows in tables.items():
+        write_rows(rows, snakemake.output[table])
     job.write_provenance(snakemake.output.provenance)

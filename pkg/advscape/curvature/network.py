@@ -1,29 +1,51 @@
 """Stage `curvature` of a network experiment: Hessians by products with vectors."""
 
 import logging
+from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from advscape.attacks.refine import refine
+from advscape.curvature.density import spectral_density
+from advscape.curvature.finite_scale import finite_scale
+from advscape.curvature.halves import spread_over_halves
 from advscape.curvature.hessian import HessianOperator
 from advscape.curvature.lanczos import largest_eigenvalue
-from advscape.curvature.trace import hutchinson_trace
+from advscape.curvature.measure import Measured, Settings, measure
+from advscape.curvature.operator import CurvatureOperator
+from advscape.curvature.optimality import Optimality, attack_optimality
+from advscape.curvature.response import ResponseOperator
+from advscape.curvature.total import TotalOperator
 from advscape.evaluation.evaluate import perturb, score
 from advscape.job import Job
 from advscape.models.run import NetworkRun, load_run
 from advscape.seeds import stream
 
 _LOG = logging.getLogger("advscape.curvature")
+#: response and total are given where at least this share of the samples has a response
+MEASURABLE = 0.5
+#: columns of each table beside the run's key, for tables without rows
+TABLES = {
+    "curvature": ["split", "checkpoint", "loss", "hessian"],
+    "layers": ["split", "loss", "hessian", "layer", "trace", "trace_stderr"],
+    "spectrum": ["split", "loss", "hessian", "eigenvalue", "density", "density_stderr"],
+    "finite_scale": ["split", "direction", "direction_index", "radius", "total", "total_stderr",
+                     "frozen", "frozen_stderr", "n"],
+}  # fmt: skip
 
 
-def curvature_network(job: Job, dataset: str | Path, weights: str | Path) -> pd.DataFrame:
-    """Largest eigenvalue and trace of the clean and of the adversarial loss's Hessian.
+def curvature_network(
+    job: Job, dataset: str | Path, weights: str | Path
+) -> dict[str, pd.DataFrame]:
+    """Hessians of the clean and of the adversarial loss: frozen part, response, total.
 
-    The adversarial one is taken at fixed adversarial inputs: its frozen part, a lower bound. Over
-    all parameters, mean over the samples, eval mode, float32, no weight decay.
+    Over all parameters, mean over the samples, eval mode, float32, no weight decay. The attack is
+    refined first; the response is over the samples at which it is a strict maximum.
 
     Args:
         job: config sections dataset, model, threat, curvature and compute; cell: one run.
@@ -31,56 +53,204 @@ def curvature_network(job: Job, dataset: str | Path, weights: str | Path) -> pd.
         weights: the trained weights.
 
     Returns:
-        Rows of curvature.csv.
+        Rows of curvature.csv, layers.csv, spectrum.csv and finite_scale.csv, by table.
     """
     run, settings = load_run(job, dataset, weights), job.config["curvature"]
-    x, y = run.samples("train", settings["samples"], "curvature samples")
-    clean = _measure(run, x, y, settings)
-    frozen = clean
-    if run.threat.epsilon > 0:
-        attack_seed = stream(run.seed, "curvature attack")
-        attack = run.attack(settings["attack"])
-        perturbed = perturb(run.model, x, y, attack, attack_seed, settings["batch_size"])
-        frozen = _measure(run, perturbed, y, settings)
-    key = {**run.key, "split": "train", "checkpoint": "last"}
-    return pd.DataFrame(
-        [
-            key | {"loss": "clean", "hessian": "total"} | clean,
-            key | {"loss": "adversarial", "hessian": "frozen"} | frozen,
-        ]
-    )
-
-
-def _measure(run: NetworkRun, x: Tensor, y: Tensor, settings: dict[str, Any]) -> dict[str, Any]:
-    hessian = HessianOperator(run.model, x, y, settings["batch_size"])
-    top = largest_eigenvalue(
-        hessian,
-        settings["tolerance"],
-        settings["max_products"],
-        _generator(run, settings, "start of Lanczos"),
-    )
-    trace = hutchinson_trace(hessian, settings["probes"], _generator(run, settings, "trace probes"))
-    _LOG.info(
-        "lambda_max %.5g, residual %.1e after %d products%s; trace %.5g, standard error %.2g of "
-        "%d probes", top.value, top.residual, top.products,
-        "" if top.converged else " (not converged)", trace.value, trace.stderr, trace.probes,
-    )  # fmt: skip
-    norm2 = sum(float(p.detach().double().square().sum()) for p in hessian.parameters)
+    rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for split in settings["splits"]:
+        _Split(run, settings, split, rows).measure()
     return {
-        "n": len(y),
-        "lambda_max": top.value,
-        "lambda_max_residual": top.residual,
-        "trace": trace.value,
-        "trace_stderr": trace.stderr,
-        "probes": trace.probes,
-        "products": top.products,
-        "converged": top.converged,
-        "scaled_lambda_max": norm2 * top.value,
-        "scaled_trace": norm2 * trace.value / hessian.dim,
-        "mean_p1p": score(run.model, x, y, settings["batch_size"]).mean_p1p,
+        table: pd.DataFrame(rows[table], columns=None if rows[table] else [*run.key, *columns])
+        for table, columns in TABLES.items()
     }
 
 
-def _generator(run: NetworkRun, settings: dict[str, Any], name: str) -> torch.Generator:
-    """The same draws for every run of an experiment, so that their differences are paired."""
-    return torch.Generator(run.device).manual_seed(stream(settings["seed"], name))
+class _Split:
+    """One split of a run's samples, its operators, and the rows they add."""
+
+    def __init__(
+        self,
+        run: NetworkRun,
+        settings: dict[str, Any],
+        split: str,
+        rows: dict[str, list[dict[str, Any]]],
+    ):
+        self.run, self.settings, self.split, self.rows = run, settings, split, rows
+        self.size = settings["batch_size"]
+        self.x, self.y = run.samples(split, settings["samples"], f"curvature samples, {split}")
+        self.smooth = not any(isinstance(module, nn.ReLU) for module in run.model.modules())
+        self.how = Settings(
+            settings["tolerance"],
+            settings["max_products"],
+            settings["probes"],
+            settings["trace_accuracy"],
+            self._generator,
+        )
+
+    def measure(self) -> None:
+        """All Hessians: of the clean loss, and of the adversarial one in its parts."""
+        clean = self._measure(self._hessian(self.x, self.y), "clean", "total", self.x)
+        if self.run.threat.epsilon == 0:
+            # without noise the adversarial loss is the clean one, and nothing responds
+            self._add("adversarial", "frozen", clean.columns(), self.x)
+            self._add("adversarial", "total", clean.columns(), self.x)
+            self._halves(self.x)
+            return
+        perturbed = perturb(
+            self.run.model, self.x, self.y, self.run.attack(self.settings["attack"]),
+            stream(self.run.seed, "curvature attack"), self.size,
+        )  # fmt: skip
+        l2 = self.run.threat.norm == "l2"
+        if l2:
+            perturbed = self._refine(self.run.model, perturbed, torch.arange(len(self.y)))
+        operator = self._hessian(perturbed, self.y)
+        frozen = self._measure(operator, "adversarial", "frozen", perturbed)
+        self._halves(perturbed)
+        optimality = self._optimality(perturbed) if l2 else None
+        self._respond(optimality, perturbed)
+        if l2 and (not self.smooth or not _measurable(optimality)):
+            self._finite_scale(perturbed, operator, frozen)
+
+    def _hessian(self, x: Tensor, y: Tensor) -> HessianOperator:
+        return HessianOperator(self.run.model, x, y, self.size)
+
+    def _refine(self, model: nn.Module, perturbed: Tensor, rows: Tensor) -> Tensor:
+        """Climb on to the maxima; ``rows`` are the samples' places in the split."""
+        response = self.settings["response"]
+        return refine(
+            model, self.x[rows], perturbed, self.y[rows], self.run.threat,
+            response["refine_steps"], response["kkt_tol"], self.size,
+        ).perturbed  # fmt: skip
+
+    def _optimality(self, perturbed: Tensor) -> Optimality:
+        found = attack_optimality(
+            self.run.model, self.x, perturbed, self.y, self.run.threat,
+            self.settings["response"]["kkt_tol"], self.size, smooth=self.smooth,
+        )  # fmt: skip
+        counts = ", ".join(f"{count} {reason}" for reason, count in found.counts().items())
+        _LOG.info("%s samples at the attack's outcome: %s", self.split, counts)
+        return found
+
+    def _respond(self, optimality: Optimality | None, perturbed: Tensor) -> None:
+        """Response and total over the valid samples; empty cells where they are too few."""
+        valid = 0 if optimality is None else optimality.n_valid
+        facts = {"n_response": valid, "kkt_tol": self.settings["response"]["kkt_tol"]}
+        if optimality is None or not _measurable(optimality):
+            for part in ("response", "total"):
+                self._add("adversarial", part, {"n": len(self.y)} | facts, perturbed)
+            return
+        response = self.settings["response"]
+        for kind, part in ((ResponseOperator, "response"), (TotalOperator, "total")):
+            operator = kind(
+                self.run.model, optimality, self.size, response["cg_tolerance"],
+                response["cg_steps"],
+            )  # fmt: skip
+            self._measure(
+                operator, "adversarial", part, perturbed, valid, response["probes"], facts
+            )
+            if not operator.solves.converged:
+                _LOG.warning(
+                    "%s: %d of %d inner systems not solved to %g",
+                    part, operator.solves.unconverged, operator.solves.systems,
+                    response["cg_tolerance"],
+                )  # fmt: skip
+
+    def _measure(
+        self,
+        operator: CurvatureOperator,
+        loss: str,
+        part: str,
+        x: Tensor,
+        n: int | None = None,
+        probes: int | None = None,
+        facts: dict[str, Any] | None = None,
+    ) -> Measured:
+        """Measure an operator at inputs ``x`` and add its rows."""
+        how = self.how if probes is None else replace(self.how, probes=probes, accuracy=None)
+        found = measure(operator, n or len(self.y), how, f"{self.split}, {loss}, {part}")
+        self._add(loss, part, found.columns() | (facts or {}), x)
+        names = [name for name, p in self.run.model.named_parameters() if p.requires_grad]
+        self.rows["layers"] += [
+            self._key() | {"loss": loss, "hessian": part} | row for row in found.layers(names)
+        ]
+        if self.settings["spectrum"] is not None:
+            self._density(operator, loss, part)
+        return found
+
+    def _density(self, operator: CurvatureOperator, loss: str, part: str) -> None:
+        spectrum = self.settings["spectrum"]
+        density = spectral_density(
+            operator, spectrum["probes"], spectrum["steps"], self._generator("density probes")
+        )
+        lowest = min(float(probe.nodes[0]) for probe in density.probes)
+        highest = max(float(probe.nodes[-1]) for probe in density.probes)
+        width = spectrum["width"] * (highest - lowest)
+        curve = density.curve(density.grid(spectrum["points"], width), width)
+        if not curve.converged:
+            _LOG.warning("density of %s, %s: more steps or probes would change it", loss, part)
+        columns = zip(curve.eigenvalue, curve.density, curve.stderr, strict=True)
+        self.rows["spectrum"] += [
+            self._key() | {"loss": loss, "hessian": part, "eigenvalue": eigenvalue,
+                           "density": value, "density_stderr": stderr}
+            for eigenvalue, value, stderr in columns
+        ]  # fmt: skip
+
+    def _halves(self, x: Tensor) -> None:
+        """How far lambda_max differs between the halves of the samples, beside the frozen part."""
+        middle = len(self.y) // 2
+        halves = [self._hessian(x[part], self.y[part])
+                  for part in (slice(middle), slice(middle, None))]  # fmt: skip
+        spread = spread_over_halves(
+            *halves,
+            lambda operator: largest_eigenvalue(
+                operator, self.how.tolerance, min(self.how.max_products, operator.dim),
+                self._generator("start of Lanczos"),
+            ),
+        )  # fmt: skip
+        for row in self.rows["curvature"]:
+            if row["split"] == self.split and row["hessian"] == "frozen":
+                row["half_spread"] = spread.value
+
+    def _finite_scale(self, perturbed: Tensor, operator: HessianOperator, frozen: Measured) -> None:
+        """Second differences along the top frozen eigenvector and random directions."""
+        scale = self.settings["finite_scale"]
+        generator = self._generator("finite-scale directions")
+        directions = [frozen.top.vector]
+        directions += [operator.random_vector(generator) for _ in range(scale["random"])]
+        radius = scale["radius"] * frozen.norm2**0.5
+        found = finite_scale(
+            self.run.model, perturbed, self.y, self._refine,
+            torch.stack(directions, dim=1), radius, self.size,
+        )  # fmt: skip
+        kinds = [("top-frozen", 0), *(("random", i) for i in range(scale["random"]))]
+        for i, (kind, index) in enumerate(kinds):
+            self.rows["finite_scale"].append(
+                self._key() | {
+                    "direction": kind,
+                    "direction_index": index,
+                    "radius": radius,
+                    "total": found.total[i].item(),
+                    "total_stderr": found.total_stderr[i].item(),
+                    "frozen": found.frozen[i].item(),
+                    "frozen_stderr": found.frozen_stderr[i].item(),
+                    "n": len(self.y),
+                }
+            )  # fmt: skip
+
+    def _add(self, loss: str, part: str, columns: dict[str, Any], x: Tensor) -> None:
+        p1p = score(self.run.model, x, self.y, self.size).mean_p1p
+        self.rows["curvature"].append(
+            self._key() | {"checkpoint": "last", "loss": loss, "hessian": part, "mean_p1p": p1p}
+            | columns
+        )  # fmt: skip
+
+    def _key(self) -> dict[str, Any]:
+        return {**self.run.key, "split": self.split}
+
+    def _generator(self, name: str) -> torch.Generator:
+        """The same draws for every run of an experiment, so that their differences are paired."""
+        return torch.Generator(self.run.device).manual_seed(stream(self.settings["seed"], name))
+
+
+def _measurable(optimality: Optimality) -> bool:
+    return optimality.n_valid >= MEASURABLE * len(optimality.valid) > 0

@@ -269,8 +269,8 @@ def _check_claim(
         if select.attack is None:
             raise ConfigError(f"{at}.attack", "nothing", "none, frozen or regenerated, for rise")
         return
-    parts = ["total"] if select.loss == "clean" else ["frozen"]
-    if linear and select.loss == "adversarial":
+    parts = ["total"]
+    if select.loss == "adversarial":
         parts = ["frozen", "response", "total"]
     if select.hessian not in parts:
         allowed = f"{', '.join(parts)}, for the {select.loss} loss of this model"

@@ -14,6 +14,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from advscape.errors import UserError
 from advscape.losses import correct
 from advscape.memory import MicroBatch
+from advscape.models.layout import use_fast_layout
 from advscape.progress import track
 from advscape.seeds import stream
 from advscape.training.augment import Augmentation
@@ -38,7 +39,7 @@ class Recipe:
         objective: perturbs a batch and says what its loss is.
         update: moves the weights.
         augmentation: changes the inputs first.
-        bfloat16: autocast to bfloat16, with channels last.
+        bfloat16: autocast to bfloat16.
     """
 
     epochs: int
@@ -122,8 +123,7 @@ class _Loop:
         monitor: Monitor | None,
     ):
         self.model, self.x, self.y, self.recipe, self.monitor = model, x, y, recipe, monitor
-        if recipe.bfloat16 or x.device.type == "cuda":
-            self.model.to(memory_format=torch.channels_last)
+        use_fast_layout(model)
         self.batches = math.ceil(len(y) / recipe.batch_size)
         self.steps = recipe.epochs * self.batches
         self.step, self.seconds = 0, 0.0
@@ -173,8 +173,6 @@ class _Loop:
     ) -> tuple[Tensor, Tensor]:
         """Attack a batch and step; sums of its losses and of its right answers."""
         recipe = self.recipe
-        if recipe.bfloat16 or x.device.type == "cuda":
-            x = x.to(memory_format=torch.channels_last)
         cast = torch.autocast(x.device.type, torch.bfloat16, enabled=recipe.bfloat16)
         with cast:
             perturbed = recipe.objective.perturb(self.model, x, y, self.generators["attack"], micro)
