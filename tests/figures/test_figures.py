@@ -59,6 +59,25 @@ def data_of(ax):
     return [line.get_xydata() for line in ax.get_lines() if len(line.get_xdata())]
 
 
+def network_curvature(valid):
+    rows = curvature()
+    rows = rows[rows["noise"] == "aligned"].assign(n=100.0, n_response=float("nan"))
+    responds = rows["hessian"].isin(["response", "total"]) & (rows["loss"] == "adversarial")
+    rows.loc[responds, "n_response"] = float(valid)
+    if valid < 50:
+        rows.loc[responds, ["lambda_max", "trace"]] = float("nan")
+    return rows
+
+
+@pytest.mark.parametrize(("valid", "curves"), [(90, 4), (10, 2)])
+def test_curvature_of_a_network(valid, curves):
+    no_regimes = runs().assign(collapse_radius=float("nan"))
+    figure = curvature_figure(network_curvature(valid), no_regimes, "title", "l2")
+    values, _, share = figure.axes
+    assert len(values.get_legend().get_texts()) == curves
+    assert np.allclose(data_of(share)[0][:, 1], valid / 100)
+
+
 def test_curvature_of_a_linear_experiment():
     figure = curvature_figure(curvature(), runs(), "title", "l2")
     parts, arms, scaled, _ = figure.axes

@@ -164,10 +164,10 @@ BAD = {
         changed(experiments__0__claims__0__select={"noise": "random"}),
         "experiments[0].claims[0].select.hessian: got nothing; allowed: frozen, response, total",
     ),
-    "claim about what a network has not": (
-        changed(experiments__1__claims__0__select={"hessian": "total"}),
-        "experiments[1].claims[0].select.hessian: got 'total'; allowed: frozen, for the "
-        "adversarial loss of this model",
+    "claim about what a loss has not": (
+        changed(experiments__1__claims__0__select={"hessian": "frozen", "loss": "clean"}),
+        "experiments[1].claims[0].select.hessian: got 'frozen'; allowed: total, for the clean "
+        "loss of this model",
     ),
     "claim about an arm that does not run": (
         changed(experiments__1__claims__0__select={"hessian": "frozen", "noise": "random"}),

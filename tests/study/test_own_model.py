@@ -116,7 +116,7 @@ NAMES = [
 
 @pytest.mark.parametrize(("model", "name"), NAMES)
 def test_what_tables_call_a_model(model, name):
-    linear, network = load_study(raw(model)).experiments
+    linear, network, *_ = load_study(raw(model)).experiments
     assert network.model.label == name
     assert linear.model.label == "logistic"
 

@@ -15,4 +15,4 @@ with running(snakemake.params.spec, snakemake.log[0]) as job:
     tables = {name: read_table(path) for name, path in snakemake.input.items()}
     claims = claims_table(job.config["claims"], tables)
     write_rows(claims, snakemake.output.table)
-    claims_page(claims, tables["sanity"], snakemake.output.page)
+    claims_page(claims, tables["sanity"], tables["curvature"], snakemake.output.page)

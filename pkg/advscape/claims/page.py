@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from advscape.atomic import write_text
+from advscape.claims.samples import samples_section
 from advscape.claims.sanity import sanity_section
 
 _STYLE = """
@@ -19,12 +20,15 @@ small { color: #555 }
 _HEADER = ("claim", "verdict", "estimate", "p", "runs", "decided by")
 
 
-def claims_page(claims: pd.DataFrame, sanity: pd.DataFrame, path: str | Path) -> None:
+def claims_page(
+    claims: pd.DataFrame, sanity: pd.DataFrame, curvature: pd.DataFrame, path: str | Path
+) -> None:
     """Write claims.csv's rows as an HTML page, verdict and rule side by side.
 
     Args:
         claims: rows of claims.csv.
         sanity: rows of sanity.csv; what failed stands below the claims.
+        curvature: rows of curvature.csv; whether their samples were enough stands there too.
         path: of the page.
     """
     head = "".join(f"<th>{title}</th>" for title in _HEADER)
@@ -34,7 +38,8 @@ def claims_page(claims: pd.DataFrame, sanity: pd.DataFrame, path: str | Path) ->
         path,
         f"<!doctype html><meta charset='utf-8'><title>Claims</title><style>{_STYLE}</style>"
         f"<h1>Claims</h1><p>Every rule stood in the config before the runs.</p>"
-        f"<table><tr>{head}</tr>{body}</table>{sanity_section(sanity)}\n",
+        f"<table><tr>{head}</tr>{body}</table>{sanity_section(sanity)}"
+        f"{samples_section(curvature)}\n",
     )
 
 

@@ -25,7 +25,8 @@ def curvature_figure(curvature: pd.DataFrame, runs: pd.DataFrame, title: str, no
     """One experiment's curvature on its training samples.
 
     Linear models: which Hessian (the answer to "sharper or flatter?" depends on it), the noise
-    arms, and both scaled by |w|^2. Networks: largest eigenvalue and trace.
+    arms, and both scaled by |w|^2. Networks: largest eigenvalue and trace, and at how many samples
+    the response is defined; below half of them response and total are not measurable.
 
     Args:
         curvature: the experiment's rows of curvature.csv.
@@ -66,13 +67,27 @@ def _linear(rows: pd.DataFrame, runs: pd.DataFrame) -> Figure:
 
 
 def _network(rows: pd.DataFrame) -> Figure:
-    figure, axes = plt.subplots(1, 2, figsize=(8.8, 4.2))
-    order = [curve for curve in CURVES.values() if curve in set(rows["curve"])]
-    _lines(axes[0], rows, "lambda_max", "curve", order)
+    figure, axes = plt.subplots(1, 3, figsize=(12.0, 4.4))
+    shown = rows.dropna(subset=["lambda_max"])
+    order = [curve for curve in CURVES.values() if curve in set(shown["curve"])]
+    _lines(axes[0], shown, "lambda_max", "curve", order)
     axes[0].set(title="largest eigenvalue", ylabel=LAMBDA_MAX)
-    _lines(axes[1], rows, "trace", "curve", order)
+    _lines(axes[1], shown, "trace", "curve", order)
     axes[1].set(title="trace", ylabel="trace of the Hessian")
+    _measurable(axes[2], rows)
     return figure
+
+
+def _measurable(ax: Axes, rows: pd.DataFrame) -> None:
+    """Share of the samples at which the attack's response exists: a strict, smooth maximum."""
+    run = ["noise", "epsilon", "seed"]
+    samples = rows.loc[rows["hessian"] == "frozen", [*run, "n"]]
+    valid = rows.loc[rows["hessian"] == "total", [*run, "n_response"]].dropna()
+    share = valid.merge(samples, on=run)
+    share["share"] = share["n_response"] / share["n"]
+    sns.lineplot(share, x="epsilon", y="share", marker="o", color="0.3", ax=ax, **SEEDS)
+    ax.axhline(0.5, color="0.6", linewidth=0.8, linestyle=":")
+    ax.set(title="samples with a response", ylabel="share of the samples", ylim=(-0.03, 1.03))
 
 
 def _lines(ax: Axes, rows: pd.DataFrame, y: str, hue: str, order: Sequence[str]) -> None:
