@@ -68,13 +68,17 @@ def _linear(rows: pd.DataFrame, runs: pd.DataFrame) -> Figure:
 
 def _network(rows: pd.DataFrame) -> Figure:
     figure, axes = plt.subplots(1, 3, figsize=(12.0, 4.4))
-    shown = rows.dropna(subset=["lambda_max"])
+    # at epsilon 0 every part is the clean Hessian: a curve that goes no further says nothing
+    measured = rows[rows["lambda_max"].notna()]
+    beyond = measured.loc[measured["epsilon"] > 0, "curve"]
+    shown = measured[measured["curve"].isin(beyond)] if len(beyond) else measured
     order = [curve for curve in CURVES.values() if curve in set(shown["curve"])]
     _lines(axes[0], shown, "lambda_max", "curve", order)
     axes[0].set(title="largest eigenvalue", ylabel=LAMBDA_MAX)
     _lines(axes[1], shown, "trace", "curve", order)
     axes[1].set(title="trace", ylabel="trace of the Hessian")
     _measurable(axes[2], rows)
+    axes[2].set_xlim(axes[0].get_xlim())
     return figure
 
 

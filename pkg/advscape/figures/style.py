@@ -42,7 +42,8 @@ def save(figure: Figure, paths: Iterable[str | Path]) -> None:
     for path in paths:
         with replacing(path) as temporary:
             blank = {"CreationDate": None} if temporary.suffix == ".pdf" else None
-            figure.savefig(temporary, metadata=blank)
+            # tight: a label must not be cut where the legend is wider than its panel
+            figure.savefig(temporary, metadata=blank, bbox_inches="tight")
 
 
 def legend_below(ax: Axes, columns: int = 2, leave_out: tuple[str, ...] = ()) -> None:
