@@ -125,8 +125,8 @@ PLAIN = "texts, finite numbers, true, false, null, and lists and mappings of the
 BAD = {
     "no module": (
         {"function": "yours:net"},
-        "function: got 'yours:net'; allowed: module:function, with yours.py in the folder that the "
-        "study is started from (",
+        "function: got 'yours:net'; allowed: module:function, with yours.py in the working "
+        "folder (",
     ),
     "a built-in module": ({"function": "sys:exit"}, "function: got 'sys:exit'; allowed: module:"),
     "no function": (

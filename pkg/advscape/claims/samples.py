@@ -22,7 +22,9 @@ def samples_section(curvature: pd.DataFrame) -> str:
     for experiment, found in rows.groupby("experiment", sort=False):
         large = int((found["half_spread"] > LARGE).sum())
         note = (
-            f"; {large} of {len(found)} runs above {LARGE:.0%}: take more samples" if large else ""
+            f"; {large} of {len(found)} measurements above {LARGE:.0%}: take more samples"
+            if large
+            else ""
         )
         lines.append(
             f"<li>{escape(str(experiment))}: median {found['half_spread'].median():.0%}, largest "

@@ -146,8 +146,9 @@ class _Split:
                 response["cg_steps"],
             )  # fmt: skip
             self._measure(
-                operator, "adversarial", part, perturbed, valid, response["probes"], facts
-            )
+                operator, "adversarial", part, optimality.maxima.x, valid, response["probes"],
+                facts, optimality.maxima.y,
+            )  # fmt: skip
             if not operator.solves.converged:
                 _LOG.warning(
                     "%s: %d of %d inner systems not solved to %g",
@@ -164,11 +165,12 @@ class _Split:
         n: int | None = None,
         probes: int | None = None,
         facts: dict[str, Any] | None = None,
+        y: Tensor | None = None,
     ) -> Measured:
-        """Measure an operator at inputs ``x`` and add its rows."""
+        """Measure an operator at inputs ``x``, of labels ``y`` or all, and add its rows."""
         how = self.how if probes is None else replace(self.how, probes=probes, accuracy=None)
         found = measure(operator, n or len(self.y), how, f"{self.split}, {loss}, {part}")
-        self._add(loss, part, found.columns() | (facts or {}), x)
+        self._add(loss, part, found.columns() | (facts or {}), x, y)
         names = [name for name, p in self.run.model.named_parameters() if p.requires_grad]
         self.rows["layers"] += [
             self._key() | {"loss": loss, "hessian": part} | row for row in found.layers(names)
@@ -237,8 +239,10 @@ class _Split:
                 }
             )  # fmt: skip
 
-    def _add(self, loss: str, part: str, columns: dict[str, Any], x: Tensor) -> None:
-        p1p = score(self.run.model, x, self.y, self.size).mean_p1p
+    def _add(
+        self, loss: str, part: str, columns: dict[str, Any], x: Tensor, y: Tensor | None = None
+    ) -> None:
+        p1p = score(self.run.model, x, self.y if y is None else y, self.size).mean_p1p
         self.rows["curvature"].append(
             self._key() | {"checkpoint": "last", "loss": loss, "hessian": part, "mean_p1p": p1p}
             | columns

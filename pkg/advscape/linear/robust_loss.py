@@ -90,7 +90,10 @@ class RobustLoss:
 
     def accuracy(self, line: Line) -> float:
         """Share of samples with a positive margin."""
-        return float(self.shares @ (self.margins(line) > 0))
+        right = self.margins(line) > 0
+        if self.weights is None:
+            return float(right.mean())  # exactly 1 where all are right
+        return float(self.shares @ right)
 
     def mean_p1p(self, line: Line) -> float:
         """Mean of p (1 - p), p the probability of the true label: how unsure the model is."""

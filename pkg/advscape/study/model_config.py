@@ -64,7 +64,7 @@ class CustomModel(Section):
     name: Literal["custom"] = Field(description="custom: made by a function of your own.")
     function: str = Field(
         pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$",
-        description="module:function, found in the folder that the study is started from or on "
+        description="module:function, found in the working folder (Snakemake's --directory) or on "
         "the Python path. It is called with classes, shape (channels, height, width) and the "
         "options, and returns a torch.nn.Module from (n, channels, height, width) in [0, 1] to "
         "(n, classes) logits.",

@@ -32,8 +32,8 @@ def find_function(reference: str) -> Path:
     file = module_file(module)
     if file is None:
         raise ValueError(
-            f"module:function, with {module.replace('.', '/')}.py in the folder that the study is "
-            f"started from ({Path.cwd()}) or on the Python path"
+            f"module:function, with {module.replace('.', '/')}.py in the working folder "
+            f"({Path.cwd()}) or on the Python path"
         )
     try:
         tree = ast.parse(file.read_text(encoding="utf-8"))
