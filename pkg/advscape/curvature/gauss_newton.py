@@ -1,12 +1,11 @@
 """The generalised Gauss-Newton matrix of a mean loss, as a product with vectors."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from advscape.curvature.operator import CurvatureOperator
+from advscape.curvature.operator import SampleOperator
 from advscape.losses import gap_probabilities, logit_gaps
 
 
@@ -19,7 +18,7 @@ class _Graph(NamedTuple):
     q: Tensor
 
 
-class GaussNewtonOperator(CurvatureOperator):
+class GaussNewtonOperator(SampleOperator):
     r"""Products with the positive semi-definite part of the Hessian that the logits' slopes make.
 
     .. math:: G = \tfrac1n \sum_i J_i^T S_i J_i, \qquad S = \nabla_z^2\ell = \mathrm{diag}(p) - pp^T
@@ -29,27 +28,8 @@ class GaussNewtonOperator(CurvatureOperator):
     relative accuracy on saturated samples. J v is the derivative of J^T u in u, so that a product
     takes two passes through kept graphs.
 
-    Args:
-        model: gives (n, classes) logits.
-        x: (n, ...) inputs.
-        y: (n,) labels.
-        batch_size: samples per graph.
-        parameters: those the matrix is over; all that require gradients unless given.
-        dtype: see :class:`advscape.curvature.operator.CurvatureOperator`.
+    Arguments as of :class:`advscape.curvature.operator.SampleOperator`.
     """
-
-    def __init__(
-        self,
-        model: nn.Module,
-        x: Tensor,
-        y: Tensor,
-        batch_size: int,
-        parameters: Sequence[nn.Parameter] | None = None,
-        dtype: torch.dtype | None = None,
-    ):
-        """Hold the model and its samples."""
-        batches = list(zip(x.split(batch_size), y.split(batch_size), strict=True))
-        super().__init__(model, len(y), batches, parameters, dtype)
 
     def _graph(self, batch: tuple[Tensor, Tensor]) -> _Graph:
         x, y = batch

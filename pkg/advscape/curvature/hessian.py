@@ -1,15 +1,13 @@
 """The Hessian of a mean loss over a network's parameters, as a product with vectors."""
 
-from collections.abc import Sequence
-
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from advscape.curvature.operator import CurvatureOperator
+from advscape.curvature.operator import SampleOperator
 from advscape.losses import precise_losses
 
 
-class HessianOperator(CurvatureOperator):
+class HessianOperator(SampleOperator):
     r"""Products with the Hessian of the mean loss at fixed inputs.
 
     .. math:: H = \tfrac1n \sum_i \nabla_w^2 \ell(w, \tilde x_i)
@@ -21,27 +19,8 @@ class HessianOperator(CurvatureOperator):
     Each product goes back through the graph of the gradient (Pearlmutter 1994), which with one
     batch is kept and saves a third.
 
-    Args:
-        model: gives (n, classes) logits.
-        x: (n, ...) inputs.
-        y: (n,) labels.
-        batch_size: samples per graph.
-        parameters: those the Hessian is over; all that require gradients unless given.
-        dtype: see :class:`advscape.curvature.operator.CurvatureOperator`.
+    Arguments as of :class:`advscape.curvature.operator.SampleOperator`.
     """
-
-    def __init__(
-        self,
-        model: nn.Module,
-        x: Tensor,
-        y: Tensor,
-        batch_size: int,
-        parameters: Sequence[nn.Parameter] | None = None,
-        dtype: torch.dtype | None = None,
-    ):
-        """Hold the model and its samples."""
-        batches = list(zip(x.split(batch_size), y.split(batch_size), strict=True))
-        super().__init__(model, len(y), batches, parameters, dtype)
 
     def _graph(self, batch: tuple[Tensor, Tensor]) -> tuple[Tensor, ...]:
         x, y = batch

@@ -9,7 +9,7 @@ import torch
 
 from advscape.curvature.lanczos import Eigenpair, largest_eigenvalue
 from advscape.curvature.operator import CurvatureOperator
-from advscape.curvature.trace import LayerTraces, Trace, layer_traces
+from advscape.curvature.trace import LayerTraces, layer_traces
 
 _LOG = logging.getLogger("advscape.curvature")
 
@@ -45,16 +45,13 @@ class Measured:
 
     def columns(self) -> dict[str, Any]:
         """Columns of curvature.csv."""
+        trace = self.traces.total
         return {
             "n": self.n,
             "lambda_max": self.top.value,
             "lambda_max_residual": self.top.residual,
             "products": self.top.products,
             "converged": self.top.converged,
-        } | self._trace(self.traces.total)
-
-    def _trace(self, trace: Trace) -> dict[str, Any]:
-        return {
             "trace": trace.value,
             "trace_stderr": trace.stderr,
             "probes": trace.probes,
@@ -70,6 +67,16 @@ class Measured:
         ]
 
 
+def top_eigenpair(operator: CurvatureOperator, settings: Settings) -> Eigenpair:
+    """The operator's largest eigenvalue, from the start that all operators and runs share."""
+    return largest_eigenvalue(
+        operator,
+        settings.tolerance,
+        min(settings.max_products, operator.dim),
+        settings.generator("start of Lanczos"),
+    )
+
+
 def measure(operator: CurvatureOperator, n: int, settings: Settings, what: str) -> Measured:
     """Measure one operator.
 
@@ -79,12 +86,7 @@ def measure(operator: CurvatureOperator, n: int, settings: Settings, what: str) 
         settings: how.
         what: the operator in a few words, for the log.
     """
-    top = largest_eigenvalue(
-        operator,
-        settings.tolerance,
-        min(settings.max_products, operator.dim),
-        settings.generator("start of Lanczos"),
-    )
+    top = top_eigenpair(operator, settings)
     traces = layer_traces(
         operator, settings.probes, settings.generator("trace probes"), settings.accuracy
     )

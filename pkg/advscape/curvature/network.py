@@ -15,8 +15,7 @@ from advscape.curvature.density import spectral_density
 from advscape.curvature.finite_scale import finite_scale
 from advscape.curvature.halves import spread_over_halves
 from advscape.curvature.hessian import HessianOperator
-from advscape.curvature.lanczos import largest_eigenvalue
-from advscape.curvature.measure import Measured, Settings, measure
+from advscape.curvature.measure import Measured, Settings, measure, top_eigenpair
 from advscape.curvature.operator import CurvatureOperator
 from advscape.curvature.optimality import Optimality, attack_optimality
 from advscape.curvature.response import ResponseOperator
@@ -202,13 +201,7 @@ class _Split:
         middle = len(self.y) // 2
         halves = [self._hessian(x[part], self.y[part])
                   for part in (slice(middle), slice(middle, None))]  # fmt: skip
-        spread = spread_over_halves(
-            *halves,
-            lambda operator: largest_eigenvalue(
-                operator, self.how.tolerance, min(self.how.max_products, operator.dim),
-                self._generator("start of Lanczos"),
-            ),
-        )  # fmt: skip
+        spread = spread_over_halves(*halves, lambda operator: top_eigenpair(operator, self.how))
         for row in self.rows["curvature"]:
             if row["split"] == self.split and row["hessian"] == "frozen":
                 row["half_spread"] = spread.value

@@ -132,3 +132,29 @@ class CurvatureOperator(ABC):
     def _pieces(self, vector: Tensor) -> list[Tensor]:
         parts = vector.split([p.numel() for p in self.parameters])
         return [part.view_as(p).to(p.dtype) for part, p in zip(parts, self.parameters, strict=True)]
+
+
+class SampleOperator(CurvatureOperator):
+    """An operator over samples given as inputs and labels.
+
+    Args:
+        model: gives (n, classes) logits.
+        x: (n, ...) inputs.
+        y: (n,) labels.
+        batch_size: samples per graph.
+        parameters: those the matrix is over; all that require gradients unless given.
+        dtype: see :class:`CurvatureOperator`.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        x: Tensor,
+        y: Tensor,
+        batch_size: int,
+        parameters: Sequence[nn.Parameter] | None = None,
+        dtype: torch.dtype | None = None,
+    ):
+        """Hold the model and its samples."""
+        batches = list(zip(x.split(batch_size), y.split(batch_size), strict=True))
+        super().__init__(model, len(y), batches, parameters, dtype)
