@@ -12,10 +12,9 @@ agrees to 0.5 % and loss to 1e-2.
 import argparse
 
 import torch
-from sklearn.datasets import load_digits
-from timing import has_bfloat16, interleaved, precisions, ratios, spread, worst
+from digits import BATCH, EPSILON, network, samples
+from timing import interleaved, precisions, ratios, spread, worst
 from torch import Tensor, nn
-from torch.nn import functional
 
 from advscape.attacks.pgd import PGD
 from advscape.evaluation.evaluate import Score, perturb, score
@@ -30,7 +29,7 @@ except ModuleNotFoundError as error:
         f"no {error.name} here: make bench-env && .bench-venv/bin/python benchmarks/attack.py"
     ) from None
 
-EPSILON, STEPS, RELATIVE_STEP, BATCH = 0.5, 10, 2.5, 128
+STEPS, RELATIVE_STEP = 10, 2.5
 ACCURACY_GAP, LOSS_GAP = 0.005, 1e-2
 
 
@@ -47,34 +46,6 @@ def ours(model: nn.Module, x: Tensor, y: Tensor, precision: str) -> Tensor:
     threat = ThreatModel("l2", EPSILON, box=True)
     attack = PGD(threat, STEPS, RELATIVE_STEP, start="clean")
     return perturb(model, x, y, attack, 0, BATCH, bfloat16=precision == "bf16")
-
-
-def samples(size: int, count: int) -> dict[str, tuple[Tensor, Tensor]]:
-    """The digits at this size with 3 channels: ``count`` of them under "test"."""
-    digits = load_digits()
-    order = torch.randperm(len(digits.target), generator=torch.Generator().manual_seed(0))
-    x = torch.tensor(digits.images, dtype=torch.float32)[order, None] / 16
-    x = functional.interpolate(x, size=(size, size), mode="bilinear").repeat(1, 3, 1, 1)
-    y = torch.tensor(digits.target)[order]
-    return {"test": (x[:count], y[:count]), "train": (x[count:], y[count:])}
-
-
-def network(x: Tensor, y: Tensor, steps: int) -> nn.Module:
-    """The network after some steps of SGD on perturbed inputs."""
-    torch.manual_seed(0)
-    model = SmallImageResNet18(10, 3).to(memory_format=torch.channels_last).train()
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.02, momentum=0.9, weight_decay=5e-4)
-    attack = PGD(ThreatModel("l2", EPSILON, box=True), steps=2)
-    generator = torch.Generator().manual_seed(0)
-    for _ in range(steps):
-        chosen = torch.randint(len(y), (BATCH,), generator=generator)
-        with torch.autocast("cpu", torch.bfloat16, enabled=has_bfloat16()):
-            perturbed = attack(model, x[chosen], y[chosen], generator, batch_norm="train")
-            outputs = model(perturbed)
-        optimizer.zero_grad()
-        functional.cross_entropy(outputs.float(), y[chosen]).backward()
-        optimizer.step()
-    return model.to(memory_format=torch.contiguous_format).eval()
 
 
 def check(name: str, mine: Score, theirs: Score) -> None:

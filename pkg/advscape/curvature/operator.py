@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from advscape.attacks.untouched import untouched
+from advscape.curvature.fast_layers import fast_layers
 
 
 def select_parameters(model: nn.Module, *patterns: str) -> list[nn.Parameter]:
@@ -96,12 +97,20 @@ class CurvatureOperator(ABC):
 
     def _add(self, batch: Any, columns: Tensor, sums: Tensor) -> None:
         """Add the batch's products; its graph is freed before the next one's is built."""
-        graph = self._kept or self._graph(batch)
+        graph = self._kept or self._fast_graph(batch)
         if len(self._batches) == 1:
             self._kept = graph
         for column, total in zip(columns, sums, strict=True):
             pieces = self._graph_product(graph, self._pieces(column))
             total += torch.cat([piece.reshape(-1) for piece in pieces])
+
+    def _fast_graph(self, batch: Any) -> Any:
+        with fast_layers(self._model, self._inputs(batch)):
+            return self._graph(batch)
+
+    @abstractmethod
+    def _inputs(self, batch: Any) -> Tensor:
+        """The batch's inputs."""
 
     @abstractmethod
     def _graph(self, batch: Any) -> Any:
@@ -158,3 +167,6 @@ class SampleOperator(CurvatureOperator):
         """Hold the model and its samples."""
         batches = list(zip(x.split(batch_size), y.split(batch_size), strict=True))
         super().__init__(model, len(y), batches, parameters, dtype)
+
+    def _inputs(self, batch: tuple[Tensor, Tensor]) -> Tensor:
+        return batch[0]

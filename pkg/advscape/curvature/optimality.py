@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from advscape.attacks.kkt import check_sphere, input_gradient, stationarity
 from advscape.attacks.untouched import untouched
 from advscape.curvature.conjugate_gradients import conjugate_gradients
+from advscape.curvature.fast_layers import fast_layers
 from advscape.curvature.maxima import Maxima, stationary_points
 from advscape.losses import precise_losses
 from advscape.threat import ThreatModel
@@ -148,8 +149,9 @@ def _definite(model: nn.Module, points: Maxima) -> Tensor:
     Samples that 100 products do not decide count as not definite.
     """
     x = points.x.detach().requires_grad_(True)
-    loss = precise_losses(model(x), points.y).sum()
-    (slope,) = torch.autograd.grad(loss, x, create_graph=True)
+    with fast_layers(model, points.x):
+        loss = precise_losses(model(x), points.y).sum()
+        (slope,) = torch.autograd.grad(loss, x, create_graph=True)
     generator = torch.Generator(x.device).manual_seed(0)
     draw = torch.randn(x.shape, generator=generator, device=x.device, dtype=x.dtype)
     solution = conjugate_gradients(

@@ -105,6 +105,9 @@ class ResponseOperator(CurvatureOperator):
         self._tolerance = tolerance
         self._max_steps = max_steps
 
+    def _inputs(self, batch: Maxima) -> Tensor:
+        return batch.x
+
     def _graph(self, batch: Maxima) -> JointGraph:
         x = batch.x.detach().requires_grad_(True)
         loss = precise_losses(self._model(x), batch.y).sum()

@@ -1,0 +1,328 @@
+"""Curvature of a full-width ResNet-18, against PyHessian and curvlinops with scipy's eigsh.
+
+256 of scikit-learn's digits at 16x16, perturbed by PGD; a network that has seen the others for a
+few steps of adversarial training; eval mode, float32, one batch, 2 threads. Times are in wall
+seconds, CPU seconds, and gradient equivalents: wall time over that of one gradient of the same
+samples in the same turn.
+
+lambda: the largest eigenvalue of the frozen Hessian (ReLU), to several accuracies. Errors are
+    against eigsh on float64 products that are written here.
+total: the same of frozen and total Hessian at the refined maxima (GELU), with the set-up of the
+    Jacobians and without the attack: once with conjugate gradients, once with Woodbury's form
+    alone, which ignores the second derivatives that a piecewise-linear network has not.
+memory: peaks of the products by batch size, and that the product does not depend on it.
+linear: the dense closed form on the digits, beside PyHessian and curvlinops.
+
+    make bench-env && .bench-venv/bin/python benchmarks/curvature.py
+"""
+
+import argparse
+import ctypes
+import gc
+import re
+import statistics
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from digits import BATCH, EPSILON, network, samples
+from scipy.sparse.linalg import LinearOperator, eigsh
+from sklearn.datasets import load_digits
+from timing import ratios, spread
+from torch import Tensor, nn
+from torch.nn import functional
+
+from advscape.attacks.pgd import PGD
+from advscape.attacks.refine import refine
+from advscape.curvature.hessian import HessianOperator
+from advscape.curvature.lanczos import largest_eigenvalue
+from advscape.curvature.operator import CurvatureOperator
+from advscape.curvature.optimality import attack_optimality
+from advscape.curvature.response import ResponseOperator
+from advscape.curvature.total import TotalOperator
+from advscape.evaluation.evaluate import perturb
+from advscape.linear.robust_loss import Line, RobustLoss
+from advscape.threat import ThreatModel
+
+warnings.filterwarnings("ignore", message="`torch.jit.script` is deprecated")
+try:
+    from curvlinops import HessianLinearOperator
+    from pyhessian import hessian
+except ModuleNotFoundError as error:
+    raise SystemExit(
+        f"no {error.name} here: make bench-env && .bench-venv/bin/python benchmarks/curvature.py"
+    ) from None
+
+SIZE, SAMPLES = 16, 256
+THREAT = ThreatModel("l2", EPSILON, box=True)
+#: ours: what is within the tolerance, and the tolerance
+GOALS = {
+    "error 1e-3": ("error", 1e-3),
+    "error 1e-6": ("error", 1e-6),
+    "residual 1e-3": ("residual", 1e-3),
+    "residual 1e-6": ("residual", 1e-6),
+}
+KKT_TOLERANCE, CG_TOLERANCE, REFINE_STEPS = 1e-4, 1e-3, 300
+AGREE = 1e-5  # of products by batch size
+
+Times = dict[str, list[tuple[float, float]]]
+
+
+def timed(call: Callable[[], object]) -> tuple[object, float, float]:
+    """Result, wall seconds and CPU seconds of a call."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    found = call()
+    return found, time.perf_counter() - wall, time.process_time() - cpu
+
+
+def turns(sides: dict[str, Callable[[], object]], repeats: int) -> tuple[Times, dict[str, list]]:
+    """Wall and CPU seconds of every call, all sides in turn, and what they found."""
+    seconds: Times = {name: [] for name in sides}
+    results = {name: [] for name in sides}
+    for _ in range(repeats):
+        for name, call in sides.items():
+            found, wall, cpu = timed(call)
+            seconds[name].append((wall, cpu))
+            results[name].append(found)
+    return seconds, results
+
+
+def report(name: str, seconds: Times, note: str) -> None:
+    """One line of a side: wall, CPU, gradient equivalents."""
+    walls, cpus = zip(*seconds[name], strict=True)
+    gradients = [wall for wall, _ in seconds["gradient"]]
+    equivalents = ratios(list(walls), gradients)
+    print(
+        f"{name}: {spread(walls)} s, {spread(cpus, 1)} CPU s, "
+        f"{spread(equivalents, 1)} gradients; {note}",
+        flush=True,
+    )
+
+
+def gradient(model: nn.Module, x: Tensor, y: Tensor) -> None:
+    """One gradient of the mean loss, the unit of cost."""
+    weights = list(model.parameters())
+    torch.autograd.grad(functional.cross_entropy(model(x), y), weights)
+
+
+def reference(model: nn.Module, x: Tensor, y: Tensor) -> float:
+    """The largest eigenvalue from float64 products, written without the library."""
+    model, x = model.double(), x.double()
+    weights = list(model.parameters())
+    slopes = torch.autograd.grad(functional.cross_entropy(model(x), y), weights, create_graph=True)
+    slope = torch.cat([s.flatten() for s in slopes])
+
+    def product(v: np.ndarray) -> np.ndarray:
+        v = torch.from_numpy(v.ravel())
+        parts = torch.autograd.grad(slope, weights, v, retain_graph=True)
+        return torch.cat([part.flatten() for part in parts]).numpy()
+
+    operator = LinearOperator((len(slope), len(slope)), product, dtype=np.float64)
+    start = np.random.default_rng(0).standard_normal(len(slope))
+    values = eigsh(operator, k=1, which="LA", ncv=8, tol=1e-9, v0=start, return_eigenvectors=False)
+    model.float()
+    return float(values[0])
+
+
+def lanczos(operator: CurvatureOperator, stop: str, tolerance: float, seed: int) -> tuple:
+    """Ours: value and products."""
+    start = torch.Generator().manual_seed(seed)
+    found = largest_eigenvalue(operator, tolerance, 100, start, stop=stop)
+    return found.value, found.products, found.converged
+
+
+def by_pyhessian(model: nn.Module, x: Tensor, y: Tensor, seed: int) -> tuple:
+    """PyHessian at its defaults, one batch. It counts no products."""
+    torch.manual_seed(seed)
+    found = hessian(model, nn.CrossEntropyLoss(), data=(x, y), cuda=False)
+    value = found.eigenvalues()[0][0]
+    model.zero_grad()  # it leaves a graph there
+    return value, None, True
+
+
+def by_curvlinops(model: nn.Module, x: Tensor, y: Tensor) -> tuple:
+    """Curvlinops with eigsh at its default basis, to 1e-3."""
+    weights = [p for p in model.parameters() if p.requires_grad]
+    operator = HessianLinearOperator(
+        model, nn.CrossEntropyLoss(), weights, [(x, y)], check_deterministic=False
+    ).to_scipy()
+    count = [0]
+
+    def product(v: np.ndarray) -> np.ndarray:
+        count[0] += 1
+        return operator @ v.ravel().astype(np.float32)
+
+    counted = LinearOperator(operator.shape, product, dtype=np.float32)
+    value = eigsh(counted, k=1, which="LA", tol=1e-3, return_eigenvectors=False)[0]
+    return float(value), count[0], True
+
+
+def compare_lambda(repeats: int, steps: int) -> None:
+    """The largest eigenvalue of the frozen Hessian, to several accuracies."""
+    drawn = samples(SIZE, SAMPLES)
+    model = network(*drawn["train"], steps)
+    x, y = drawn["test"]
+    x = perturb(model, x, y, PGD(THREAT, 10, start="clean"), 0, BATCH)
+    exact, wall, cpu = timed(lambda: reference(model, x, y))
+    print(f"float64 eigsh: {exact:.9g}; {wall:.0f} s, {cpu:.0f} CPU s", flush=True)
+    gradient(model, x, y)
+    seeds = iter(range(10**6))
+    sides: dict[str, Callable[[], object]] = {"gradient": lambda: gradient(model, x, y)}
+    for name, (stop, tolerance) in GOALS.items():
+        sides[name] = lambda stop=stop, tolerance=tolerance: lanczos(
+            HessianOperator(model, x, y, len(y)), stop, tolerance, next(seeds)
+        )
+    sides["PyHessian"] = lambda: by_pyhessian(model, x, y, next(seeds))
+    sides["curvlinops + eigsh"] = lambda: by_curvlinops(model, x, y)
+    seconds, results = turns(sides, repeats)
+    report("gradient", seconds, "the unit")
+    errors = {}
+    for name in list(sides)[1:]:
+        errors[name] = [abs(value / exact - 1) for value, _, _ in results[name]]
+        products = results[name][-1][1]
+        note = f"relative errors {' '.join(f'{error:.1e}' for error in errors[name])}"
+        report(name, seconds, note + (f", {products} products" if products else ""))
+    for peer, goal in (("curvlinops + eigsh", "error 1e-6"), ("PyHessian", "error 1e-3")):
+        if max(errors[goal]) > max(errors[peer]):
+            print(f"{goal}: less accurate than {peer} here")
+        pairs = ratios([s[0] for s in seconds[peer]], [s[0] for s in seconds[goal]])
+        print(f"{peer} against {goal}: ratio {spread(pairs)}", flush=True)
+
+
+def compare_total(repeats: int, steps: int) -> None:
+    """Frozen against total, at the same maxima and to the same residual."""
+    drawn = samples(SIZE, SAMPLES)
+    model = network(*drawn["train"], steps, "gelu")
+    x, y = drawn["test"]
+    perturbed = perturb(model, x, y, PGD(THREAT, 10, 7.5, start="clean"), 0, BATCH)
+    found, wall, _ = timed(
+        lambda: refine(model, x, perturbed, y, THREAT, REFINE_STEPS, KKT_TOLERANCE, len(y))
+    )
+    print(
+        f"refined in {wall:.0f} s: {float(found.converged.float().mean()):.3f} of the samples to "
+        f"{KKT_TOLERANCE:g}, {float(found.steps.double().mean()):.1f} steps each"
+    )
+    valid = found.converged.nonzero()[:, 0]
+    x, perturbed, y = x[valid], found.perturbed[valid], y[valid]
+
+    def total(smooth: bool) -> tuple:
+        optimality = attack_optimality(
+            model, x, perturbed, y, THREAT, KKT_TOLERANCE, len(y), smooth=smooth
+        )
+        operator = TotalOperator(model, optimality, len(y), CG_TOLERANCE)
+        return *lanczos(operator, "residual", 1e-3, 0), optimality.n_valid
+
+    sides: dict[str, Callable[[], object]] = {
+        "gradient": lambda: gradient(model, x, y),
+        "frozen": lambda: lanczos(
+            HessianOperator(model, perturbed, y, len(y)), "residual", 1e-3, 0
+        ),
+        "Woodbury": lambda: total(False),
+        "CG": lambda: total(True),
+    }
+    gradient(model, x, y)
+    seconds, results = turns(sides, repeats)
+    report("gradient", seconds, "the unit")
+    for name in list(sides)[1:]:
+        value, products, *_ = results[name][-1]
+        report(name, seconds, f"lambda_max {value:.6g}, {products} products, {len(y)} samples")
+    for name in ("Woodbury", "CG"):
+        cost = ratios([s[0] for s in seconds[name]], [s[0] for s in seconds["frozen"]])
+        print(f"total, {name}: {spread(cost)} times the cost of frozen", flush=True)
+
+
+def measure_memory(steps: int) -> None:
+    """Peak memory of one product by batch size; the product is the same."""
+    drawn = samples(SIZE, SAMPLES)
+    model = network(*drawn["train"], steps, "gelu")
+    x, y = drawn["test"]
+    perturbed = perturb(model, x, y, PGD(THREAT, 10, 7.5, start="clean"), 0, BATCH)
+    perturbed = refine(model, x, perturbed, y, THREAT, REFINE_STEPS, KKT_TOLERANCE, BATCH).perturbed
+    optimality = attack_optimality(model, x, perturbed, y, THREAT, KKT_TOLERANCE, 32, smooth=True)
+    vector = torch.randn(sum(p.numel() for p in model.parameters()))
+    kinds: dict[str, Callable[[int], CurvatureOperator]] = {
+        "frozen": lambda size: HessianOperator(model, perturbed, y, size),
+        "response": lambda size: ResponseOperator(model, optimality, size, CG_TOLERANCE),
+        "total": lambda size: TotalOperator(model, optimality, size, CG_TOLERANCE),
+    }
+    for kind, make in kinds.items():
+        whole = None
+        for size in (SAMPLES, 128, 64, 32):
+            before = peak(reset=True)
+            product = make(size) @ vector
+            used = peak() - before
+            whole = product if whole is None else whole
+            apart = float((product - whole).norm() / whole.norm())
+            print(f"{kind}, batches of {size}: {used:.2f} GiB, {apart:.1e} from one batch's")
+            # the response is solved to the tolerance of conjugate gradients and no further
+            if apart > (AGREE if kind == "frozen" else CG_TOLERANCE):
+                raise SystemExit(f"{kind}: products differ by batch size")
+
+
+def peak(reset: bool = False) -> float:
+    """GiB that this process has held at most (Linux, glibc) since the last reset."""
+    if reset:
+        gc.collect()
+        ctypes.CDLL(None).malloc_trim(0)  # what is free but was kept would hide the peak
+        Path("/proc/self/clear_refs").write_text("5")
+    status = Path("/proc/self/status").read_text()
+    return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 2**20
+
+
+def compare_linear() -> None:
+    """Robust logistic regression on digits 0 vs 1: frozen, response, and the largest eigenvalue."""
+    digits = load_digits(n_class=2)
+    x, t = digits.data / 16, 2.0 * digits.target - 1
+    line = Line(np.random.default_rng(0).standard_normal(x.shape[1]) / 8, 0.1)
+    loss = RobustLoss(x, t, EPSILON)
+
+    def closed() -> float:
+        return float(np.linalg.eigvalsh(loss.hessian(line, "total"))[-1])
+
+    model = nn.Linear(x.shape[1], 1).double()
+    with torch.no_grad():
+        model.weight.copy_(torch.from_numpy(line.w)[None])
+        model.bias.fill_(line.b)
+    noisy = torch.from_numpy(x - EPSILON * t[:, None] * line.w / line.norm)
+    y = torch.from_numpy((t[:, None] + 1) / 2)
+    peer = hessian(model, nn.BCEWithLogitsLoss(), data=(noisy, y), cuda=False)
+    operator = HessianLinearOperator(
+        model, nn.BCEWithLogitsLoss(), [model.weight], [(noisy, y)], check_deterministic=False
+    ).to_scipy()
+    sides: dict[str, Callable[[], object]] = {
+        "closed form, total": closed,
+        "PyHessian, frozen": lambda: peer.eigenvalues(),
+        "curvlinops + eigsh, frozen": lambda: eigsh(operator, k=1, tol=1e-3, which="LA"),
+    }
+    for name, call in sides.items():
+        call()
+        # one after the other: in turns, torch's idle threads keep numpy's waiting
+        taken = turns({name: call}, 51)[0][name]
+        print(f"{name}: median {1e3 * statistics.median(wall for wall, _ in taken):.3f} ms")
+
+
+def main() -> None:
+    """Run the parts; the ratio against PyHessian comes last."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parts = ["linear", "memory", "total", "lambda"]
+    parser.add_argument("--parts", nargs="+", default=parts, choices=parts)
+    parser.add_argument("--steps", type=int, default=30, help="of training the network")
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=2)
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    if "linear" in arguments.parts:
+        compare_linear()
+    if "memory" in arguments.parts:
+        measure_memory(arguments.steps)
+    if "total" in arguments.parts:
+        compare_total(arguments.repeats, arguments.steps)
+    if "lambda" in arguments.parts:
+        compare_lambda(arguments.repeats, arguments.steps)
+
+
+if __name__ == "__main__":
+    main()
