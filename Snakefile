@@ -37,6 +37,7 @@ wildcard_constraints:
     experiment="|".join(EXPERIMENTS),
     epsilon=r"[0-9.e+-]+",
     seed=r"\d+",
+    part=r"\d+",
     table="|".join(TABLES),
 
 
@@ -45,4 +46,4 @@ rule all:
     default_target: True
     input:
         "<results>/report.html",
-        expand("<results>/tables/{table}.csv", table=TABLES),
+        expand("<results>/tables/{table}.csv", table=[*TABLES, "flatness"]),

@@ -7,6 +7,7 @@ from matplotlib import pyplot as plt
 
 from advscape.figures.curvature import curvature_figure
 from advscape.figures.landscape import landscape_figure
+from advscape.figures.plane import plane_figure
 from advscape.figures.regimes import regimes_figure
 from advscape.figures.robustness import robustness_figure
 from advscape.figures.style import save
@@ -44,7 +45,8 @@ def curvature():
 def landscape():
     rows = [
         {"noise": noise, "epsilon": e, "seed": s, "direction_seed": d, "alpha": alpha,
-         "attack": attack, "loss": 0.1 + scale * (1 + e) * alpha**2}
+         "split": "train", "direction": "filter-normalised", "beta": 0.0, "attack": attack,
+         "loss": 0.1 + scale * (1 + e) * alpha**2}
         for noise, attack, scale in (("aligned", "regenerated", 1.0), ("random", "frozen", 0.01))
         for e in EPSILONS
         for s in (0, 1)
@@ -103,6 +105,41 @@ def test_landscape_panels_hold_their_curves_and_share_colours():
     assert [float(label) for label in labels] == list(EPSILONS)
     colours = [[tuple(line.get_color()) for line in ax.get_lines()][:3] for ax in figure.axes]
     assert all(c == colours[0] for c in colours)
+
+
+def test_a_network_has_a_panel_for_each_kind_of_line_and_none_for_planes():
+    rows = landscape()
+    rows = rows[rows["noise"] == "aligned"]
+    others = [rows.assign(direction=name) for name in ("eigenvector", "eigenvector plane")]
+    figure = landscape_figure(pd.concat([rows, *others]), "title", network=True)
+    titles = [ax.get_title() for ax in figure.axes[:2]]
+    assert titles == [
+        "filter-normalised\nPGD at every point",
+        "eigenvector\nPGD at every point",
+    ]
+
+
+def test_planes_share_one_scale_and_show_the_first_seed():
+    rows = pd.DataFrame(
+        [
+            {"noise": "aligned", "epsilon": e, "seed": s, "direction_seed": 0, "alpha": a,
+             "beta": b, "split": "train", "direction": "filter-normalised plane",
+             "attack": "frozen", "loss": (1 + e) * (0.1 + a**2 + b**2) + 100 * s}
+            for e in (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
+            for s in (0, 1)
+            for a in (-1.0, 0.0, 1.0)
+            for b in (-1.0, 0.0, 1.0)
+        ]
+    )  # fmt: skip
+    figure = plane_figure(rows, "title")
+    flat = [ax for ax in figure.axes if ax.get_title()]
+    assert [ax.get_title() for ax in flat] == [
+        rf"$\epsilon$ = {e}" for e in ("0", "0.2", "0.3", "0.5")
+    ]
+    filled = [ax.collections[0] for ax in flat]
+    limits = {(c.norm.vmin, c.norm.vmax) for c in filled}
+    assert limits == {(0.1, 1.5 * 2.1)}
+    assert "seed 0" in figure.get_suptitle()
 
 
 def test_robustness_gap_is_train_minus_test_under_the_first_attack():

@@ -1,7 +1,7 @@
 import numpy as np
 from hypothesis import given
 
-from advscape.landscape.grid import alphas
+from advscape.landscape.grid import plane
 from advscape.landscape.linear import direction, scan_margins
 from advscape.linear.robust_loss import Line
 from tests.linear.problems import problems
@@ -10,11 +10,11 @@ from tests.linear.problems import problems
 @given(problems(min_radius=-2.0))
 def test_one_product_gives_the_closed_form_at_every_point(case):
     loss, line = case
-    d = direction(len(line.w), seed=0) * line.norm
-    steps = alphas(1.0, 9)
-    margins = scan_margins(loss, line, d, steps)
-    for column, alpha in zip(margins.T, steps, strict=True):
-        expected = loss.margins(Line(line.w + alpha * d, line.b))
+    d = np.column_stack([direction(len(line.w), seed) for seed in (0, 1)]) * line.norm
+    points = np.array(plane(1.0, 5))
+    margins = scan_margins(loss, line, d, points)
+    for column, point in zip(margins.T, points, strict=True):
+        expected = loss.margins(Line(line.w + d @ point, line.b))
         assert np.allclose(column, expected, rtol=1e-10, atol=1e-10)
 
 

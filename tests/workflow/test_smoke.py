@@ -12,9 +12,11 @@ from tests.conftest import ROOT
 
 LINEAR, NETWORK = 0, 1
 MEASURED = ("evaluate", "curvature", "landscape")
+#: jobs of a network's run
+JOBS = {"train": 1, "evaluate": 1, "curvature": 1, "landscape": 2}
 SUMMED_UP = {
-    "table", "claims", "figure_curvature", "figure_landscape", "figure_robustness", "html_report",
-    "study_config",
+    "table", "flatness", "claims", "figure_curvature", "figure_landscape", "figure_plane",
+    "figure_robustness", "html_report", "study_config",
 }  # fmt: skip
 
 
@@ -86,6 +88,17 @@ def test_every_run_has_its_sanity_checks(study):
     assert words in page
 
 
+def test_second_differences_of_lines_are_the_hessians(study):
+    rows = read_table(study.results / "tables/flatness.csv")
+    assert set(rows["quantity"]) == {"rise", "width", "second-difference", "hessian"}
+    linear = rows[(rows["model"] == "logistic") & (rows["epsilon"] < 1.5)]
+    key = ["noise", "epsilon", "seed", "direction_seed", "attack"]
+    pairs = linear.pivot_table(index=key, columns="quantity", values="value", dropna=False)
+    assert len(pairs) == 2 * 2 * (3 + 2 + 3)
+    scale = pairs["hessian"].abs().max()
+    assert ((pairs["second-difference"] - pairs["hessian"]).abs() < 1e-2 * scale).all()
+
+
 def test_claims_say_when_they_cannot_be_tested(study):
     claims = pd.read_csv(study.results / "tables/claims.csv")
     assert tuple(claims.columns) == CLAIM_COLUMNS
@@ -125,19 +138,19 @@ def test_scripts_with_a_new_date_run_nothing(study):
 def test_new_epsilon_of_a_network_runs_its_own_cell(study):
     study.config["experiments"][NETWORK]["grid"]["epsilons"].append(0.8)
     jobs = study.planned()
-    for stage in ("train", *MEASURED):
+    for stage, count in JOBS.items():
         outputs = jobs.pop(f"{stage}_network")
-        assert len(outputs) == 1
-        assert "eps~0.8/seed~0/" in outputs[0]
+        assert len(outputs) == count
+        assert all("eps~0.8/seed~0/" in output for output in outputs)
     assert set(jobs) == SUMMED_UP
 
 
 def test_new_seed_of_a_network_runs_its_own_cells(study):
     study.config["experiments"][NETWORK]["grid"]["seeds"].append(5)
     jobs = study.planned()
-    for stage in ("train", *MEASURED):
+    for stage, count in JOBS.items():
         assert all("seed~5/" in output for output in jobs[f"{stage}_network"])
-        assert len(jobs[f"{stage}_network"]) == 2
+        assert len(jobs[f"{stage}_network"]) == 2 * count
 
 
 def test_new_seed_of_a_linear_model_runs_its_own_job(study):
@@ -153,15 +166,22 @@ def test_landscape_settings_keep_the_training(study):
     study.config["experiments"][NETWORK]["landscape"]["points"] = 5
     jobs = study.planned()
     assert set(jobs) == {
-        "landscape_network", "table", "claims", "html_report", "study_config", "figure_landscape",
+        "landscape_network", "table", "flatness", "claims", "html_report", "study_config",
+        "figure_landscape", "figure_plane",
     }  # fmt: skip
     assert len(jobs["table"]) == 1
+
+
+def test_what_is_read_from_lines_scans_nothing_again(study):
+    study.config["experiments"][NETWORK]["landscape"]["flatness"] = {"level": 0.1}
+    assert set(study.planned()) == {"flatness", "html_report", "study_config"}
 
 
 def test_title_redraws_figures_only(study):
     study.config["experiments"][NETWORK]["title"] = "Another title"
     assert set(study.planned()) == {
-        "figure_curvature", "figure_landscape", "figure_robustness", "html_report", "study_config",
+        "figure_curvature", "figure_landscape", "figure_plane", "figure_robustness", "html_report",
+        "study_config",
     }  # fmt: skip
 
 

@@ -66,10 +66,11 @@ def linear_spec(stage):
 
 
 def network_spec(stage):
-    """Parameter of a job of one run."""
+    """Parameter of a job of one run, or of a part of one."""
     fixed = code(f"{stage}_network.py")
 
     def spec(wildcards):
+        part = {"part": int(wildcards.part)} if hasattr(wildcards, "part") else {}
         experiment = EXPERIMENTS[wildcards.experiment]
         return stage_spec(
             stage,
@@ -78,9 +79,33 @@ def network_spec(stage):
             epsilon=float(wildcards.epsilon),
             seed=int(wildcards.seed),
             noise=experiment.noise,
+            **part,
         )
 
     return spec
+
+
+def directions_of(wildcards):
+    """What else the directions of a network's landscape are made from."""
+    landscape = EXPERIMENTS[wildcards.experiment].landscape
+    needed = {}
+    if "best-checkpoint" in landscape.directions:
+        needed["best"] = f"{NETWORK_RUN}/best.safetensors"
+    if landscape.eigenvectors:
+        needed["eigenvectors"] = f"{NETWORK_RUN}/eigenvectors.safetensors"
+    return needed
+
+
+def flatness_settings():
+    """How flatness numbers are read from the lines of each experiment."""
+    return {
+        name: {
+            "radii": experiment.landscape.rise_radii,
+            "level": experiment.landscape.flatness.level,
+            "step": experiment.landscape.step,
+        }
+        for name, experiment in EXPERIMENTS.items()
+    }
 
 
 def threads_of(wildcards):
@@ -110,13 +135,18 @@ def measured(table):
     return [e for e in STUDY.experiments if table not in OF_NETWORKS or not is_linear(e)]
 
 
+def row_files(table, experiment):
+    """An experiment's rows of a table, job by job."""
+    if table == "landscape" and not is_linear(experiment):
+        parts = range(experiment.landscape.jobs)
+        return [f"{run}/landscape/part~{p}.csv" for run in run_folders(experiment) for p in parts]
+    return [f"{run}/{table}.csv" for run in run_folders(experiment)]
+
+
 def fragments(wildcards):
     """All rows of a table, job by job."""
-    return [
-        f"{folder}/{wildcards.table}.csv"
-        for experiment in measured(wildcards.table)
-        for folder in run_folders(experiment)
-    ]
+    table = wildcards.table
+    return [path for experiment in measured(table) for path in row_files(table, experiment)]
 
 
 def key_columns(experiment):
@@ -132,7 +162,9 @@ def key_columns(experiment):
 def sources(table):
     """Key columns of each file that `fragments` lists."""
     return [
-        key_columns(experiment) for experiment in measured(table) for _ in run_folders(experiment)
+        key_columns(experiment)
+        for experiment in measured(table)
+        for _ in row_files(table, experiment)
     ]
 
 
@@ -152,6 +184,8 @@ def figures():
         kind=["curvature", "landscape", "robustness"],
         experiment=EXPERIMENTS,
     )
+    planes = [name for name, e in EXPERIMENTS.items() if e.landscape.plane is not None]
+    wanted += expand("<results>/figures/plane_{experiment}.png", experiment=planes)
     trainings = [e.training for e in STUDY.experiments if is_linear(e)]
     if trainings:
         wanted.append("<results>/figures/theorem.png")

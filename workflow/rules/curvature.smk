@@ -39,6 +39,7 @@ rule curvature_network:
         layers="<network_run>/layers.csv",
         spectrum="<network_run>/spectrum.csv",
         finite_scale="<network_run>/finite_scale.csv",
+        eigenvectors="<network_run>/eigenvectors.safetensors",
         provenance="<network_run>/curvature.json",
     log:
         "<logs>/curvature/{experiment}/eps~{epsilon}/seed~{seed}.log",

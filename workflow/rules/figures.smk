@@ -54,6 +54,32 @@ rule figure_landscape:
         "../scripts/figure_landscape.py"
 
 
+rule figure_plane:
+    """The loss over a plane in weight space, by epsilon on one colour scale."""
+    input:
+        landscape="<results>/tables/landscape.csv",
+    output:
+        png=report(
+            "<results>/figures/plane_{experiment}.png",
+            caption="../report/plane.rst",
+            category="Landscapes",
+            labels={"experiment": "{experiment}", "figure": "plane"},
+        ),
+        pdf="<results>/figures/plane_{experiment}.pdf",
+    log:
+        "<logs>/figure_plane/{experiment}.log",
+    benchmark:
+        "<benchmarks>/figure_plane/{experiment}.tsv"
+    localrule: True
+    conda:
+        ENVIRONMENT
+    threads: 1
+    params:
+        spec=figure_spec("plane"),
+    script:
+        "../scripts/figure_plane.py"
+
+
 rule figure_robustness:
     """Accuracy and the robust generalization gap against epsilon."""
     input:

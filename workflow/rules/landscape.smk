@@ -1,4 +1,4 @@
-"""Landscapes: expects weights, makes the rows of landscape.csv."""
+"""Landscapes: expects weights, makes the rows of landscape.csv, and flatness.csv from them."""
 
 
 rule landscape_linear:
@@ -28,17 +28,20 @@ rule landscape_linear:
 
 
 rule landscape_network:
-    """The loss of one network along filter-normalised directions, attacked at every point."""
+    """Lines and planes through one network, or one job's share of their points; a killed job goes
+    on at the next point.
+    """
     input:
+        unpack(directions_of),
         dataset=dataset_file,
         weights="<network_run>/weights.safetensors",
     output:
-        rows="<network_run>/landscape.csv",
-        provenance="<network_run>/landscape.json",
+        rows="<network_run>/landscape/part~{part}.csv",
+        provenance="<network_run>/landscape/part~{part}.json",
     log:
-        "<logs>/landscape/{experiment}/eps~{epsilon}/seed~{seed}.log",
+        "<logs>/landscape/{experiment}/eps~{epsilon}/seed~{seed}/part~{part}.log",
     benchmark:
-        "<benchmarks>/landscape/{experiment}/eps~{epsilon}/seed~{seed}.tsv"
+        "<benchmarks>/landscape/{experiment}/eps~{epsilon}/seed~{seed}/part~{part}.tsv"
     wildcard_constraints:
         experiment=NETWORKS,
     conda:
@@ -52,3 +55,23 @@ rule landscape_network:
         spec=network_spec("landscape"),
     script:
         "../scripts/landscape_network.py"
+
+
+rule flatness:
+    """Rise, width and quadratic coefficient of every line."""
+    input:
+        landscape="<results>/tables/landscape.csv",
+    output:
+        rows="<results>/tables/flatness.csv",
+    log:
+        "<logs>/flatness.log",
+    benchmark:
+        "<benchmarks>/flatness.tsv"
+    localrule: True
+    conda:
+        ENVIRONMENT
+    threads: 1
+    params:
+        spec=canonical(code=code("flatness.py"), config=flatness_settings()),
+    script:
+        "../scripts/flatness.py"

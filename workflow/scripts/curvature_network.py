@@ -10,7 +10,9 @@ from advscape.job import running
 from advscape.tables.rows import write_rows
 
 with running(snakemake.params.spec, snakemake.log[0]) as job:
-    tables = curvature_network(job, snakemake.input.dataset, snakemake.input.weights)
+    tables = curvature_network(
+        job, snakemake.input.dataset, snakemake.input.weights, snakemake.output.eigenvectors
+    )
     for table, rows in tables.items():
         write_rows(rows, snakemake.output[table])
     job.write_provenance(snakemake.output.provenance)

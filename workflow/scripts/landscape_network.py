@@ -6,10 +6,15 @@ from pathlib import Path
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "pkg"))
 
 from advscape.job import running
-from advscape.landscape.network import landscape_network
+from advscape.landscape.network import Files, landscape_network
 from advscape.tables.rows import write_rows
 
 with running(snakemake.params.spec, snakemake.log[0]) as job:
-    rows = landscape_network(job, snakemake.input.dataset, snakemake.input.weights)
-    write_rows(rows, snakemake.output.rows)
+    files = Files(
+        snakemake.input.weights, snakemake.input.get("best"), snakemake.input.get("eigenvectors")
+    )
+    rows = Path(snakemake.output.rows)
+    store = rows.with_name(f".{rows.stem}.jsonl")
+    write_rows(landscape_network(job, snakemake.input.dataset, files, store), rows)
     job.write_provenance(snakemake.output.provenance)
+    store.unlink()

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from advscape.curvature.lanczos import Eigenpair, largest_eigenvalue
+from advscape.curvature.lanczos import Eigenpair, extreme_eigenvalues
 from advscape.curvature.operator import CurvatureOperator
 from advscape.curvature.trace import LayerTraces, layer_traces
 
@@ -67,14 +67,17 @@ class Measured:
         ]
 
 
-def top_eigenpair(operator: CurvatureOperator, settings: Settings) -> Eigenpair:
-    """The operator's largest eigenvalue, from the start that all operators and runs share."""
-    return largest_eigenvalue(
+def top_eigenpairs(
+    operator: CurvatureOperator, settings: Settings, count: int = 1
+) -> tuple[Eigenpair, ...]:
+    """The operator's largest eigenvalues, from the start that all operators and runs share."""
+    return extreme_eigenvalues(
         operator,
         settings.tolerance,
         min(settings.max_products, operator.dim),
         settings.generator("start of Lanczos"),
-    )
+        top=count,
+    ).top
 
 
 def measure(operator: CurvatureOperator, n: int, settings: Settings, what: str) -> Measured:
@@ -86,7 +89,7 @@ def measure(operator: CurvatureOperator, n: int, settings: Settings, what: str) 
         settings: how.
         what: the operator in a few words, for the log.
     """
-    top = top_eigenpair(operator, settings)
+    (top,) = top_eigenpairs(operator, settings)
     traces = layer_traces(
         operator, settings.probes, settings.generator("trace probes"), settings.accuracy
     )

@@ -12,10 +12,11 @@ from torch import Tensor, nn
 
 from advscape.attacks.refine import refine
 from advscape.curvature.density import spectral_density
+from advscape.curvature.eigenvectors import save_eigenvectors
 from advscape.curvature.finite_scale import finite_scale
 from advscape.curvature.halves import spread_over_halves
 from advscape.curvature.hessian import HessianOperator
-from advscape.curvature.measure import Measured, Settings, measure, top_eigenpair
+from advscape.curvature.measure import Measured, Settings, measure, top_eigenpairs
 from advscape.curvature.operator import CurvatureOperator
 from advscape.curvature.optimality import Optimality, attack_optimality
 from advscape.curvature.response import ResponseOperator
@@ -39,7 +40,7 @@ TABLES = {
 
 
 def curvature_network(
-    job: Job, dataset: str | Path, weights: str | Path
+    job: Job, dataset: str | Path, weights: str | Path, eigenvectors: str | Path
 ) -> dict[str, pd.DataFrame]:
     """Hessians of the clean and of the adversarial loss: frozen part, response, total.
 
@@ -50,14 +51,17 @@ def curvature_network(
         job: config sections dataset, model, threat, curvature and compute; cell: one run.
         dataset: the prepared dataset.
         weights: the trained weights.
+        eigenvectors: where to write the largest ones of the frozen Hessian.
 
     Returns:
         Rows of curvature.csv, layers.csv, spectrum.csv and finite_scale.csv, by table.
     """
     run, settings = load_run(job, dataset, weights), job.config["curvature"]
     rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for split in settings["splits"]:
-        _Split(run, settings, split, rows).measure()
+    splits = [_Split(run, settings, split, rows) for split in settings["splits"]]
+    for split in splits:
+        split.measure()
+    save_eigenvectors(splits[0].top_vectors(), eigenvectors)
     return {
         table: pd.DataFrame(rows[table], columns=None if rows[table] else [*run.key, *columns])
         for table, columns in TABLES.items()
@@ -88,8 +92,10 @@ class _Split:
 
     def measure(self) -> None:
         """All Hessians: of the clean loss, and of the adversarial one in its parts."""
-        clean = self._measure(self._hessian(self.x, self.y), "clean", "total", self.x)
+        operator = self._hessian(self.x, self.y)
+        clean = self._measure(operator, "clean", "total", self.x)
         if self.run.threat.epsilon == 0:
+            self.frozen = operator, clean
             # without noise the adversarial loss is the clean one, and nothing responds
             self._add("adversarial", "frozen", clean.columns(), self.x)
             self._add("adversarial", "total", clean.columns(), self.x)
@@ -104,11 +110,20 @@ class _Split:
             perturbed = self._refine(self.run.model, perturbed, torch.arange(len(self.y)))
         operator = self._hessian(perturbed, self.y)
         frozen = self._measure(operator, "adversarial", "frozen", perturbed)
+        self.frozen = operator, frozen
         self._halves(perturbed)
         optimality = self._optimality(perturbed) if l2 else None
         self._respond(optimality, perturbed)
         if l2 and (not self.smooth or not _measurable(optimality)):
             self._finite_scale(perturbed, operator, frozen)
+
+    def top_vectors(self) -> Tensor:
+        """Eigenvectors (k, dim) of the frozen Hessian, which has been measured."""
+        operator, found = self.frozen
+        count = min(self.settings["eigenvectors"], operator.dim)
+        if count < 2:  # the first one is there
+            return found.top.vector[None, :][:count]
+        return torch.stack([pair.vector for pair in top_eigenpairs(operator, self.how, count)])
 
     def _hessian(self, x: Tensor, y: Tensor) -> HessianOperator:
         return HessianOperator(self.run.model, x, y, self.size)
@@ -201,7 +216,7 @@ class _Split:
         middle = len(self.y) // 2
         halves = [self._hessian(x[part], self.y[part])
                   for part in (slice(middle), slice(middle, None))]  # fmt: skip
-        spread = spread_over_halves(*halves, lambda operator: top_eigenpair(operator, self.how))
+        spread = spread_over_halves(*halves, lambda operator: top_eigenpairs(operator, self.how)[0])
         for row in self.rows["curvature"]:
             if row["split"] == self.split and row["hessian"] == "frozen":
                 row["half_spread"] = spread.value

@@ -15,15 +15,20 @@ LINEAR = {
     "opposed": "opposed noise\nmade anew at every point",
     "random": "random noise\nfixed",
 }
-#: a network is measured under PGD, whatever it was trained with
-NETWORK = dict.fromkeys(LINEAR, "PGD at every point")
+#: what a network's panels say of theirs: it is measured under PGD, whatever it was trained with
+NETWORK = {
+    "regenerated": "PGD at every point",
+    "frozen": "PGD at the trained weights",
+    "none": "clean",
+}
 
 
 def landscape_figure(landscape: pd.DataFrame, title: str, network: bool) -> Figure:
-    """The loss that each run trains on along random directions, a column per noise arm.
+    """The loss that each run trains on along lines, by epsilon.
 
     The upper row shows the loss itself, over orders of magnitude; the lower one how far it rises
-    above its value at the trained weights, which is what sharpness means.
+    above its value at the trained weights, which is what sharpness means. Linear models have a
+    column per noise arm, networks one per kind of direction.
 
     Args:
         landscape: the experiment's rows of landscape.csv.
@@ -31,20 +36,21 @@ def landscape_figure(landscape: pd.DataFrame, title: str, network: bool) -> Figu
         network: whether the noise is made by PGD.
     """
     apply()
-    titles = NETWORK if network else LINEAR
-    arms = [arm for arm in titles if arm in set(landscape["noise"])]
+    lines = landscape[~landscape["direction"].str.endswith("plane")]
+    lines = lines[lines["split"] == lines["split"].iloc[0]]
+    panels = _network_panels(lines) if network else _linear_panels(lines)
     figure, axes = plt.subplots(
-        2, len(arms), figsize=(1.9 + 2.7 * len(arms), 5.4), sharex=True, squeeze=False
+        2, len(panels), figsize=(1.9 + 2.7 * len(panels), 5.4), sharex="col", squeeze=False
     )
     # one colour for one epsilon in all panels, also where an arm lacks some
-    colours = (landscape["epsilon"].min(), landscape["epsilon"].max())
-    for column, arm in zip(axes.T, arms, strict=True):
-        rows = _own_loss(landscape, arm, network)
+    colours = (lines["epsilon"].min(), lines["epsilon"].max())
+    for column, (name, rows) in zip(axes.T, panels.items(), strict=True):
+        rows = _with_rise(rows)
         _overlay(column[0], rows, "loss", colours)
         _overlay(column[1], rows, "rise", colours)
         column[0].set_yscale("log")
-        column[0].set_title(titles[arm], fontsize="medium")
-        column[0].set_ylabel(r"training loss at $w + \alpha d$")
+        column[0].set_title(name, fontsize="medium")
+        column[0].set_ylabel(rf"{rows['split'].iloc[0]} loss at $w + \alpha d$")
         column[1].set(xlabel=r"$\alpha$", ylabel=r"rise above $\alpha = 0$")
     limits = [ax.get_ylim() for ax in axes[0]]
     for ax in axes[0]:
@@ -54,10 +60,27 @@ def landscape_figure(landscape: pd.DataFrame, title: str, network: bool) -> Figu
     return figure
 
 
-def _own_loss(landscape: pd.DataFrame, arm: str, network: bool) -> pd.DataFrame:
-    """The arm's own loss, and its rise above the centre of each scan."""
-    attack = "frozen" if arm == "random" and not network else "regenerated"
-    rows = landscape[(landscape["noise"] == arm) & (landscape["attack"] == attack)]
+def _linear_panels(lines: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Each arm's own loss, under what its panel says."""
+    own = {arm: "frozen" if arm == "random" else "regenerated" for arm in LINEAR}
+    arms = [arm for arm in LINEAR if arm in set(lines["noise"])]
+    return {
+        LINEAR[arm]: lines[(lines["noise"] == arm) & (lines["attack"] == own[arm])] for arm in arms
+    }
+
+
+def _network_panels(lines: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Each kind of direction, under the strongest attack there is."""
+    attack = next(name for name in NETWORK if name in set(lines["attack"]))
+    lines = lines[lines["attack"] == attack]
+    return {
+        f"{kind}\n{NETWORK[attack]}": lines[lines["direction"] == kind]
+        for kind in lines["direction"].unique()
+    }
+
+
+def _with_rise(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows with each line's rise above its centre."""
     scan = ["epsilon", "seed", "direction_seed"]
     centre = rows.loc[rows["alpha"] == 0, [*scan, "loss"]]
     rows = rows.merge(centre, on=scan, suffixes=("", "_at_0"))

@@ -1,33 +1,94 @@
-"""Directions in weight space (Li et al. 2018, arXiv 1712.09913)."""
+"""Directions in weight space.
+
+A direction is a mapping from names of ``state_dict`` entries to tensors of their shapes; entries
+that it leaves out stay where they are.
+"""
+
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
 
+from advscape.landscape.kinds import Scaling
 
-def filter_normalised(model: nn.Module, seed: int) -> list[Tensor]:
-    """A Gaussian direction whose every filter has the norm of the model's filter.
+Direction = dict[str, Tensor]
 
-    A filter is one output of a weight of two or more axes: a slice along the first axis. Biases
-    and batch-norm parameters, which have one axis, get zero, as the field does.
+
+def random_direction(model: nn.Module, scaling: Scaling, seed: int) -> Direction:
+    r"""A Gaussian direction over the model's weights of two or more axes.
+
+    Biases and batch-norm parameters, which have one axis, stay where they are, as in Li et al.
+    A step along the scaled ones is relative to the weights:
+
+    * raw: the draw itself, entries of variance 1.
+    * gaussian: \|d\| = \|w\| as a whole.
+    * layer-normalised: \|d_l\| = \|w_l\| for each tensor (Wu et al. 2020, arXiv 2004.05884).
+    * filter-normalised: the same for each filter (Li et al. 2018, arXiv 1712.09913), one output
+      of a weight: a slice along its first axis. A linear model's weight is one filter per output.
 
     Args:
         model: the network at its trained weights.
+        scaling: one of the above.
         seed: the same seed gives the same Gaussian draw for every run of a model.
-
-    Returns:
-        One tensor per parameter, in the order of ``model.parameters()``.
     """
     generator = torch.Generator().manual_seed(seed)
-    directions = []
-    for parameter in model.parameters():
-        draw = torch.randn(parameter.shape, generator=generator).to(parameter)
-        directions.append(_like_filters(draw, parameter.detach()))
-    return directions
+    draws = {}
+    for name, weight in model.named_parameters():
+        draw = torch.randn(weight.shape, generator=generator).to(weight)
+        if weight.ndim > 1:
+            draws[name] = draw
+    weights = {name: model.get_parameter(name).detach() for name in draws}
+    if scaling == "raw":
+        return draws
+    if scaling == "gaussian":
+        ratio = _norm(weights) / _norm(draws)
+        return {name: ratio * draw for name, draw in draws.items()}
+    first = 0 if scaling == "layer-normalised" else 1
+    return {name: _rescaled(draw, weights[name], first) for name, draw in draws.items()}
 
 
-def _like_filters(draw: Tensor, weight: Tensor) -> Tensor:
-    if weight.ndim < 2:
-        return torch.zeros_like(weight)
-    wanted = weight.flatten(1).norm(dim=1)
-    given = draw.flatten(1).norm(dim=1)
-    return draw * (wanted / given).view(-1, *[1] * (weight.ndim - 1))
+def eigenvector_direction(model: nn.Module, vector: Tensor) -> Direction:
+    r"""An eigenvector of a Hessian over all parameters, with \|d\| = \|w\| and a fixed sign.
+
+    Args:
+        model: the network that the Hessian is of.
+        vector: (dim,); its largest entry becomes positive.
+
+    Raises:
+        ValueError: the vector has another length.
+    """
+    chosen = {name: p.detach() for name, p in model.named_parameters() if p.requires_grad}
+    sizes = [p.numel() for p in chosen.values()]
+    if vector.shape != (sum(sizes),):
+        raise ValueError(f"vector: got shape {tuple(vector.shape)}; allowed: ({sum(sizes)},)")
+    vector = vector * vector[vector.abs().argmax()].sign() * (_norm(chosen) / vector.norm())
+    pieces = zip(chosen.items(), vector.split(sizes), strict=True)
+    return {name: piece.view_as(p).to(p) for (name, p), piece in pieces}
+
+
+def difference(model: nn.Module, other: Mapping[str, Tensor]) -> Direction:
+    """From the model's weights to another checkpoint's, which is at alpha = 1.
+
+    Running statistics go along, so that the network there is the other checkpoint's.
+
+    Args:
+        model: the network at its trained weights.
+        other: the other checkpoint's ``state_dict``, of the same shapes.
+    """
+    gaps = {
+        name: other[name].to(value) - value
+        for name, value in model.state_dict().items()
+        if value.is_floating_point()
+    }
+    return {name: gap for name, gap in gaps.items() if bool(gap.any())}
+
+
+def _rescaled(draw: Tensor, weight: Tensor, first: int) -> Tensor:
+    """The draw with the weight's norm over all axes from ``first`` on."""
+    axes = tuple(range(first, weight.ndim))
+    wanted = torch.linalg.vector_norm(weight, dim=axes, keepdim=True)
+    return draw * (wanted / torch.linalg.vector_norm(draw, dim=axes, keepdim=True))
+
+
+def _norm(tensors: Mapping[str, Tensor]) -> Tensor:
+    return torch.stack([value.norm() for value in tensors.values()]).norm()

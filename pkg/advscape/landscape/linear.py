@@ -2,16 +2,18 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from advscape.job import Job
-from advscape.landscape.grid import alphas
+from advscape.landscape.grid import line as line_points
+from advscape.landscape.grid import plane as plane_points
 from advscape.linear.arms import training_loss
 from advscape.linear.data import load_samples
 from advscape.linear.path import load_path
-from advscape.linear.robust_loss import Line, RobustLoss
+from advscape.linear.robust_loss import HessianPart, Line, RobustLoss
 from advscape.seeds import stream
 
 
@@ -31,33 +33,20 @@ def landscape_linear(job: Job, dataset: str | Path, weights: str | Path) -> pd.D
     seed, settings = job.cell["seed"], job.config["landscape"]
     norm = job.config["threat"]["norm"]
     train = load_samples(dataset, job.config["dataset"], seed)["train"]
-    steps = alphas(settings["radius"], settings["points"])
     frames = []
     for cell, line in load_path(weights).items():
         if line.norm == 0:
             continue
-        loss = training_loss(train, cell, norm, stream(seed, "random noise"))
-        clean = RobustLoss(train.x, train.t, 0.0)
-        for direction_seed in settings["direction_seeds"]:
-            d = direction(len(line.w), direction_seed) * line.norm
-            for attack, margins in _margins(clean, loss, line, d, steps, cell.noise == "random"):
-                frames.append(
-                    pd.DataFrame(
-                        {
-                            **cell._asdict(),
-                            "seed": seed,
-                            "split": "train",
-                            "direction": "filter-normalised",
-                            "direction_seed": direction_seed,
-                            "alpha": steps,
-                            "beta": 0.0,
-                            "attack": attack,
-                            "loss": np.logaddexp(0, -margins).mean(axis=0),
-                            "accuracy": (margins > 0).mean(axis=0),
-                            "n": len(train.t),
-                        }
-                    )
-                )
+        scan = _Scan(
+            training_loss(train, cell, norm, stream(seed, "random noise")),
+            RobustLoss(train.x, train.t, 0.0),
+            line,
+            fixed=cell.noise == "random",
+        )
+        frames += [
+            frame.assign(**cell._asdict(), seed=seed, split="train", n=len(train.t))
+            for frame in scan.frames(settings)
+        ]
     return pd.concat(frames, ignore_index=True)
 
 
@@ -67,31 +56,81 @@ def direction(dim: int, seed: int) -> np.ndarray:
     return draw / np.linalg.norm(draw)
 
 
-def scan_margins(loss: RobustLoss, line: Line, d: np.ndarray, steps: np.ndarray) -> np.ndarray:
-    """Margins at w + alpha d with the noise regenerated: (n, len(steps)).
+def scan_margins(
+    loss: RobustLoss, line: Line, directions: np.ndarray, points: np.ndarray
+) -> np.ndarray:
+    """Margins at w + D a for every point a, with the noise regenerated: (n, len(points)).
 
-    Two products with the data serve all alphas, since scores are linear in alpha.
+    One product with the data serves all points, since scores are linear in them.
+
+    Args:
+        loss: the samples and the noise.
+        line: w and b.
+        directions: D (d, k).
+        points: coordinates (m, k).
     """
-    scores = loss.x @ np.stack([line.w, d], axis=1)
-    moved = scores[:, :1] + np.outer(scores[:, 1], steps) + line.b
+    scores = loss.x @ np.column_stack([line.w, directions])
+    moved = scores[:, :1] + scores[:, 1:] @ points.T + line.b
     order = 2 if loss.norm == "l2" else 1
-    norms = np.linalg.norm(line.w[:, None] + np.outer(d, steps), order, axis=0)
+    norms = np.linalg.norm(line.w[:, None] + directions @ points.T, order, axis=0)
     return loss.t[:, None] * moved - loss.radius * norms
 
 
-def _margins(
-    clean: RobustLoss,
-    loss: RobustLoss,
-    line: Line,
-    d: np.ndarray,
-    steps: np.ndarray,
-    fixed: bool,
-) -> Iterator[tuple[str, np.ndarray]]:
-    yield "none", scan_margins(clean, line, d, steps)
-    if fixed:  # the random arm's noise never moves
-        yield "frozen", scan_margins(loss, line, d, steps)
-        return
-    # the noise of alpha = 0, -e t u, seen by the weights w + alpha d
-    frozen_norms = (line.w + np.outer(steps, d)) @ loss.unit(line)
-    yield "frozen", scan_margins(clean, line, d, steps) - loss.radius * frozen_norms
-    yield "regenerated", scan_margins(loss, line, d, steps)
+class _Scan:
+    """The scans of one run."""
+
+    def __init__(self, loss: RobustLoss, clean: RobustLoss, line: Line, fixed: bool):
+        """``loss`` is what the run is trained on; ``fixed`` says that its noise never moves."""
+        self.loss, self.clean, self.line, self.fixed = loss, clean, line, fixed
+
+    def frames(self, settings: dict[str, Any]) -> Iterator[pd.DataFrame]:
+        """Rows of all lines, then of the plane."""
+        points = line_points(settings["radius"], settings["points"], settings["step"])[:, None]
+        for seed in settings["direction_seeds"]:
+            yield from self._frames([seed], points, "filter-normalised")
+        if settings["plane"] is not None:
+            plane = settings["plane"]
+            points = np.array(plane_points(plane["radius"], plane["points"]))
+            yield from self._frames(plane["seeds"], points, "filter-normalised plane")
+
+    def _frames(self, seeds: list[int], points: np.ndarray, name: str) -> Iterator[pd.DataFrame]:
+        directions = np.column_stack([direction(len(self.line.w), seed) for seed in seeds])
+        directions *= self.line.norm
+        middle = len(points) // 2
+        for attack, margins, hessian in self._margins(directions, points):
+            curvature = np.full(len(points), np.nan)
+            if len(seeds) == 1 and hessian is not None:
+                curvature[middle] = directions[:, 0] @ hessian @ directions[:, 0]
+            yield pd.DataFrame(
+                {
+                    "direction": name,
+                    "direction_seed": seeds[0],
+                    "alpha": points[:, 0],
+                    "beta": points[:, 1] if len(seeds) == 2 else 0.0,
+                    "attack": attack,
+                    "loss": np.logaddexp(0, -margins).mean(axis=0),
+                    "accuracy": (margins > 0).mean(axis=0),
+                    "curvature": curvature,
+                }
+            )
+
+    def _margins(
+        self, directions: np.ndarray, points: np.ndarray
+    ) -> Iterator[tuple[str, np.ndarray, np.ndarray | None]]:
+        """Each attack's margins and Hessian."""
+        loss, line = self.loss, self.line
+        clean = scan_margins(self.clean, line, directions, points)
+        yield "none", clean, self.clean.hessian(line)
+        if self.fixed:
+            yield "frozen", scan_margins(loss, line, directions, points), self._hessian("total")
+            return
+        # the noise of the centre, -e t u, seen by the moved weights
+        frozen = (line.w[:, None] + directions @ points.T).T @ loss.unit(line)
+        yield "frozen", clean - loss.radius * frozen, self._hessian("frozen")
+        regenerated = scan_margins(loss, line, directions, points)
+        yield "regenerated", regenerated, self._hessian("total")
+
+    def _hessian(self, part: HessianPart) -> np.ndarray | None:
+        """None on a kink of the Linf loss."""
+        kink = self.loss.norm == "linf" and self.loss.radius != 0 and bool((self.line.w == 0).any())
+        return None if kink and part == "total" else self.loss.hessian(self.line, part)

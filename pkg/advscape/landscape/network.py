@@ -1,71 +1,202 @@
-"""Stage `landscape` of a network experiment: the attack regenerated at every point."""
+"""Stage `landscape` of a network experiment: lines and planes, point by point."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import file_digest
+from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 
-from advscape.evaluation.evaluate import Score, perturb, score
+from advscape.curvature.eigenvectors import load_eigenvectors
+from advscape.curvature.hessian import HessianOperator
+from advscape.evaluation.evaluate import perturb, score
 from advscape.job import Job
-from advscape.landscape.directions import filter_normalised
-from advscape.landscape.grid import alphas
-from advscape.landscape.scan import scan
+from advscape.landscape.directions import (
+    Direction,
+    difference,
+    eigenvector_direction,
+    random_direction,
+)
+from advscape.landscape.grid import line, plane, share
+from advscape.landscape.store import PointStore
+from advscape.landscape.walk import walking
 from advscape.models.run import NetworkRun, load_run
+from advscape.models.state import read_tensors
 from advscape.progress import track
 from advscape.seeds import stream
 
+#: kinds of lines whose direction moves running statistics too
+CHECKPOINTS = ("best-checkpoint", "initial-weights")
 
-def landscape_network(job: Job, dataset: str | Path, weights: str | Path) -> pd.DataFrame:
-    """Scan the loss along filter-normalised directions: clean, frozen noise, regenerated noise.
+
+@dataclass(frozen=True)
+class Files:
+    """What a landscape is made from, beside the dataset.
+
+    Attributes:
+        weights: the trained weights.
+        best: those of the best epoch, for the line to them.
+        eigenvectors: of the curvature stage, for lines along them.
+    """
+
+    weights: str | Path
+    best: str | Path | None = None
+    eigenvectors: str | Path | None = None
+
+
+@dataclass(frozen=True)
+class _Path:
+    """A line or a plane: of which samples, along which directions, of which losses."""
+
+    split: str
+    kind: str
+    seeds: tuple[int, ...]
+    attacks: tuple[str, ...]
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """Columns that name it."""
+        name = self.kind if len(self.seeds) == 1 else f"{self.kind} plane"
+        return {"split": self.split, "direction": name, "direction_seed": self.seeds[0]}
+
+
+def landscape_network(
+    job: Job, dataset: str | Path, files: Files, store: str | Path
+) -> pd.DataFrame:
+    """Losses along lines and on a plane: clean, with frozen noise, with regenerated noise.
+
+    Points are kept one by one beside the output; a killed job goes on at the next one. Where
+    several jobs share the points, their rows follow each other as one job's would.
 
     Args:
-        job: config sections dataset, model, threat, landscape and compute; cell: one run.
+        job: config sections dataset, model, threat, landscape and compute; cell: one run, and
+            which part of its points.
         dataset: the prepared dataset.
-        weights: the trained weights.
+        files: the weights and what directions need.
+        store: where finished points are kept.
 
     Returns:
         Rows of landscape.csv.
     """
-    run, settings = load_run(job, dataset, weights), job.config["landscape"]
-    x, y = run.samples("train", settings["samples"], "landscape samples")
-    attack, size = run.attack(settings["attack"]), settings["batch_size"]
-    attack_seed = stream(run.seed, "landscape attack")
-
-    def attacked() -> Tensor:
-        return perturb(run.model, x, y, attack, attack_seed, size)
-
-    def measure(frozen: Tensor) -> dict[str, Score]:
-        inputs = {"none": x, "frozen": frozen, "regenerated": attacked()}
-        return {name: score(run.model, each, y, size) for name, each in inputs.items()}
-
-    held = attacked()
-    return _scan_all(run, settings, lambda: measure(held))
-
-
-def _scan_all(run: NetworkRun, settings: dict, measure: Callable[[], dict]) -> pd.DataFrame:
-    steps = alphas(settings["radius"], settings["points"]).tolist()
-    points = (
-        (seed, alpha, scores)
-        for seed in settings["direction_seeds"]
-        for alpha, scores in scan(run.model, filter_normalised(run.model, seed), steps, measure)
-    )
-    rows = [
-        {
-            **run.key,
-            "split": "train",
-            "direction": "filter-normalised",
-            "direction_seed": seed,
-            "alpha": alpha,
-            "beta": 0.0,
-            "attack": attack,
-            "loss": result.loss,
-            "accuracy": result.accuracy,
-            "n": result.n,
-        }
-        for seed, alpha, scores in track(
-            points, len(steps) * len(settings["direction_seeds"]), "landscape"
-        )
-        for attack, result in scores.items()
-    ]
+    scan = _Scan(job, dataset, files)
+    points = scan.points()
+    mine = share(len(points), job.cell["part"], scan.settings["jobs"])
+    with open(files.weights, "rb") as weights:
+        kept = PointStore(store, job.key + file_digest(weights, "sha256").hexdigest())
+    rows = []
+    for i, result in track(scan.measure(points, mine, kept), len(mine), "landscape"):
+        path, coordinates = points[i]
+        alpha, beta = (*coordinates, 0.0)[:2]
+        at = {**scan.run.key, **path.columns, "alpha": alpha, "beta": beta}
+        rows += [
+            {**at, "attack": attack, "curvature": None, **values}
+            for attack, values in result.items()
+        ]
     return pd.DataFrame(rows)
+
+
+class _Scan:
+    """All lines and planes of a run."""
+
+    def __init__(self, job: Job, dataset: str | Path, files: Files):
+        self._job, self._dataset, self._files = job, dataset, files
+        self.settings = job.config["landscape"]
+        self.run = load_run(job, dataset, files.weights)
+
+    def points(self) -> list[tuple[_Path, tuple[float, ...]]]:
+        """Every point in the order of the table, with the line or plane that it is on."""
+        how, found = self.settings, []
+        steps = line(how["radius"], how["points"], how["step"]).tolist()
+        for split in how["splits"]:
+            lines = [(kind, seed) for kind in how["directions"] for seed in self._seeds(kind)]
+            for kind, seed in lines:
+                path = _Path(split, kind, (seed,), tuple(how["attacks"]))
+                found += [(path, (step,)) for step in steps]
+            if how["plane"] is not None:
+                flat = how["plane"]
+                path = _Path(split, flat["direction"], tuple(flat["seeds"]), tuple(flat["attacks"]))
+                found += [(path, point) for point in plane(flat["radius"], flat["points"])]
+        return found
+
+    def measure(
+        self, points: list, mine: range, kept: PointStore
+    ) -> Iterator[tuple[int, dict[str, dict[str, float]]]]:
+        """Index and result of each of my points, by attack; from the store where it has them."""
+        losses = {
+            split: _Losses(self.run, self.settings, split) for split in self.settings["splits"]
+        }
+        for path, group in groupby(mine, key=lambda i: points[i][0]):
+            directions = [self._direction(path.kind, seed) for seed in path.seeds]
+            with walking(self.run.model, *directions) as to:
+                for i in group:
+                    coordinates = points[i][1]
+                    if kept.get(i) is None:
+                        to(*coordinates)
+                        found = {attack: losses[path.split].here(attack) for attack in path.attacks}
+                        if coordinates == (0.0,) and path.kind not in CHECKPOINTS:
+                            losses[path.split].bend(found, directions[0])
+                        kept.put(i, found)
+                    yield i, kept.get(i)
+
+    @cached_property
+    def _eigenvectors(self) -> Tensor:
+        return load_eigenvectors(self._files.eigenvectors)
+
+    def _seeds(self, kind: str) -> list[int]:
+        if kind == "eigenvector":
+            return list(range(len(self._eigenvectors)))
+        return [0] if kind in CHECKPOINTS else self.settings["direction_seeds"]
+
+    def _direction(self, kind: str, seed: int) -> Direction:
+        model = self.run.model
+        if kind == "eigenvector":
+            return eigenvector_direction(model, self._eigenvectors[seed].to(self.run.device))
+        if kind == "best-checkpoint":
+            return difference(model, read_tensors(self._files.best))
+        if kind == "initial-weights":
+            return difference(model, load_run(self._job, self._dataset).model.state_dict())
+        return random_direction(model, kind, seed)
+
+
+class _Losses:
+    """Losses of one split's samples at wherever the model is; made at the trained weights."""
+
+    def __init__(self, run: NetworkRun, settings: dict[str, Any], split: str):
+        self._run, self._size = run, settings["batch_size"]
+        self._x, self._y = run.samples(split, settings["samples"], f"landscape samples, {split}")
+        self._attack = run.attack(settings["attack"])
+        self._inputs = {"none": self._x, "frozen": self._perturbed()}
+
+    def here(self, attack: str) -> dict[str, float]:
+        """Loss and accuracy under an attack."""
+        inputs = self._inputs.get(attack)
+        inputs = self._perturbed() if inputs is None else inputs
+        found = score(self._run.model, inputs, self._y, self._size)
+        return {"loss": found.loss, "accuracy": found.accuracy, "n": found.n}
+
+    def bend(self, found: dict[str, dict[str, float]], direction: Direction) -> None:
+        """Add d^T H d at the trained weights to the results whose noise is held."""
+        model = self._run.model
+        for attack in found.keys() & self._inputs:
+            operator = HessianOperator(model, self._inputs[attack], self._y, self._size)
+            found[attack]["curvature"] = along(operator, model, direction)
+
+    def _perturbed(self) -> Tensor:
+        seed = stream(self._run.seed, "landscape attack")
+        return perturb(self._run.model, self._x, self._y, self._attack, seed, self._size)
+
+
+def along(operator: HessianOperator, model: nn.Module, direction: Direction) -> float:
+    """d^T H d of a direction over parameters."""
+    pieces = [
+        direction.get(name, torch.zeros_like(p)).reshape(-1)
+        for name, p in model.named_parameters()
+        if p.requires_grad
+    ]
+    vector = torch.cat(pieces)
+    return float(vector.double() @ (operator @ vector).double())

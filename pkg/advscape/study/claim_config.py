@@ -4,6 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from advscape.landscape.kinds import Kind
+
 
 class Select(BaseModel):
     """Which measurements a claim is about."""
@@ -26,6 +28,9 @@ class Select(BaseModel):
     )
     attack: Literal["none", "frozen", "regenerated"] | None = Field(
         default=None, description="Attack along the landscape; needed for rise."
+    )
+    direction: Kind = Field(
+        default="filter-normalised", description="Kind of the landscape's lines; for rise only."
     )
 
 
@@ -57,6 +62,6 @@ class ClaimConfig(BaseModel):
     @property
     def rows(self) -> dict[str, str]:
         """Column and value of the rows that the claim is about."""
-        of_table = {"attack"} if self.quantity == "rise" else {"loss", "hessian"}
+        of_table = {"attack", "direction"} if self.quantity == "rise" else {"loss", "hessian"}
         columns = {"split", "noise", "regime"} | of_table
         return self.select.model_dump(include=columns, exclude_none=True)

@@ -12,6 +12,7 @@ from pydantic import Discriminator, Field, Tag, field_validator
 
 from advscape.study.attack_config import EvaluationAttack, PGDAttack
 from advscape.study.claim_config import ClaimConfig
+from advscape.study.landscape_config import LinearLandscape, NetworkLandscape
 from advscape.study.model_config import NetworkModel
 from advscape.study.section import (
     NAME,
@@ -268,36 +269,13 @@ class NetworkCurvature(Section):
     )
     batch_size: Count = Field(default=256, description="Samples per Hessian-vector product.")
 
+    eigenvectors: Annotated[int, Field(ge=0)] = Field(
+        default=0,
+        description="How many of the largest eigenvectors of the frozen adversarial Hessian to "
+        "keep, for directions of the landscape; over the first split.",
+    )
+
     _splits = field_validator("splits")(distinct)
-
-
-class LinearLandscape(Section):
-    """1-D landscapes g(alpha) = L(w + alpha d) along filter-normalised Gaussian directions d."""
-
-    direction_seeds: list[Natural] = Field(
-        min_length=1, description="One direction each, the same for every run."
-    )
-    radius: Positive = Field(default=1.0, description="Largest |alpha|.")
-    points: Annotated[int, Field(ge=3)] = Field(
-        default=21, description="Values of alpha from -radius to radius; odd, so that 0 is one."
-    )
-
-    _seeds = field_validator("direction_seeds")(distinct)
-
-    @field_validator("points")
-    @classmethod
-    def _odd(cls, value: int) -> int:
-        if value % 2 == 0:
-            raise ValueError("an odd integer, so that alpha = 0 is a point")
-        return value
-
-
-class NetworkLandscape(LinearLandscape):
-    """The same for networks, with the attack regenerated at every alpha."""
-
-    samples: Count = Field(description="Training samples, drawn once per run from its seed.")
-    attack: PGDAttack = Field(description="The attack, regenerated at every alpha.")
-    batch_size: Count = Field(default=512, description="Samples per forward pass.")
 
 
 class _Experiment(Section):
@@ -332,7 +310,7 @@ class LinearExperiment(_Experiment):
     curvature: LinearCurvature = Field(
         default=LinearCurvature(), description="The Hessian, in closed form."
     )
-    landscape: LinearLandscape = Field(description="1-D landscapes.")
+    landscape: LinearLandscape = Field(description="1-D and 2-D landscapes.")
 
 
 class NetworkExperiment(_Experiment):
@@ -343,7 +321,7 @@ class NetworkExperiment(_Experiment):
     grid: NetworkGrid = Field(description="The runs.")
     evaluation: NetworkEvaluation = Field(description="Robust accuracy and loss.")
     curvature: NetworkCurvature = Field(description="The Hessian.")
-    landscape: NetworkLandscape = Field(description="1-D landscapes.")
+    landscape: NetworkLandscape = Field(description="1-D and 2-D landscapes.")
     compute: Compute = Field(default=Compute(), description="Device, threads, precision.")
 
     @property

@@ -164,6 +164,7 @@ def _check_experiments(study: Study) -> None:
             _check_linear(at, experiment)
         else:
             _check_network(at, experiment)
+            _check_landscape(f"{at}.landscape", experiment)
             _check_autoattack(at, experiment)
         for j, claim in enumerate(experiment.claims):
             _check_claim(f"{at}.claims[{j}].select", claim, experiment)
@@ -231,6 +232,23 @@ def _check_network(at: str, experiment: NetworkExperiment) -> None:
             raise ConfigError(f"{at}.model.function", given, str(problem)) from None
 
 
+def _check_landscape(at: str, experiment: NetworkExperiment) -> None:
+    """What directions are made from must be there."""
+    landscape, kept = experiment.landscape, experiment.curvature.eigenvectors
+    if landscape.eigenvectors > kept:
+        raise ConfigError(
+            at.replace("landscape", "curvature.eigenvectors"),
+            shown(kept),
+            f"{landscape.eigenvectors} or more, since {at} goes along them",
+        )
+    if "best-checkpoint" in landscape.directions and experiment.dataset.validation_fraction is None:
+        raise ConfigError(
+            f"{at}.directions",
+            "best-checkpoint",
+            "the other kinds, unless dataset.validation_fraction is given to find the best epoch",
+        )
+
+
 def _check_autoattack(at: str, experiment: NetworkExperiment) -> None:
     """AutoAttack must be installed, and knows one threat model only."""
     for j, attack in enumerate(experiment.evaluation.attacks):
@@ -268,6 +286,8 @@ def _check_claim(
     if claim.quantity == "rise":
         if select.attack is None:
             raise ConfigError(f"{at}.attack", "nothing", "none, frozen or regenerated, for rise")
+        if not linear:
+            _check_rise(at, claim, experiment)
         return
     parts = ["total"]
     if select.loss == "adversarial":
@@ -275,6 +295,20 @@ def _check_claim(
     if select.hessian not in parts:
         allowed = f"{', '.join(parts)}, for the {select.loss} loss of this model"
         raise ConfigError(f"{at}.hessian", shown(select.hessian), allowed)
+
+
+def _check_rise(at: str, claim: ClaimConfig, experiment: NetworkExperiment) -> None:
+    """The lines that a claim is about must be there."""
+    landscape = experiment.landscape
+    for key, there in (
+        ("attack", landscape.attacks),
+        ("direction", landscape.directions),
+        ("split", landscape.splits),
+    ):
+        given = getattr(claim.select, key)
+        if given not in there:
+            allowed = f"{', '.join(there)}, which the landscape has"
+            raise ConfigError(f"{at}.{key}", shown(given), allowed)
 
 
 def _check_data(study: Study) -> None:

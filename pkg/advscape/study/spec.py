@@ -15,8 +15,8 @@ _SECTIONS = {
     "curvature": ("dataset", "model", "threat", "curvature", "compute"),
     "landscape": ("dataset", "model", "threat", "landscape", "compute"),
 }
-#: what only names or files something, and changes no number
-_DISPLAY = {"dataset": {"label"}, "model": {"label"}}
+#: what changes no number of these stages: names, and what is read from the landscape's table
+_DISPLAY = {"dataset": {"label"}, "model": {"label"}, "landscape": {"flatness"}}
 
 
 def stage_spec(

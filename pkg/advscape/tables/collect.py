@@ -32,6 +32,7 @@ COLUMNS = {
     ),
     "landscape": (
         "split", "direction", "direction_seed", "alpha", "beta", "attack", "loss", "accuracy", "n",
+        "curvature",
     ),
 }  # fmt: skip
 
