@@ -23,18 +23,29 @@ def samples(size: int, count: int) -> dict[str, tuple[Tensor, Tensor]]:
     return {"test": (x[:count], y[:count]), "train": (x[count:], y[count:])}
 
 
-def network(x: Tensor, y: Tensor, steps: int, activation: str = "relu") -> nn.Module:
+def network(
+    x: Tensor,
+    y: Tensor,
+    steps: int,
+    activation: str = "relu",
+    *,
+    epsilon: float = EPSILON,
+    batch: int = BATCH,
+    rate: float = 0.02,
+) -> nn.Module:
     """A full-width ResNet-18 in eval mode, after some steps of SGD on perturbed inputs."""
     torch.manual_seed(0)
     model = SmallImageResNet18(10, 3, activation=activation)
     model.to(memory_format=torch.channels_last).train()
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.02, momentum=0.9, weight_decay=5e-4)
-    attack = PGD(ThreatModel("l2", EPSILON, box=True), steps=2)
+    optimizer = torch.optim.SGD(model.parameters(), lr=rate, momentum=0.9, weight_decay=5e-4)
+    attack = PGD(ThreatModel("l2", epsilon, box=True), steps=2)
     generator = torch.Generator().manual_seed(0)
     for _ in range(steps):
-        chosen = torch.randint(len(y), (BATCH,), generator=generator)
+        chosen = torch.randint(len(y), (batch,), generator=generator)
         with torch.autocast("cpu", torch.bfloat16, enabled=has_bfloat16()):
-            perturbed = attack(model, x[chosen], y[chosen], generator, batch_norm="train")
+            perturbed = x[chosen]
+            if epsilon > 0:
+                perturbed = attack(model, perturbed, y[chosen], generator, batch_norm="train")
             outputs = model(perturbed)
         optimizer.zero_grad()
         functional.cross_entropy(outputs.float(), y[chosen]).backward()

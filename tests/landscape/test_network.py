@@ -187,7 +187,7 @@ def test_second_differences_agree_with_the_hessian(inputs, tmp_path):
         at = line.set_index("alpha")["loss"]
         bent = (at[-0.02] - 2 * at[0.0] + at[0.02]) / 0.02**2
         exact = line.loc[line["alpha"] == 0, "curvature"].item()
-        assert bent == pytest.approx(exact, abs=0.02 * scale)
+        assert bent == pytest.approx(exact, abs=0.05 * scale)
 
 
 def test_only_lines_with_held_noise_have_a_curvature(whole):

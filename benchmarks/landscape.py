@@ -1,0 +1,183 @@
+"""A 1-D landscape of a full-width ResNet-18, against plain evaluations and a public tool's way.
+
+51 points along a filter-normalised direction, 256 of scikit-learn's digits at 16x16, eval mode,
+float32, 2 threads; 17 of them with PGD-3 made anew at every point. Three sides take their turns
+point by point:
+
+ours: the library's scan, with its store on disk.
+plain: the same loss, or the same attack and loss, at weights that do not move: what a point costs
+    where moving, keeping and restoring cost nothing.
+loaders: what tomgoldstein/loss-landscape does at a point, written here from its description: new
+    weight tensors by ``p.data = w + alpha d`` with a cast of each, then a DataLoader with batches
+    of 128 and a mean over batches; with no workers, and with its default of two.
+
+Losses agree to 1e-5. Linear models: all points in one matrix product, against a loop of plain
+evaluations.
+
+    make bench-env && .bench-venv/bin/python benchmarks/landscape.py
+"""
+
+import argparse
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from digits import BATCH, EPSILON, network, samples
+from sklearn.datasets import load_digits
+from timing import ratios, spread
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.utils.data import DataLoader, TensorDataset
+
+from advscape.attacks.pgd import PGD
+from advscape.evaluation.evaluate import perturb, score
+from advscape.landscape.directions import random_direction
+from advscape.landscape.grid import alphas
+from advscape.landscape.linear import direction, scan_margins
+from advscape.landscape.store import PointStore
+from advscape.landscape.walk import walking
+from advscape.linear.robust_loss import Line, RobustLoss
+from advscape.threat import ThreatModel
+
+SIZE, SAMPLES, POINTS, ATTACKED = 16, 256, 51, 17
+AGREE = 1e-5
+ATTACK = PGD(ThreatModel("l2", EPSILON, box=True), 3)
+
+
+def loaders(model: nn.Module, x: Tensor, y: Tensor, workers: int) -> Callable[[float], float]:
+    """A point as the public tool takes it."""
+    loader = DataLoader(TensorDataset(x, y), batch_size=BATCH, num_workers=workers)
+    home = [p.data for p in model.parameters()]
+    moves = random_direction(model, "filter-normalised", 0)
+    steps = [moves.get(name, torch.zeros_like(p)) for name, p in model.named_parameters()]
+
+    def point(alpha: float) -> float:
+        for p, w, d in zip(model.parameters(), home, steps, strict=True):
+            p.data = w + torch.Tensor(d * alpha).type(type(w))
+        total = 0.0
+        with torch.no_grad():
+            for xb, yb in loader:
+                total += functional.cross_entropy(model(xb), yb).item() * len(yb)
+        return total / len(y)
+
+    return point
+
+
+def compare(name: str, sides: dict[str, Callable[[float], float]], points: int) -> dict:
+    """All sides at every point in turn; seconds by side."""
+    seconds, losses = {side: [] for side in sides}, {side: [] for side in sides}
+    for alpha in alphas(0.5, points).tolist():
+        for side, call in sides.items():
+            started = time.perf_counter()
+            losses[side].append(call(alpha))
+            seconds[side].append(time.perf_counter() - started)
+    for side, taken in seconds.items():
+        print(f"{name}, {side}: {1e3 * statistics.median(taken):.0f} ms a point, {points} points")
+    for side in sides:
+        if side.startswith("loaders"):
+            apart = np.abs(np.array(losses["ours"]) / np.array(losses[side]) - 1).max()
+            print(f"{name}: losses of {side} differ by {apart:.1e} at most")
+            if apart > AGREE:
+                raise SystemExit(f"{name}: {side}: allowed: {AGREE:g}")
+    return seconds
+
+
+def scan(model: nn.Module, x: Tensor, y: Tensor, workers: list[int]) -> None:
+    """Clean and attacked points of a network."""
+
+    def clean() -> float:
+        return score(model, x, y, len(y)).loss
+
+    def attacked() -> float:
+        return score(model, perturb(model, x, y, ATTACK, 0, len(y)), y, len(y)).loss
+
+    still = network(*samples(SIZE, SAMPLES)["train"], 0)
+    still.load_state_dict(model.state_dict())
+    theirs = {count: network(*samples(SIZE, SAMPLES)["train"], 0) for count in workers}
+    for other in theirs.values():
+        other.load_state_dict(model.state_dict())
+    moves = random_direction(model, "filter-normalised", 0)
+    with tempfile.TemporaryDirectory() as folder, walking(model, moves) as to:
+        store = PointStore(Path(folder) / "points.jsonl", "benchmark")
+
+        def ours(measure: Callable[[], float], alpha: float) -> float:
+            to(alpha)
+            store.put(len(store), found := measure())
+            return found
+
+        for call in (clean, attacked):
+            call()
+        sides = {
+            "plain": lambda alpha: score(still, x, y, len(y)).loss,
+            "ours": lambda alpha: ours(clean, alpha),
+        }
+        sides |= {
+            f"loaders, {count} workers": loaders(other, x, y, count)
+            for count, other in theirs.items()
+        }
+        seconds = compare("clean", sides, POINTS)
+        plain = ratios(seconds["ours"], seconds["plain"])
+        sides = {
+            "plain": lambda alpha: (
+                score(still, perturb(still, x, y, ATTACK, 0, len(y)), y, len(y)).loss
+            ),
+            "ours": lambda alpha: ours(attacked, alpha),
+        }
+        under = compare("attacked", sides, ATTACKED)
+    print(f"clean: a point costs {spread(plain, 3)} plain evaluations")
+    # an attack's own work depends on the weights, so points are compared as a whole
+    total = sum(under["ours"]) / sum(under["plain"])
+    print(f"attacked: all points cost {total:.3f} of the plain attacks")
+    total = sum(seconds["ours"]) / sum(seconds["plain"])
+    print(f"clean: all points cost {total:.3f} of the plain evaluations")
+    for count in reversed(workers):
+        found = ratios(seconds[f"loaders, {count} workers"], seconds["ours"])
+        print(f"loaders, {count} workers: ratio {spread(found)}")
+
+
+def scan_linear() -> None:
+    """Robust logistic regression on digits 0 vs 1: 51 points at once, or one by one."""
+    digits = load_digits(n_class=2)
+    loss = RobustLoss(digits.data / 16, 2.0 * digits.target - 1, EPSILON)
+    line = Line(np.random.default_rng(0).standard_normal(64) / 8, 0.1)
+    d = direction(64, 0)[:, None] * line.norm
+    steps = alphas(1.0, POINTS)[:, None]
+
+    def at_once() -> np.ndarray:
+        return np.logaddexp(0, -scan_margins(loss, line, d, steps)).mean(axis=0)
+
+    def one_by_one() -> np.ndarray:
+        moved = (Line(line.w + alpha * d[:, 0], line.b) for alpha in steps[:, 0])
+        return np.array([loss.data_loss(at) for at in moved])
+
+    if not np.allclose(at_once(), one_by_one(), rtol=1e-10):
+        raise SystemExit("linear: the two sides differ")
+    taken = {}
+    for name, call in {"at once": at_once, "one by one": one_by_one}.items():
+        taken[name] = []
+        for _ in range(101):
+            started = time.perf_counter()
+            call()
+            taken[name].append(1e3 * (time.perf_counter() - started))
+        print(f"linear, {POINTS} points {name}: {statistics.median(taken[name]):.3f} ms")
+
+
+def main() -> None:
+    """Linear first, then the network; the ratio to the public tool without workers comes last."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--steps", type=int, default=30, help="of training the network")
+    parser.add_argument("--workers", type=int, nargs="+", default=[0, 2], help="of the loaders")
+    parser.add_argument("--threads", type=int, default=2)
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    scan_linear()
+    drawn = samples(SIZE, SAMPLES)
+    scan(network(*drawn["train"], arguments.steps), *drawn["test"], arguments.workers)
+
+
+if __name__ == "__main__":
+    main()
