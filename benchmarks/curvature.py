@@ -7,7 +7,7 @@ equivalents: wall time over that of one gradient of the same samples in the same
 lambda: the largest eigenvalue of the Hessian, to several accuracies. Errors are against eigsh on
     float64 products that are written here. On a ReLU network rounding moves some units over
     their kink, which costs any float32 product up to 1e-4, by luck; GELU has none.
-total: the largest eigenvalue of frozen and total Hessian at refined maxima (GELU), with the set-up of the
+total: the largest eigenvalue of frozen and total Hessian at refined maxima (GELU), set-up of the
     Jacobians and without the attack: once with conjugate gradients, once with Woodbury's form
     alone, which ignores the second derivatives that a piecewise-linear network has not.
 memory: peaks of the products by batch size, and that the product does not depend on it.
