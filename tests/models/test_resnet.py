@@ -18,7 +18,7 @@ def test_full_width_is_torchvisions_but_for_stem_and_head():
     theirs.maxpool = nn.Identity()
     theirs.load_state_dict(ours.state_dict())  # the same names and shapes
     x = torch.rand(2, 3, 32, 32)
-    assert torch.equal(ours.eval()(x), theirs.eval()(x))
+    assert torch.allclose(ours.eval()(x), theirs.eval()(x), rtol=1e-5, atol=1e-5)
     assert sum(p.numel() for p in ours.parameters()) == 11_173_962  # the figure of the literature
 
 
@@ -32,15 +32,26 @@ def test_any_width_and_shape(width, shape):
 
 @pytest.mark.parametrize(("name", "kind"), [("gelu", nn.GELU), ("silu", nn.SiLU)])
 def test_another_activation_is_torchvisions_network_with_every_relu_exchanged(name, kind):
-    torch.manual_seed(0)
-    ours = SmallImageResNet18(5, 1, 4, name)
-    torch.manual_seed(0)
-    theirs = SmallImageResNet18(5, 1, 4)
+    ours, theirs = SmallImageResNet18(10, 3, activation=name), resnet18(num_classes=10)
+    theirs.conv1 = nn.Conv2d(3, 64, 3, padding=1, bias=False)
+    theirs.maxpool = nn.Identity()
     for block in (theirs, *(b for i in "1234" for b in getattr(theirs, f"layer{i}"))):
         block.relu = kind()
-    x = torch.rand(2, 1, 8, 8)
-    assert torch.equal(ours.eval()(x), theirs.eval()(x))  # the initial weights are the same
+    theirs.load_state_dict(ours.state_dict())
+    x = torch.rand(2, 3, 8, 8)
+    assert torch.allclose(ours.eval()(x), theirs.eval()(x), rtol=1e-5, atol=1e-5)
     assert not any(isinstance(module, nn.ReLU) for module in ours.modules())
+
+
+def test_initial_weights_are_distributed_as_torchvisions():
+    torch.manual_seed(0)
+    ours, theirs = SmallImageResNet18(10, 3).state_dict(), resnet18(num_classes=10).state_dict()
+    for name, value in ours.items():
+        if value.ndim < 2 or name == "conv1.weight":
+            continue
+        assert value.std().item() == pytest.approx(theirs[name].std().item(), rel=0.05), name
+    for name in ("bn1.weight", "bn1.bias", "layer4.1.bn2.weight", "layer4.1.bn2.bias"):
+        assert torch.equal(ours[name], theirs[name])
 
 
 def test_seed_draws_the_weights_and_nothing_else():

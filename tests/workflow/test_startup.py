@@ -1,0 +1,49 @@
+"""Jobs start quickly: what takes seconds to import is not imported."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import ROOT
+
+#: torch's compiler takes as long as torch, and comes with torchvision's models and torch.optim.SGD
+SLOW = ["torch._dynamo", "torchvision", "matplotlib", "snakemake"]
+TRAIN = """
+import torch
+from advscape.models.resnet import SmallImageResNet18
+from advscape.training.updates import Descent
+model = SmallImageResNet18(3, 1, 4)
+update = Descent(model, 0.9, 1e-3)
+def gradient():
+    loss = model(torch.rand(2, 1, 8, 8)).square().sum()
+    loss.backward()
+    return loss.detach(), torch.zeros(())
+update.step(gradient, 0.1, 0)
+"""
+
+
+def imported(code):
+    """Which of the slow ones some code has imported at its end."""
+    end = f"\nimport sys; print([name for name in {SLOW} if name in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", code + end], capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+@pytest.mark.parametrize("stage", ["training", "evaluation", "curvature", "landscape"])
+def test_a_networks_jobs_leave_the_compiler_alone(stage):
+    assert imported(f"import advscape.{stage}.network") == "[]"
+
+
+def test_a_step_of_training_leaves_the_compiler_alone():
+    assert imported(TRAIN) == "[]"
+
+
+@pytest.mark.parametrize("script", sorted(ROOT.glob("workflow/scripts/*_linear.py")))
+def test_linear_jobs_do_without_torch(script):
+    lines = [line for line in script.read_text().splitlines() if line.startswith("from advscape")]
+    assert lines
+    check = "\nimport sys; assert 'torch' not in sys.modules"
+    assert imported("\n".join(lines) + check) == "[]"
