@@ -7,14 +7,17 @@ import os
 import pandas as pd
 
 from advscape.claims.table import COLUMNS as CLAIM_COLUMNS
+from advscape.study.sharpness_config import MEASURES as SHARPNESS_MEASURES
 from advscape.tables.collect import COLUMNS, KEY, read_table
 from tests.conftest import ROOT
 
 LINEAR, NETWORK = 0, 1
 MEASURED = ("evaluate", "curvature", "landscape")
+#: tables, figures and stages that only networks have
+OF_NETWORKS = ("layers", "spectrum", "finite_scale", "sharpness")
 SUMMED_UP = {
-    "table", "claims", "figure_curvature", "figure_landscape", "figure_robustness", "html_report",
-    "study_config",
+    "table", "claims", "figure_curvature", "figure_landscape", "figure_robustness",
+    "figure_sharpness", "html_report", "study_config",
 }  # fmt: skip
 
 
@@ -27,11 +30,11 @@ def test_everything_is_there(study):
     for table, columns in COLUMNS.items():
         rows = read_table(study.results / f"tables/{table}.csv")
         assert rows.columns.tolist() == [*KEY, *columns]
-        of_networks = table in ("layers", "spectrum", "finite_scale")
-        linear = set() if of_networks else {"logistic-digits"}
+        linear = set() if table in OF_NETWORKS else {"logistic-digits"}
         assert set(rows["experiment"]) == linear | {"resnet18-digits"}, table
     for experiment in ("logistic-digits", "resnet18-digits"):
-        for kind in ("curvature", "landscape", "robustness"):
+        of_networks = () if experiment == "logistic-digits" else ("sharpness",)
+        for kind in ("curvature", "landscape", "robustness", *of_networks):
             for suffix in ("png", "pdf"):
                 assert (
                     study.results / f"figures/{kind}_{experiment}.{suffix}"
@@ -125,7 +128,7 @@ def test_scripts_with_a_new_date_run_nothing(study):
 def test_new_epsilon_of_a_network_runs_its_own_cell(study):
     study.config["experiments"][NETWORK]["grid"]["epsilons"].append(0.8)
     jobs = study.planned()
-    for stage in ("train", *MEASURED):
+    for stage in ("train", *MEASURED, "sharpness"):
         outputs = jobs.pop(f"{stage}_network")
         assert len(outputs) == 1
         assert "eps~0.8/seed~0/" in outputs[0]
@@ -135,7 +138,7 @@ def test_new_epsilon_of_a_network_runs_its_own_cell(study):
 def test_new_seed_of_a_network_runs_its_own_cells(study):
     study.config["experiments"][NETWORK]["grid"]["seeds"].append(5)
     jobs = study.planned()
-    for stage in ("train", *MEASURED):
+    for stage in ("train", *MEASURED, "sharpness"):
         assert all("seed~5/" in output for output in jobs[f"{stage}_network"])
         assert len(jobs[f"{stage}_network"]) == 2
 
@@ -158,10 +161,29 @@ def test_landscape_settings_keep_the_training(study):
     assert len(jobs["table"]) == 1
 
 
+def test_sharpness_settings_keep_everything_else(study):
+    settings = study.config["experiments"][NETWORK]["sharpness"]
+    settings["average"] = settings["average"] | {"draws": 3}
+    jobs = study.planned()
+    assert set(jobs) == {
+        "sharpness_network", "table", "html_report", "study_config", "figure_sharpness",
+    }  # fmt: skip
+    assert len(jobs["table"]) == 1
+
+
+def test_every_run_of_a_network_has_every_measure_of_sharpness(study):
+    rows = read_table(study.results / "tables/sharpness.csv")
+    measures = rows.groupby(["experiment", "epsilon", "seed"])["measure"].apply(set)
+    assert len(measures) == 2
+    assert all(found == set(SHARPNESS_MEASURES) for found in measures)
+    assert rows[["value", "draws", "n", "spread"]].notna().all().all()
+
+
 def test_title_redraws_figures_only(study):
     study.config["experiments"][NETWORK]["title"] = "Another title"
     assert set(study.planned()) == {
-        "figure_curvature", "figure_landscape", "figure_robustness", "html_report", "study_config",
+        "figure_curvature", "figure_landscape", "figure_robustness", "figure_sharpness",
+        "html_report", "study_config",
     }  # fmt: skip
 
 
