@@ -152,8 +152,9 @@ def test_sharpness_has_a_panel_for_each_measure_and_ball():
     figure = sharpness_figure(sharpness(), "title", "l2")
     titles = [ax.get_title().replace("\n", ", ") for ax in figure.axes]
     assert titles == [
-        "average, L2, radius 0.5", "average, Linf, radius 0.5", "worst case, L2, radius 0.5",
-        "robust flatness, worst case, L2 of each layer, radius 0.5", "weight-curvature index",
+        r"average, L2, $\rho$ = 0.5", r"average, Linf, $\rho$ = 0.5",
+        r"worst case, L2, $\rho$ = 0.5",
+        r"robust flatness, worst case, L2 in each layer, $\xi$ = 0.5", "weight-curvature index",
     ]  # fmt: skip
     average, _, worst, robust, _ = figure.axes
     assert average.get_yscale() == "log"
@@ -169,7 +170,7 @@ def test_sharpness_has_a_panel_for_each_measure_and_ball():
 def test_sharpness_tells_several_radii_apart():
     figure = sharpness_figure(sharpness((0.5, 1.0), ["adversarial"]), "title", "l2")
     average, index = figure.axes[0], figure.axes[-1]
-    assert average.get_title() == "average\nL2"
+    assert average.get_title() == "average\nL2, $\\rho$"
     assert [t.get_text() for t in average.get_legend().get_texts()] == ["0.5", "1"]
     heights = sorted(points[0, 1] for points in data_of(average) if points[0, 0] == 0)
     assert np.allclose(heights, [1.0, 2.0])

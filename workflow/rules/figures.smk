@@ -96,9 +96,9 @@ rule figure_sharpness:
         "<logs>/figure_sharpness/{experiment}.log",
     benchmark:
         "<benchmarks>/figure_sharpness/{experiment}.tsv"
-    localrule: True
     wildcard_constraints:
         experiment=NETWORKS,
+    localrule: True
     conda:
         ENVIRONMENT
     threads: 1

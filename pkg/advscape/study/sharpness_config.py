@@ -53,7 +53,7 @@ class AverageSharpness(Section):
 class WorstSharpness(Section):
     """The worst weights of a ball; the smallest radii of Andriushchenko et al.'s ResNets."""
 
-    steps: Count = Field(default=10, description="Gradients of each ascent; 20 there.")
+    steps: Count = Field(default=6, description="Moves of each ascent; 20 there.")
     restarts: Count = Field(
         default=2,
         description="Ascents, of which the best counts; 1 there. The first starts at the weights "
@@ -84,7 +84,7 @@ class WorstFlatness(Section):
     radii: list[Positive] = Field(
         default=[0.003], min_length=1, description="xi, relative to the length of each layer."
     )
-    steps: Count = Field(default=10, description="Gradients of each ascent; 20 there.")
+    steps: Count = Field(default=6, description="Moves of each ascent; 20 there.")
     restarts: Count = Field(
         default=2, description="Ascents from random starts, of which the best counts; 10 there."
     )
