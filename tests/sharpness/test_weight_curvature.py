@@ -75,7 +75,7 @@ def test_a_negative_trace_counts_as_0_and_is_told(monkeypatch, caplog):
     )
     with caplog.at_level(logging.WARNING, "advscape.sharpness"):
         found = weight_curvature_index(model, x, y, 4, 2, torch.Generator())
-    assert found.value == pytest.approx(2 * float(model[0].weight.norm()))
+    assert found.value == pytest.approx(2 * float(model[0].weight.detach().norm()))
     assert "1 of 2 traces below 0" in caplog.text
 
 
