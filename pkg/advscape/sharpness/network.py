@@ -33,7 +33,7 @@ VARIANTS = {
     "plain": {"": precise_losses},
     "adaptive": {"adaptive_": precise_losses, "normalised_": normalised_losses},
 }
-#: a step of the measuring and how many there are, so that progress can be shown
+#: one measure, or several that share their draws
 Task = Callable[[], None]
 
 
