@@ -1,4 +1,6 @@
-"""advscape: dataset -> train -> evaluate, curvature, landscape -> tables -> claims -> figures -> report."""
+"""advscape: dataset -> train -> evaluate, curvature, landscape, sharpness -> tables -> claims
+-> figures -> report.
+"""
 
 from snakemake.utils import min_version
 
@@ -24,6 +26,7 @@ include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/curvature.smk"
 include: "workflow/rules/landscape.smk"
+include: "workflow/rules/sharpness.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/claims.smk"
 include: "workflow/rules/figures.smk"

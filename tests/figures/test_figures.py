@@ -10,6 +10,7 @@ from advscape.figures.landscape import landscape_figure
 from advscape.figures.plane import plane_figure
 from advscape.figures.regimes import regimes_figure
 from advscape.figures.robustness import robustness_figure
+from advscape.figures.sharpness import sharpness_figure
 from advscape.figures.style import save
 from advscape.figures.theorem import theorem_figure
 
@@ -164,6 +165,54 @@ def test_robustness_gap_is_train_minus_test_under_the_first_attack():
         attacked = points[points[:, 0] > 0]
         assert len(attacked) == 4  # two runs, at their own and at the common epsilon
         assert np.allclose(attacked[:, 1], 0.2)
+
+
+def sharpness(radii=(0.5,), losses=("clean", "adversarial")):
+    kinds = [("average", "l2"), ("average", "linf"), ("worst", "l2"), ("robust_worst", "layer_l2")]
+    kinds += [("weight_curvature", np.nan)]
+    return pd.DataFrame(
+        [
+            {"split": split, "epsilon": e, "seed": seed, "loss": loss, "measure": measure,
+             "ball": ball, "radius": r if isinstance(ball, str) else np.nan,
+             "value": r * (1 + e) * (1 + seed) - (measure == "worst")}
+            for split in ("train", "test")
+            for e in EPSILONS
+            for seed in (0, 1, 2)
+            for measure, ball in kinds
+            for loss in (losses if measure in ("average", "worst") else ("adversarial",))
+            for r in (radii if isinstance(ball, str) else radii[:1])
+        ]
+    )  # fmt: skip
+
+
+def test_sharpness_has_a_panel_for_each_measure_and_ball():
+    figure = sharpness_figure(sharpness(), "title", "l2")
+    titles = [ax.get_title().replace("\n", ", ") for ax in figure.axes]
+    assert titles == [
+        r"average, L2, $\rho$ = 0.5", r"average, Linf, $\rho$ = 0.5",
+        r"worst case, L2, $\rho$ = 0.5",
+        r"robust flatness, worst case, L2 in each layer, $\xi$ = 0.5", "weight-curvature index",
+    ]  # fmt: skip
+    average, _, worst, robust, _ = figure.axes
+    assert average.get_yscale() == "log"
+    assert worst.get_yscale() == "linear"  # some of its values are not positive
+    for points in data_of(average)[:2]:  # medians over three seeds, of either loss
+        assert np.allclose(points, [[e, 0.5 * (1 + e) * 2] for e in EPSILONS])
+    assert len(data_of(robust)) == 1
+    assert [t.get_text() for t in figure.legends[0].get_texts()] == [
+        "adversarial loss", "clean loss",
+    ]  # fmt: skip
+
+
+def test_sharpness_tells_several_radii_apart():
+    figure = sharpness_figure(sharpness((0.5, 1.0), ["adversarial"]), "title", "l2")
+    average, index = figure.axes[0], figure.axes[-1]
+    assert average.get_title() == "average\nL2, $\\rho$"
+    assert [t.get_text() for t in average.get_legend().get_texts()] == ["0.5", "1"]
+    heights = sorted(points[0, 1] for points in data_of(average) if points[0, 0] == 0)
+    assert np.allclose(heights, [1.0, 2.0])
+    assert index.get_legend() is None
+    assert [t.get_text() for t in figure.legends[0].get_texts()] == ["adversarial loss"]
 
 
 def test_same_data_same_bytes(tmp_path):

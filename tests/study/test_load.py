@@ -156,6 +156,30 @@ BAD = {
         changed(experiments__0__landscape__points=4),
         "experiments[0].landscape.points: got 4; allowed: an odd integer",
     ),
+    "unknown measure of sharpness": (
+        changed(experiments__1__sharpness={"measures": ["average", "sam"]}),
+        "experiments[1].sharpness.measures[1]: got 'sam'; allowed: 'average', 'worst', 'adaptive_",
+    ),
+    "a measure twice": (
+        changed(experiments__1__sharpness={"measures": ["worst", "worst"]}),
+        "experiments[1].sharpness.measures: got ['worst', 'worst']; allowed: values without",
+    ),
+    "radius of 0": (
+        changed(experiments__1__sharpness={"robust_worst": {"radii": [0]}}),
+        "experiments[1].sharpness.robust_worst.radii[0]: got 0; allowed: a number above 0",
+    ),
+    "no radius": (
+        changed(experiments__1__sharpness={"worst": {"l2": {"plain": [], "adaptive": [0.1]}}}),
+        "experiments[1].sharpness.worst.l2.plain: got []; allowed: at least 1 entries",
+    ),
+    "a single draw": (
+        changed(experiments__1__sharpness={"average": {"draws": 1}}),
+        "experiments[1].sharpness.average.draws: got 1; allowed: a number not below 2",
+    ),
+    "sharpness of a linear model": (
+        changed(experiments__0__sharpness={}),
+        "experiments[0].sharpness: got an unknown key; allowed: name, title",
+    ),
     "claim about nothing known": (
         changed(experiments__0__claims__0__quantity="sharpness"),
         "experiments[0].claims[0].quantity: got 'sharpness'; allowed: 'lambda_max', 'trace'",

@@ -9,7 +9,7 @@ from tests.conftest import ROOT
 def experiment(**changes):
     raw = yaml.safe_load((ROOT / "config.yaml").read_text())["experiments"][1]
     for section, values in changes.items():
-        raw[section] = {**raw[section], **values} if isinstance(values, dict) else values
+        raw[section] = {**raw.get(section, {}), **values} if isinstance(values, dict) else values
     return Study.model_validate({"study": "s", "experiments": [raw]}).experiments[0]
 
 
@@ -18,10 +18,11 @@ def spec(stage, **changes):
 
 
 def test_stages_depend_on_their_own_sections_only():
-    stages = ("train", "evaluate", "curvature", "landscape")
+    stages = ("train", "evaluate", "curvature", "landscape", "sharpness")
     affected = {
         "landscape": ({"points": 5}, {"landscape"}),
         "curvature": ({"probes": 7}, {"curvature"}),
+        "sharpness": ({"samples": 7}, {"sharpness"}),
         "evaluation": ({"common_epsilon": 1.0}, {"evaluate"}),
         "training": ({"epochs": 1}, {"train"}),
         "model": ({"width": 8}, set(stages)),

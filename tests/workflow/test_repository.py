@@ -64,7 +64,7 @@ FLOORS = [
     {"attacks"},
     {"models"},
     {"training", "evaluation"},
-    {"curvature", "landscape"},
+    {"curvature", "landscape", "sharpness"},
     {"tables"},
     {"claims"},
     {"figures"},

@@ -7,16 +7,19 @@ import os
 import pandas as pd
 
 from advscape.claims.table import COLUMNS as CLAIM_COLUMNS
+from advscape.study.sharpness_config import MEASURES as SHARPNESS_MEASURES
 from advscape.tables.collect import COLUMNS, KEY, read_table
 from tests.conftest import ROOT
 
 LINEAR, NETWORK = 0, 1
 MEASURED = ("evaluate", "curvature", "landscape")
+#: tables, figures and stages that only networks have
+OF_NETWORKS = ("layers", "spectrum", "finite_scale", "sharpness")
 #: jobs of a network's run
-JOBS = {"train": 1, "evaluate": 1, "curvature": 1, "landscape": 2}
+JOBS = {"train": 1, "evaluate": 1, "curvature": 1, "landscape": 2, "sharpness": 1}
 SUMMED_UP = {
     "table", "flatness", "claims", "figure_curvature", "figure_landscape", "figure_plane",
-    "figure_robustness", "html_report", "study_config",
+    "figure_robustness", "figure_sharpness", "html_report", "study_config",
 }  # fmt: skip
 
 
@@ -29,11 +32,11 @@ def test_everything_is_there(study):
     for table, columns in COLUMNS.items():
         rows = read_table(study.results / f"tables/{table}.csv")
         assert rows.columns.tolist() == [*KEY, *columns]
-        of_networks = table in ("layers", "spectrum", "finite_scale")
-        linear = set() if of_networks else {"logistic-digits"}
+        linear = set() if table in OF_NETWORKS else {"logistic-digits"}
         assert set(rows["experiment"]) == linear | {"resnet18-digits"}, table
     for experiment in ("logistic-digits", "resnet18-digits"):
-        for kind in ("curvature", "landscape", "robustness"):
+        of_networks = () if experiment == "logistic-digits" else ("sharpness",)
+        for kind in ("curvature", "landscape", "robustness", *of_networks):
             for suffix in ("png", "pdf"):
                 assert (
                     study.results / f"figures/{kind}_{experiment}.{suffix}"
@@ -177,11 +180,29 @@ def test_what_is_read_from_lines_scans_nothing_again(study):
     assert set(study.planned()) == {"flatness", "html_report", "study_config"}
 
 
+def test_sharpness_settings_keep_everything_else(study):
+    settings = study.config["experiments"][NETWORK]["sharpness"]
+    settings["average"] = settings["average"] | {"draws": 3}
+    jobs = study.planned()
+    assert set(jobs) == {
+        "sharpness_network", "table", "html_report", "study_config", "figure_sharpness",
+    }  # fmt: skip
+    assert len(jobs["table"]) == 1
+
+
+def test_every_run_of_a_network_has_every_measure_of_sharpness(study):
+    rows = read_table(study.results / "tables/sharpness.csv")
+    measures = rows.groupby(["experiment", "epsilon", "seed"])["measure"].apply(set)
+    assert len(measures) == 2
+    assert all(found == set(SHARPNESS_MEASURES) for found in measures)
+    assert rows[["value", "draws", "n", "spread"]].notna().all().all()
+
+
 def test_title_redraws_figures_only(study):
     study.config["experiments"][NETWORK]["title"] = "Another title"
     assert set(study.planned()) == {
-        "figure_curvature", "figure_landscape", "figure_plane", "figure_robustness", "html_report",
-        "study_config",
+        "figure_curvature", "figure_landscape", "figure_plane", "figure_robustness",
+        "figure_sharpness", "html_report", "study_config",
     }  # fmt: skip
 
 

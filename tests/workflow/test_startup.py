@@ -32,7 +32,7 @@ def imported(code):
     return done.stdout.strip()
 
 
-@pytest.mark.parametrize("stage", ["training", "evaluation", "curvature", "landscape"])
+@pytest.mark.parametrize("stage", ["training", "evaluation", "curvature", "landscape", "sharpness"])
 def test_a_networks_jobs_leave_the_compiler_alone(stage):
     assert imported(f"import advscape.{stage}.network") == "[]"
 

@@ -31,8 +31,8 @@ EXPERIMENTS = {experiment.name: experiment for experiment in STUDY.experiments}
 # a pattern that matches no name stands in for an empty list
 LINEAR = "|".join(n for n, e in EXPERIMENTS.items() if isinstance(e, LinearExperiment)) or "(?!)"
 NETWORKS = "|".join(n for n in EXPERIMENTS if n not in LINEAR.split("|")) or "(?!)"
-# what only networks have: a linear model's Hessian is there as a whole
-OF_NETWORKS = ["layers", "spectrum", "finite_scale"] if NETWORKS != "(?!)" else []
+# what only networks have: a linear model's Hessian is there as a whole, and in closed form
+OF_NETWORKS = ["layers", "spectrum", "finite_scale", "sharpness"] if NETWORKS != "(?!)" else []
 TABLES = ["runs", "robustness", "sanity", "curvature", "landscape", *OF_NETWORKS]
 ENVIRONMENT = str(HERE / "environment.yml")
 
@@ -178,7 +178,7 @@ def claim_list():
 
 
 def figures():
-    """Every figure of the study; some need a linear experiment, or several that differ."""
+    """Every figure of the study; some need a network, or linear experiments."""
     wanted = expand(
         "<results>/figures/{kind}_{experiment}.png",
         kind=["curvature", "landscape", "robustness"],
@@ -186,6 +186,8 @@ def figures():
     )
     planes = [name for name, e in EXPERIMENTS.items() if e.landscape.plane is not None]
     wanted += expand("<results>/figures/plane_{experiment}.png", experiment=planes)
+    networks = [name for name, e in EXPERIMENTS.items() if not is_linear(e)]
+    wanted += expand("<results>/figures/sharpness_{experiment}.png", experiment=networks)
     trainings = [e.training for e in STUDY.experiments if is_linear(e)]
     if trainings:
         wanted.append("<results>/figures/theorem.png")

@@ -106,6 +106,34 @@ rule figure_robustness:
         "../scripts/figure_robustness.py"
 
 
+rule figure_sharpness:
+    """Every measure of sharpness against epsilon, in small multiples."""
+    input:
+        sharpness="<results>/tables/sharpness.csv",
+    output:
+        png=report(
+            "<results>/figures/sharpness_{experiment}.png",
+            caption="../report/sharpness.rst",
+            category="Sharpness",
+            labels={"experiment": "{experiment}", "figure": "sharpness"},
+        ),
+        pdf="<results>/figures/sharpness_{experiment}.pdf",
+    log:
+        "<logs>/figure_sharpness/{experiment}.log",
+    benchmark:
+        "<benchmarks>/figure_sharpness/{experiment}.tsv"
+    wildcard_constraints:
+        experiment=NETWORKS,
+    localrule: True
+    conda:
+        ENVIRONMENT
+    threads: 1
+    params:
+        spec=figure_spec("sharpness"),
+    script:
+        "../scripts/figure_sharpness.py"
+
+
 rule figure_regimes:
     """Sharpness against weight decay and stopping time, over all linear experiments."""
     input:

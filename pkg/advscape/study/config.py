@@ -24,6 +24,7 @@ from advscape.study.section import (
     Share,
     distinct,
 )
+from advscape.study.sharpness_config import NetworkSharpness
 from advscape.study.training_config import NetworkTraining
 
 #: dataset names whose test set is official; the others need ``test_fraction``
@@ -322,6 +323,9 @@ class NetworkExperiment(_Experiment):
     evaluation: NetworkEvaluation = Field(description="Robust accuracy and loss.")
     curvature: NetworkCurvature = Field(description="The Hessian.")
     landscape: NetworkLandscape = Field(description="1-D and 2-D landscapes.")
+    sharpness: NetworkSharpness = Field(
+        default=NetworkSharpness(), description="Rise of the loss at moved weights."
+    )
     compute: Compute = Field(default=Compute(), description="Device, threads, precision.")
 
     @property

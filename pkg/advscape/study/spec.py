@@ -14,6 +14,7 @@ _SECTIONS = {
     "evaluate": ("dataset", "model", "threat", "evaluation", "compute"),
     "curvature": ("dataset", "model", "threat", "curvature", "compute"),
     "landscape": ("dataset", "model", "threat", "landscape", "compute"),
+    "sharpness": ("dataset", "model", "threat", "sharpness", "compute"),
 }
 #: what changes no number of these stages: names, and what is read from the landscape's table
 _DISPLAY = {"dataset": {"label"}, "model": {"label"}, "landscape": {"flatness"}}
@@ -28,7 +29,7 @@ def stage_spec(
     itself and what that imports from this library, not the user's other files.
 
     Args:
-        stage: train, evaluate, curvature or landscape.
+        stage: train, evaluate, curvature, landscape or sharpness.
         experiment: the experiment.
         code: fingerprint of the rule's script.
         **cell: the run or runs of the job: epsilon, seed, noise.

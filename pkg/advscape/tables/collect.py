@@ -30,6 +30,9 @@ COLUMNS = {
         "split", "direction", "direction_index", "radius", "total", "total_stderr", "frozen",
         "frozen_stderr", "n",
     ),
+    "sharpness": (
+        "split", "loss", "measure", "ball", "radius", "value", "stderr", "spread", "draws", "n",
+    ),
     "landscape": (
         "split", "direction", "direction_seed", "alpha", "beta", "attack", "loss", "accuracy", "n",
         "curvature",

@@ -1,0 +1,1 @@
+"""How much a network's loss rises when its weights are moved."""

@@ -1,0 +1,68 @@
+"""Weights moved in place by w + c u, and put back bit for bit; c is the scale of each weight."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _NormBase
+
+#: layers whose parameters Stutz et al. leave alone
+_NORMALISATION = (_NormBase, nn.LayerNorm, nn.GroupNorm)
+
+
+@contextmanager
+def moved(parameters: Sequence[nn.Parameter], step: Tensor) -> Iterator[None]:
+    """Within the block the weights are w + step; afterwards, also after an error, what they were.
+
+    The weights are changed in place, so anything that holds the parameters sees the move.
+
+    Args:
+        parameters: those moved.
+        step: (dim,), the parameters' entries one after the other.
+    """
+    saved = [parameter.detach().clone() for parameter in parameters]
+    pieces = step.split([parameter.numel() for parameter in parameters])
+    try:
+        with torch.no_grad():
+            for parameter, piece in zip(parameters, pieces, strict=True):
+                parameter.add_(piece.view(parameter.shape))
+        yield
+    finally:
+        with torch.no_grad():
+            for parameter, value in zip(parameters, saved, strict=True):
+                parameter.copy_(value)
+
+
+def flattened(tensors: Sequence[Tensor]) -> Tensor:
+    """Tensors as one vector (dim,), detached."""
+    return torch.cat([tensor.detach().reshape(-1) for tensor in tensors])
+
+
+def plain_scale(parameters: Sequence[nn.Parameter]) -> Tensor:
+    """The scale c = 1: (dim,)."""
+    return torch.ones_like(flattened(parameters))
+
+
+def adaptive_scale(parameters: Sequence[nn.Parameter]) -> Tensor:
+    """The scale c = abs(w), weight by weight (Kwon et al. 2021, arXiv 2102.11600): (dim,)."""
+    return flattened(parameters).abs()
+
+
+def layer_scale(model: nn.Module, parameters: Sequence[nn.Parameter]) -> Tensor:
+    """The scale c = length of the weight's own layer: (dim,).
+
+    A weight and a bias are layers of their own; parameters of normalisation layers get 0 and stay
+    where they are (Stutz et al. 2021, arXiv 2104.04448, section 3.2 and supplement).
+    """
+    left_alone = {
+        id(parameter)
+        for module in model.modules()
+        if isinstance(module, _NORMALISATION)
+        for parameter in module.parameters(recurse=False)
+    }
+    lengths = [
+        torch.zeros_like(p) if id(p) in left_alone else torch.full_like(p, float(p.detach().norm()))
+        for p in parameters
+    ]
+    return flattened(lengths)

@@ -1,0 +1,67 @@
+r"""The weight-curvature index: layer by layer, the size of the weights times their curvature.
+
+.. math:: \sum_l \sqrt{\|W_l\|_F^2 \, \mathrm{tr}\, H_l}
+
+H_l is the block of weight matrix W_l in the Hessian of the adversarial loss. Xu and Zhang 2024
+(arXiv 2410.07719) make the index of these two factors, by a PAC-Bayesian bound; of their text we
+could read the abstract and the introduction only. The square root is what such a bound comes to:
+a Gaussian of variance s costs |W_l|^2 / (2 s) and raises the loss by s tr H_l / 2, least together
+at sqrt(|W_l|^2 tr H_l). Rescaling a pair of ReLU layers does not change it.
+"""
+
+import logging
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from advscape.curvature.hessian import HessianOperator
+from advscape.curvature.trace import layer_traces
+from advscape.sharpness.estimate import Sharpness
+
+_LOG = logging.getLogger("advscape.sharpness")
+
+
+def weight_curvature_index(
+    model: nn.Module,
+    x: Tensor,
+    y: Tensor,
+    batch_size: int,
+    probes: int,
+    generator: torch.Generator,
+) -> Sharpness:
+    """The index over all weights of two or more axes, with the noise held while weights move.
+
+    A layer whose estimated trace is negative counts as 0, and the log says how many do. The
+    standard error is the jackknife's over the probes.
+
+    Args:
+        model: gives (n, classes) logits; used in eval mode and left as it was.
+        x: (n, ...) inputs, perturbed by the attack.
+        y: (n,) labels.
+        batch_size: samples per Hessian-vector product.
+        probes: of Hutchinson's estimate of all traces, at least 2.
+        generator: of the probes.
+
+    Raises:
+        ValueError: fewer than 2 probes.
+        FloatingPointError: a product with the Hessian is not finite.
+    """
+    weights = [p for p in model.parameters() if p.requires_grad and p.ndim > 1]
+    operator = HessianOperator(model, x, y, batch_size, weights)
+    layers = layer_traces(operator, probes, generator).layers
+    norms = np.array([float(w.detach().double().norm()) for w in weights])
+    samples = np.array([layer.samples for layer in layers]).T
+    negative = int((samples.mean(axis=0) < 0).sum())
+    if negative:
+        _LOG.warning("weight-curvature index: %d of %d traces below 0", negative, len(weights))
+    left_out = (samples.sum(axis=0) - samples) / (probes - 1)
+    values = np.array([_index(norms, traces) for traces in left_out])
+    spread = (probes - 1) * float(values.std(ddof=1))
+    return Sharpness(
+        _index(norms, samples.mean(axis=0)), spread / probes**0.5, spread, probes, len(y)
+    )
+
+
+def _index(norms: np.ndarray, traces: np.ndarray) -> float:
+    return float((norms * np.sqrt(traces.clip(min=0))).sum())

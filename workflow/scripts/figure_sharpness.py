@@ -1,0 +1,16 @@
+"""Draw an experiment's measures of sharpness."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "pkg"))
+
+from advscape.figures.sharpness import sharpness_figure
+from advscape.figures.style import save
+from advscape.job import running
+from advscape.tables.collect import read_experiment
+
+with running(snakemake.params.spec, snakemake.log[0]) as job:
+    tables = [read_experiment(path, job.config["experiment"]) for path in snakemake.input]
+    figure = sharpness_figure(*tables, job.config["title"], job.config["norm"])
+    save(figure, snakemake.output)
