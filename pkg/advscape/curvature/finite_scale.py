@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from advscape.attacks.untouched import untouched
 from advscape.losses import precise_losses
+from advscape.models.restored import restored
 
 #: from a model, perturbed inputs to start at and their rows among the samples to perturbed inputs
 Attack = Callable[[nn.Module, Tensor, Tensor], Tensor]
@@ -78,8 +79,6 @@ def finite_scale(
     if not radius > 0:
         raise ValueError(f"radius: got {radius}; allowed: a number above 0")
     moved = list(parameters or [p for p in model.parameters() if p.requires_grad])
-    kept = [p.detach().clone() for p in moved]
-    centre = torch.cat([p.reshape(-1) for p in kept])
 
     def losses(weights: Tensor) -> Tensor:
         """(2, n) float64: attacked anew, and with the noise held."""
@@ -95,17 +94,13 @@ def finite_scale(
                 pieces.append(torch.stack([loss(model(x), y[batch]) for x in (anew, held)]))
         return torch.cat(pieces, dim=1).double()
 
-    try:
-        with untouched(model):
-            middle = losses(centre)
-            samples = []
-            for direction in (directions / directions.norm(dim=0)).to(centre).T:
-                step = radius * direction
-                samples.append(losses(centre + step) - 2 * middle + losses(centre - step))
-    finally:
-        with torch.no_grad():
-            for p, value in zip(moved, kept, strict=True):
-                p.copy_(value)
+    with restored(moved) as kept, untouched(model):
+        centre = torch.cat([p.reshape(-1) for p in kept])
+        middle = losses(centre)
+        samples = []
+        for direction in (directions / directions.norm(dim=0)).to(centre).T:
+            step = radius * direction
+            samples.append(losses(centre + step) - 2 * middle + losses(centre - step))
     differences = torch.stack(samples) / radius**2
     total, frozen = differences.mean(dim=2).T
     total_stderr, frozen_stderr = (differences.std(dim=2) / len(y) ** 0.5).T

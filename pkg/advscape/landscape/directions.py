@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from advscape.landscape.kinds import Scaling
+from advscape.study.landscape_kinds import Scaling
 
 Direction = dict[str, Tensor]
 

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from advscape.landscape.directions import Direction
+from advscape.models.restored import restored
 
 
 @contextmanager
@@ -22,19 +23,14 @@ def walking(model: nn.Module, *directions: Direction) -> Iterator[Callable[..., 
         *directions: on the model's device.
     """
     state = model.state_dict()  # shares the parameters' memory, without their gradients
-    moving = {name: state[name] for direction in directions for name in direction}
-    home = {name: value.clone() for name, value in moving.items()}
+    names = list(dict.fromkeys(name for direction in directions for name in direction))
+    with restored([state[name] for name in names]) as home:
 
-    def to(*coordinates: float) -> None:
-        for name, value in moving.items():
-            source = home[name]
-            for coordinate, direction in zip(coordinates, directions, strict=True):
-                if name in direction:
-                    torch.add(source, direction[name], alpha=coordinate, out=value)
-                    source = value
+        def to(*coordinates: float) -> None:
+            for name, source in zip(names, home, strict=True):
+                for coordinate, direction in zip(coordinates, directions, strict=True):
+                    if name in direction:
+                        torch.add(source, direction[name], alpha=coordinate, out=state[name])
+                        source = state[name]
 
-    try:
         yield to
-    finally:
-        for name, value in moving.items():
-            value.copy_(home[name])

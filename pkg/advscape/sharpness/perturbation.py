@@ -7,6 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _NormBase
 
+from advscape.models.restored import restored
+
 #: layers whose parameters Stutz et al. leave alone
 _NORMALISATION = (_NormBase, nn.LayerNorm, nn.GroupNorm)
 
@@ -15,23 +17,16 @@ _NORMALISATION = (_NormBase, nn.LayerNorm, nn.GroupNorm)
 def moved(parameters: Sequence[nn.Parameter], step: Tensor) -> Iterator[None]:
     """Within the block the weights are w + step; afterwards, also after an error, what they were.
 
-    The weights are changed in place, so anything that holds the parameters sees the move.
-
     Args:
         parameters: those moved.
         step: (dim,), the parameters' entries one after the other.
     """
-    saved = [parameter.detach().clone() for parameter in parameters]
     pieces = step.split([parameter.numel() for parameter in parameters])
-    try:
+    with restored(parameters):
         with torch.no_grad():
             for parameter, piece in zip(parameters, pieces, strict=True):
                 parameter.add_(piece.view(parameter.shape))
         yield
-    finally:
-        with torch.no_grad():
-            for parameter, value in zip(parameters, saved, strict=True):
-                parameter.copy_(value)
 
 
 def flattened(tensors: Sequence[Tensor]) -> Tensor:

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from advscape.landscape.kinds import Attack, Kind, PlaneKind
 from advscape.study.attack_config import PGDAttack
+from advscape.study.landscape_kinds import Attack, Kind, PlaneKind
 from advscape.study.section import Count, Natural, Positive, Section, distinct
 
 
