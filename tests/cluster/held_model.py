@@ -1,7 +1,7 @@
 """A network that can be made to stand still in the middle of its training.
 
-While there is a file `hold` in the working folder, a training stops in one of its first epochs and
-puts a file named after its SLURM job into `waiting/`; it goes on when that is taken away.
+A training that finds a file in the folder `hold` stops in one of its first epochs and moves it to
+`waiting/`, under the name of its SLURM job; it goes on when the file is taken away from there.
 """
 
 import os
@@ -32,13 +32,18 @@ class Held(nn.Module):
         """Logits (n, classes) of images (n, channels, height, width)."""
         if self.training:
             self.passes += 1
-            if self.passes == PASSES and Path("hold").exists():
-                _wait(Path("waiting", os.environ["SLURM_JOB_ID"]))
+            if self.passes == PASSES:
+                _wait()
         return self.layers(x)
 
 
-def _wait(marker):
-    marker.parent.mkdir(exist_ok=True)
-    marker.touch()
-    while marker.exists():
-        time.sleep(0.2)
+def _wait():
+    for file in Path("hold").glob("*"):
+        marker = Path("waiting", os.environ["SLURM_JOB_ID"])
+        try:
+            file.rename(marker)
+        except FileNotFoundError:  # another training was faster
+            continue
+        while marker.exists():
+            time.sleep(0.2)
+        return

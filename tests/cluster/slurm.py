@@ -136,7 +136,9 @@ class Slurm:
         """
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            if self.run("sinfo", "-h", "-N", "-p", "main", "-o", "%t").split() == ["idle"] * len(NODES):
+            if self.run("sinfo", "-h", "-N", "-p", "main", "-o", "%t").split() == ["idle"] * len(
+                NODES
+            ):
                 return
             time.sleep(0.2)
         logs = [f"{log}:\n{log.read_text()[-1000:]}" for log in self._folder.glob("*.out.log")]

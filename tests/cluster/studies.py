@@ -50,30 +50,32 @@ class HeldStudy(Workflow):
         """The folder of a seed's run."""
         return self.results / f"runs/held/eps~0.4/seed~{seed}"
 
-    def hold(self) -> None:
-        """Let every training that comes by stand still."""
-        (self.folder / "hold").touch()
+    def hold(self, count: int) -> None:
+        """Let the next trainings that come by stand still."""
+        for name in ("hold", "waiting"):
+            (self.folder / name).mkdir()
+        for i in range(count):
+            (self.folder / "hold" / str(i)).touch()
 
     def waiting(self) -> list[str]:
         """The SLURM jobs that stand still."""
-        return sorted(file.name for file in (self.folder / "waiting").glob("*"))
+        return sorted(file.name for file in (self.folder / "waiting").iterdir())
 
-    def release(self, job: str) -> None:
-        """Let one training go on."""
-        (self.folder / "waiting" / job).unlink()
-
-    def release_all(self) -> None:
-        """Let all go on, also those that have not come by."""
-        (self.folder / "hold").unlink()
-        for job in self.waiting():
-            self.release(job)
+    def release(self, *jobs: str) -> None:
+        """Let trainings go on."""
+        for job in jobs:
+            (self.folder / "waiting" / job).unlink()
 
 
 class Submitted:
     """A Snakemake that sends a study's jobs to the cluster."""
 
     def __init__(
-        self, slurm: Slurm, study: Workflow, *arguments: str, profile: Path = ROOT / "profiles/slurm"
+        self,
+        slurm: Slurm,
+        study: Workflow,
+        *arguments: str,
+        profile: Path = ROOT / "profiles/slurm",
     ):
         self._slurm = slurm
         number = len(list(study.folder.glob("submitted-*.log")))

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from tests.cluster.studies import HeldStudy, wait_for
+from tests.cluster.studies import HeldStudy, Submitted, wait_for
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.cluster
@@ -15,6 +15,18 @@ RECOVERY = re.search(
     r"^## Recovery on a cluster.*?```sh\n(.*?)```",
     (ROOT / "docs/reliability.md").read_text(), re.S | re.M,
 )[1]  # fmt: skip
+
+
+@pytest.fixture(scope="module", autouse=True)
+def limited(slurm, tmp_path_factory):
+    """A training held until its time limit; that takes a minute, and other tests pass meanwhile."""
+    study = HeldStudy(tmp_path_factory.mktemp("limited"))
+    study.seeds(0)
+    study.hold(1)
+    asked = ["train_network:runtime=attempt", "train_network:mem_mb=attempt * 1000"]
+    run = Submitted(slurm, study, "--set-resources", *asked, "--", study.TARGET)
+    yield study, run
+    run.kill()
 
 
 def all_wait(study, count):
@@ -43,30 +55,13 @@ def resumed(study, seed):
     return re.search(r"resuming after step [1-9]", log.read_text()) is not None
 
 
-def test_time_limit(held, submit, slurm, undisturbed):
-    held.seeds(0)
-    held.hold()
-    minutes = ["train_network:runtime=attempt", "train_network:mem_mb=attempt * 1000"]
-    run = submit(held, "--set-resources", *minutes, "--", held.TARGET)
-    all_wait(held, 1)
-    run.says("SLURM status is: 'TIMEOUT'")
-    held.release_all()
-    run.succeeds()
-    first, second = map(slurm.show, run.jobs())
-    assert (first["JobState"], second["JobState"]) == ("TIMEOUT", "COMPLETED")
-    assert (first["TimeLimit"], second["TimeLimit"]) == ("00:01:00", "00:02:00")
-    assert (first["MinMemoryNode"], second["MinMemoryNode"]) == ("1000M", "2000M")
-    assert resumed(held, 0)
-    assert_same_as(undisturbed, held, 0)
-
-
 def test_one_job_cancelled(held, submit, slurm, undisturbed):
-    held.hold()
+    held.hold(2)
     run = submit(held, held.TARGET)
     unlucky, other = all_wait(held, 2)
     slurm.run("scancel", unlucky)
     run.says("SLURM status is: 'CANCELLED'")
-    held.release_all()
+    held.release(other)
     run.succeeds()
     jobs = {job: slurm.show(job) for job in run.jobs()}
     assert len(jobs) == 3
@@ -79,12 +74,11 @@ def test_one_job_cancelled(held, submit, slurm, undisturbed):
 
 def test_node_lost(held, submit, slurm, undisturbed):
     held.seeds(0)
-    held.hold()
+    held.hold(1)
     run = submit(held, held.TARGET)
     (job,) = all_wait(held, 1)
     node = slurm.show(job)["NodeList"]
     with slurm.lost(node):
-        held.release_all()
         wait_for(lambda: slurm.show(job)["Restarts"] == "1", f"{node} lost")
         # SLURM would wait for two minutes
         slurm.run("scontrol", "update", f"JobId={job}", "StartTime=now")
@@ -98,7 +92,7 @@ def test_node_lost(held, submit, slurm, undisturbed):
 
 def test_snakemake_killed(held, submit, slurm, undisturbed):
     """The documented recovery, word for word; the run that had ended is not trained again."""
-    held.hold()
+    held.hold(2)
     run = submit(held, held.TARGET)
     lucky, orphan = all_wait(held, 2)
     held.release(lucky)
@@ -107,13 +101,12 @@ def test_snakemake_killed(held, submit, slurm, undisturbed):
     run.kill()
     (done,) = [seed for seed in (0, 1) if (held.run(seed) / "train.json").exists()]
     written = stamps(held.run(done))
-    assert slurm.queue() == [orphan]
+    assert slurm.queue(f"--name={run.id}") == [orphan]
     refused = held.snakemake(held.TARGET, check=False)
     assert refused.returncode != 0
     assert "--unlock" in refused.stderr
     recover(held, slurm)
-    assert slurm.queue() == []
-    held.release_all()
+    assert slurm.queue(f"--name={run.id}") == []
     again = submit(held, held.TARGET)
     again.succeeds()
     assert len(again.jobs()) == 1
@@ -128,7 +121,7 @@ def test_snakemake_killed_and_its_jobs_left_to_end(held, submit, slurm, undistur
     run = submit(held, held.TARGET)
     wait_for(run.jobs, "a job in the queue")
     run.kill()
-    wait_for(lambda: slurm.queue() == [], "the job's end")
+    wait_for(lambda: slurm.queue(f"--name={run.id}") == [], "the job's end")
     written = stamps(held.run(0))
     assert_same_as(undisturbed, held, 0)
     held.snakemake("--unlock")
@@ -136,6 +129,18 @@ def test_snakemake_killed_and_its_jobs_left_to_end(held, submit, slurm, undistur
     again.succeeds()
     assert again.jobs() == []
     assert stamps(held.run(0)) == written
+
+
+def test_time_limit(limited, slurm, undisturbed):
+    study, run = limited
+    run.succeeds()
+    first, second = map(slurm.show, run.jobs())
+    assert (first["JobState"], second["JobState"]) == ("TIMEOUT", "COMPLETED")
+    assert study.waiting() == [first["JobId"]]
+    assert (first["TimeLimit"], second["TimeLimit"]) == ("00:01:00", "00:02:00")
+    assert (first["MinMemoryNode"], second["MinMemoryNode"]) == ("1000M", "2000M")
+    assert resumed(study, 0)
+    assert_same_as(undisturbed, study, 0)
 
 
 def recover(study: HeldStudy, slurm) -> None:

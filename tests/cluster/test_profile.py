@@ -41,7 +41,6 @@ def profile(tmp_path):
 )
 def test_what_a_training_asks_for(held, submit, slurm, profile, lines, asked):
     held.seeds(0)
-    held.hold()
     run = submit(held, held.TARGET, profile=profile(*lines))
     (job,) = wait_for(run.jobs, "a job in the queue")
     found = slurm.show(job)
@@ -59,7 +58,9 @@ def test_a_group_asks_for_one_gpu_and_the_summed_time(held, submit, slurm, profi
         "resources: {gpu: 1}",
         "set-resource-scopes: {gpu: local}",
     ]
-    tables = [f"results/held/tables/{name}.csv" for name in ("robustness", "curvature", "landscape")]
+    tables = [
+        f"results/held/tables/{name}.csv" for name in ("robustness", "curvature", "landscape")
+    ]
     run = submit(held, *tables, profile=profile("gpu: 1", *groups))
     run.succeeds()
     train, group = map(slurm.show, run.jobs())
