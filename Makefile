@@ -11,10 +11,10 @@ SOURCES := pkg tests benchmarks workflow/scripts
 RULES := Snakefile workflow/rules/*.smk
 
 .DEFAULT_GOAL := help
-.PHONY: help env autoattack bench-env reproduce test lint format lock schema clean
+.PHONY: help env autoattack slurm bench-env reproduce test test-cluster lint format lock schema clean
 
 help: ## Say what can be made
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
 env: $(STAMP) ## Make the environment in .venv from the lock file
 
@@ -30,6 +30,10 @@ $(STAMP): requirements.lock pyproject.toml
 autoattack: $(STAMP) ## Add AutoAttack, an optional package, to the environment
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
 		-r requirements-autoattack.lock
+
+slurm: $(STAMP) ## Add Snakemake's SLURM plugin, an optional package, to the environment
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
+		-r requirements-slurm.lock
 
 bench-env: $(BENCH_STAMP) ## Make the environment of the benchmarks, with their peers, in .bench-venv
 
@@ -50,6 +54,10 @@ reproduce: $(STAMP) ## Run the default study: tables, claims, figures, report
 test: $(STAMP) ## Run the tests
 	@echo "== tests"
 	$(BIN)/python -m pytest
+
+test-cluster: $(STAMP) ## Run the cluster tests on a small SLURM of their own, which they start and stop
+	@echo "== cluster tests"
+	$(BIN)/python -m pytest -m cluster tests/cluster
 
 lint: $(STAMP) ## Check code, rules and formatting
 	@echo "== lint"

@@ -22,14 +22,18 @@ class Workflow:
         # Snakemake merges a --configfile into this one, as it does in a clone
         shutil.copy(ROOT / "config.yaml", folder)
 
-    def snakemake(self, *arguments, check=True):
-        """Run snakemake on this study; stdout and stderr come back as text."""
+    def command(self):
+        """The start of a command line that runs snakemake on this study."""
         file = self.folder / "study.yaml"
         file.write_text(yaml.safe_dump(self.config, sort_keys=False))
         command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
-        command += ["--directory", str(self.folder), "--configfile", str(file), "--cores", "2"]
+        return [*command, "--directory", str(self.folder), "--configfile", str(file)]
+
+    def snakemake(self, *arguments, check=True):
+        """Run snakemake on this study; stdout and stderr come back as text."""
         done = subprocess.run(
-            [*command, *arguments], cwd=self.folder, capture_output=True, text=True,
+            [*self.command(), "--cores", "2", *arguments],
+            cwd=self.folder, capture_output=True, text=True,
             env={**os.environ, "OMP_NUM_THREADS": "1"},
         )  # fmt: skip
         if check:

@@ -14,11 +14,13 @@ from advscape.errors import UserError
 from advscape.study.canonical import canonical
 from advscape.study.config import LinearExperiment, token
 from advscape.study.fingerprint import fingerprint
+from advscape.study.folder import check_writable
 from advscape.study.hardware import has_gpu
 from advscape.study.load import data_root, load_study
 from advscape.study.spec import stage_spec
 
 try:
+    check_writable(Path.cwd())
     STUDY = load_study(config)
 except UserError as problem:
     # Snakemake would add a traceback; one line is what the user needs
