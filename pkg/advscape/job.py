@@ -7,7 +7,7 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -25,9 +25,15 @@ _VERSIONS = (
 class Job:
     """A running job: its spec, read, and what it has to say about itself."""
 
-    def __init__(self, spec: str):
-        """Read the job's parameter and start its clock."""
+    def __init__(self, spec: str, resources: Mapping[str, Any] | None = None):
+        """Read the job's parameter and start its clock.
+
+        Args:
+            spec: what the job's outputs depend on.
+            resources: what Snakemake gave the job to run with; no output depends on them.
+        """
         self.spec = read(spec)
+        self.resources = dict(resources or {})
         self.started = time.time()
         self.facts: dict[str, Any] = {}
 
@@ -64,7 +70,9 @@ class Job:
 
 
 @contextmanager
-def running(spec: str, log: str | Path) -> Iterator[Job]:
+def running(
+    spec: str, log: str | Path, resources: Mapping[str, Any] | None = None
+) -> Iterator[Job]:
     """Run a job: its log lines go to ``log``; a :class:`UserError` ends it in one line."""
     Path(log).parent.mkdir(parents=True, exist_ok=True)
     handler = logging.FileHandler(log, mode="w", encoding="utf-8")
@@ -75,7 +83,7 @@ def running(spec: str, log: str | Path) -> Iterator[Job]:
     logging.captureWarnings(True)
     logging.getLogger("py.warnings").addHandler(handler)
     try:
-        yield Job(spec)
+        yield Job(spec, resources)
     except UserError as error:
         logger.error("%s", error)
         sys.exit(str(error))

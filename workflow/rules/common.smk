@@ -3,14 +3,20 @@
 Pure functions of the config; nothing here imports torch or looks at results.
 """
 
+import os
 import re
 import sys
 from pathlib import Path
 
-HERE = Path(workflow.basedir)
-sys.path.insert(0, str(HERE / "pkg"))
+# not workflow.basedir: that is the folder of a workflow that uses this one as a module
+RULES = workflow.current_basedir
+if isinstance(RULES, os.PathLike):
+    sys.path.insert(0, str(Path(RULES).resolve().parents[1] / "pkg"))
 
-from advscape.errors import UserError
+try:
+    from advscape.errors import UserError
+except ModuleNotFoundError:
+    sys.exit(f"{RULES} comes without its library: install advscape here, or use a clone of it")
 from advscape.study.canonical import canonical
 from advscape.study.config import LinearExperiment, token
 from advscape.study.fingerprint import fingerprint
@@ -34,7 +40,7 @@ NETWORKS = "|".join(n for n in EXPERIMENTS if n not in LINEAR.split("|")) or "(?
 # what only networks have: a linear model's Hessian is there as a whole
 OF_NETWORKS = ["layers", "spectrum", "finite_scale"] if NETWORKS != "(?!)" else []
 TABLES = ["runs", "robustness", "sanity", "curvature", "landscape", *OF_NETWORKS]
-ENVIRONMENT = str(HERE / "environment.yml")
+ENVIRONMENT = "../../environment.yml"
 
 
 def is_linear(experiment):
@@ -43,7 +49,7 @@ def is_linear(experiment):
 
 def code(name):
     """Fingerprint of a script of workflow/scripts and of what it imports from the library."""
-    return fingerprint(HERE / "workflow" / "scripts" / name)
+    return fingerprint(workflow.source_path(f"../scripts/{name}"))
 
 
 def dataset_file(wildcards):
@@ -85,6 +91,10 @@ def network_spec(stage):
 
 def threads_of(wildcards):
     return EXPERIMENTS[wildcards.experiment].compute.threads
+
+
+def jobs_per_device_of(wildcards):
+    return EXPERIMENTS[wildcards.experiment].compute.jobs_per_device
 
 
 def gpu_of(wildcards):

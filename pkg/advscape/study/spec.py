@@ -15,8 +15,8 @@ _SECTIONS = {
     "curvature": ("dataset", "model", "threat", "curvature", "compute"),
     "landscape": ("dataset", "model", "threat", "landscape", "compute"),
 }
-#: what only names or files something, and changes no number
-_DISPLAY = {"dataset": {"label"}, "model": {"label"}}
+#: what only names, files or places something, and changes no number
+_LEFT_OUT = {"dataset": {"label"}, "model": {"label"}, "compute": {"jobs_per_device"}}
 
 
 def stage_spec(
@@ -37,7 +37,7 @@ def stage_spec(
         JSON with sorted keys; :func:`advscape.study.canonical.read` gives the mapping back.
     """
     config = {
-        name: getattr(experiment, name).model_dump(mode="json", exclude=_DISPLAY.get(name))
+        name: getattr(experiment, name).model_dump(mode="json", exclude=_LEFT_OUT.get(name))
         for name in _SECTIONS[stage]
         if hasattr(experiment, name)
     }
