@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 CONTEXT = multiprocessing.get_context("forkserver")
-PRELOADED = ["snakemake.cli", "snakemake.executors.dryrun", "advscape.study.load"]
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ class Planner:
     """Calls Snakemake in forks that share its imports."""
 
     def __init__(self):
-        CONTEXT.set_forkserver_preload(PRELOADED)
+        CONTEXT.set_forkserver_preload(["tests.workflow.preloaded"])
 
     def plan(self, snakefile, folder, configfile, *arguments):
         """Jobs that would run now, without `all`, and what Snakemake said if it refused."""
