@@ -75,7 +75,9 @@ def running(
 ) -> Iterator[Job]:
     """Run a job: its log lines go to ``log``; a :class:`UserError` ends it in one line."""
     Path(log).parent.mkdir(parents=True, exist_ok=True)
-    handler = logging.FileHandler(log, mode="w", encoding="utf-8")
+    Path(log).unlink(missing_ok=True)
+    # appending, since what the job starts may write here too
+    handler = logging.FileHandler(log, mode="a", encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
     logger = logging.getLogger("advscape")
     logger.addHandler(handler)
