@@ -51,7 +51,9 @@ FOLLOWS = {
 STAGES = ["train", "evaluate", "curvature", "landscape"]
 TABLES = [name for name in FOLLOWS if name.startswith("table ")]
 OF_NETWORKS = ["table layers", "table spectrum", "table finite_scale"]
+#: figures of one experiment each, and those of them that linear experiments have
 FIGURES = ["figure_curvature", "figure_landscape", "figure_robustness"]
+FIGURES_OF_LINEAR = FIGURES
 
 #: nothing but the written config, and the report that holds it
 NOTHING = []
@@ -251,7 +253,8 @@ def with_change(key, value):
 
 def jobs_of(stages, experiment, config):
     """Labels of the jobs of some stages and of all that follows; figures follow for everyone."""
-    everyone = [e["name"] for e in config["experiments"]]
+    linear = {e["name"]: is_linear(e) for e in config["experiments"]}
+    everyone = list(linear)
     labels, seen = set(), set()
     waiting = [(stage, [experiment["name"]] if experiment else everyone) for stage in stages]
     while waiting:
@@ -261,7 +264,8 @@ def jobs_of(stages, experiment, config):
         if stage in STAGES:
             labels.add(f"{stage}_{'linear' if is_linear(experiment) else 'network'} {names[0]}")
         elif stage in FIGURES:
-            labels |= {f"{stage} {name}" for name in names}
+            drawn = [name for name in names if not linear[name] or stage in FIGURES_OF_LINEAR]
+            labels |= {f"{stage} {name}" for name in drawn}
         else:
             labels.add(stage)
         for following in FOLLOWS.get(stage, []):
