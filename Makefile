@@ -8,7 +8,7 @@ BENCH_VENV := .bench-venv
 BENCH_STAMP := $(BENCH_VENV)/.installed
 BENCH_LISTS := benchmarks/requirements.txt benchmarks/requirements-no-deps.txt
 SOURCES := pkg tests benchmarks workflow/scripts
-RULES := Snakefile workflow/rules/*.smk
+RULES := Snakefile workflow/Snakefile workflow/report/Snakefile workflow/rules/*.smk
 
 .DEFAULT_GOAL := help
 .PHONY: help env autoattack slurm bench-env reproduce test test-cluster lint format lock schema clean

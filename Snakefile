@@ -46,7 +46,6 @@ wildcard_constraints:
 
 rule all:
     """The study's tables, claims, figures and report."""
-    default_target: True
     input:
         "<results>/report.html",
         expand("<results>/tables/{table}.csv", table=[*TABLES, "flatness"]),

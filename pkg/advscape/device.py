@@ -5,17 +5,19 @@ from typing import Any
 
 import torch
 
+from advscape.device_lock import take_device
 from advscape.errors import UserError
 
 
-def set_up(compute: dict[str, Any]) -> torch.device:
-    """Make torch repeatable and choose the device.
+def set_up(compute: dict[str, Any], jobs_per_device: int = 1) -> torch.device:
+    """Make torch repeatable and choose the device; a GPU is this process's until it ends.
 
     Args:
         compute: the config's compute section.
+        jobs_per_device: how many jobs may share a GPU.
 
     Returns:
-        The device: a GPU where ``device`` is auto and there is one.
+        The device: a GPU where ``device`` is auto and there is one, else the CPU.
 
     Raises:
         UserError: ``device`` is cuda and torch finds no GPU.
@@ -24,12 +26,21 @@ def set_up(compute: dict[str, Any]) -> torch.device:
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(True)
     torch.set_num_threads(compute["threads"])
-    name = compute["device"]
-    if name == "cuda" and not torch.cuda.is_available():
-        raise UserError("compute.device: got 'cuda', but torch finds no GPU here; use auto or cpu")
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    return torch.device(name)
+    if compute["device"] == "cpu":
+        return torch.device("cpu")
+    # what CUDA_VISIBLE_DEVICES allows, on a cluster what the job was given
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if count == 0:
+        if compute["device"] == "cuda":
+            raise UserError(
+                "compute.device: got 'cuda', but torch finds no GPU here; use auto or cpu"
+            )
+        return torch.device("cpu")
+    # not the index, which depends on what is visible
+    names = [f"gpu-{torch.cuda.get_device_properties(i).uuid}" for i in range(count)]
+    device = torch.device("cuda", take_device(names, jobs_per_device))
+    torch.cuda.set_device(device)
+    return device
 
 
 def describe(device: torch.device) -> str:

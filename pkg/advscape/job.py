@@ -7,7 +7,7 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -25,9 +25,15 @@ _VERSIONS = (
 class Job:
     """A running job: its spec, read, and what it has to say about itself."""
 
-    def __init__(self, spec: str):
-        """Read the job's parameter and start its clock."""
+    def __init__(self, spec: str, resources: Mapping[str, Any] | None = None):
+        """Read the job's parameter and start its clock.
+
+        Args:
+            spec: what the job's outputs depend on.
+            resources: what Snakemake gave the job to run with; no output depends on them.
+        """
         self.spec = read(spec)
+        self.resources = dict(resources or {})
         self.started = time.time()
         self.facts: dict[str, Any] = {}
 
@@ -64,10 +70,14 @@ class Job:
 
 
 @contextmanager
-def running(spec: str, log: str | Path) -> Iterator[Job]:
+def running(
+    spec: str, log: str | Path, resources: Mapping[str, Any] | None = None
+) -> Iterator[Job]:
     """Run a job: its log lines go to ``log``; a :class:`UserError` ends it in one line."""
     Path(log).parent.mkdir(parents=True, exist_ok=True)
-    handler = logging.FileHandler(log, mode="w", encoding="utf-8")
+    Path(log).unlink(missing_ok=True)
+    # appending, since what the job starts may write here too
+    handler = logging.FileHandler(log, mode="a", encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
     logger = logging.getLogger("advscape")
     logger.addHandler(handler)
@@ -75,7 +85,7 @@ def running(spec: str, log: str | Path) -> Iterator[Job]:
     logging.captureWarnings(True)
     logging.getLogger("py.warnings").addHandler(handler)
     try:
-        yield Job(spec)
+        yield Job(spec, resources)
     except UserError as error:
         logger.error("%s", error)
         sys.exit(str(error))

@@ -51,7 +51,7 @@ def custom(**changes):
 def specs(config):
     fingerprint._read.cache_clear()  # one process of Snakemake reads every file once
     experiment = load_study(config).experiments[1]
-    return {stage: stage_spec(stage, experiment, "code", seed=0) for stage in STAGES}
+    return {stage: stage_spec(stage, experiment, "code")(seed=0) for stage in STAGES}
 
 
 def test_from_the_config_to_a_network():

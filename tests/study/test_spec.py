@@ -14,7 +14,8 @@ def experiment(**changes):
 
 
 def spec(stage, **changes):
-    return stage_spec(stage, experiment(**changes), "code", epsilon=0.4, seed=1, noise="aligned")
+    cell = {"epsilon": 0.4, "seed": 1, "noise": "aligned"}
+    return stage_spec(stage, experiment(**changes), "code")(**cell)
 
 
 def test_stages_depend_on_their_own_sections_only():
@@ -43,7 +44,7 @@ def test_order_of_keys_does_not_matter():
         Study.model_validate({"study": "s", "experiments": [r]}).experiments[0]
         for r in (raw, turned)
     )
-    assert stage_spec("train", one, "code", seed=0) == stage_spec("train", two, "code", seed=0)
+    assert stage_spec("train", one, "code")(seed=0) == stage_spec("train", two, "code")(seed=0)
 
 
 def test_spec_reads_back():

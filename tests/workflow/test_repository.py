@@ -60,7 +60,7 @@ FLOORS = [
     {"errors", "atomic", "seeds", "progress"},
     {"study", "data"},
     {"job"},
-    {"threat", "losses", "device", "memory", "linear"},
+    {"threat", "losses", "device", "device_lock", "memory", "linear"},
     {"attacks"},
     {"models"},
     {"training", "evaluation"},

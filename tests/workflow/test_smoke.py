@@ -1,26 +1,17 @@
-"""The smoke study end to end, and what runs again after a change."""
+"""The smoke study end to end; test_reruns.py says what runs again after a change."""
 
 import hashlib
 import json
-import os
 
 import pandas as pd
 
 from advscape.claims.table import COLUMNS as CLAIM_COLUMNS
 from advscape.study.sharpness_config import MEASURES as SHARPNESS_MEASURES
 from advscape.tables.collect import COLUMNS, KEY, read_table
-from tests.conftest import ROOT
 
-LINEAR, NETWORK = 0, 1
-MEASURED = ("evaluate", "curvature", "landscape")
+LINEAR = 0
 #: tables, figures and stages that only networks have
 OF_NETWORKS = ("layers", "spectrum", "finite_scale", "sharpness")
-#: jobs of a network's run
-JOBS = {"train": 1, "evaluate": 1, "curvature": 1, "landscape": 2, "sharpness": 1}
-SUMMED_UP = {
-    "table", "flatness", "claims", "figure_curvature", "figure_landscape", "figure_plane",
-    "figure_robustness", "figure_sharpness", "html_report", "study_config",
-}  # fmt: skip
 
 
 def file_hashes(folder, pattern):
@@ -127,99 +118,12 @@ def test_second_run_does_nothing(study):
     assert study.planned() == {}
 
 
-def test_scripts_with_a_new_date_run_nothing(study):
-    """A fresh clone gives every file the time of the checkout."""
-    script = ROOT / "workflow/scripts/train_network.py"
-    before = script.stat()
-    try:
-        os.utime(script)
-        assert study.planned() == {}
-    finally:
-        os.utime(script, ns=(before.st_atime_ns, before.st_mtime_ns))
-
-
-def test_new_epsilon_of_a_network_runs_its_own_cell(study):
-    study.config["experiments"][NETWORK]["grid"]["epsilons"].append(0.8)
-    jobs = study.planned()
-    for stage, count in JOBS.items():
-        outputs = jobs.pop(f"{stage}_network")
-        assert len(outputs) == count
-        assert all("eps~0.8/seed~0/" in output for output in outputs)
-    assert set(jobs) == SUMMED_UP
-
-
-def test_new_seed_of_a_network_runs_its_own_cells(study):
-    study.config["experiments"][NETWORK]["grid"]["seeds"].append(5)
-    jobs = study.planned()
-    for stage, count in JOBS.items():
-        assert all("seed~5/" in output for output in jobs[f"{stage}_network"])
-        assert len(jobs[f"{stage}_network"]) == 2 * count
-
-
-def test_new_seed_of_a_linear_model_runs_its_own_job(study):
-    study.config["experiments"][LINEAR]["grid"]["seeds"].append(5)
-    jobs = study.planned()
-    for stage in ("train", *MEASURED):
-        assert len(jobs[f"{stage}_linear"]) == 1
-        assert "seed~5/" in jobs[f"{stage}_linear"][0]
-    assert not any("network" in rule for rule in jobs)
-
-
-def test_landscape_settings_keep_the_training(study):
-    study.config["experiments"][NETWORK]["landscape"]["points"] = 5
-    jobs = study.planned()
-    assert set(jobs) == {
-        "landscape_network", "table", "flatness", "claims", "html_report", "study_config",
-        "figure_landscape", "figure_plane",
-    }  # fmt: skip
-    assert len(jobs["table"]) == 1
-
-
-def test_what_is_read_from_lines_scans_nothing_again(study):
-    study.config["experiments"][NETWORK]["landscape"]["flatness"] = {"level": 0.1}
-    assert set(study.planned()) == {"flatness", "html_report", "study_config"}
-
-
-def test_sharpness_settings_keep_everything_else(study):
-    settings = study.config["experiments"][NETWORK]["sharpness"]
-    settings["average"] = settings["average"] | {"draws": 3}
-    jobs = study.planned()
-    assert set(jobs) == {
-        "sharpness_network", "table", "html_report", "study_config", "figure_sharpness",
-    }  # fmt: skip
-    assert len(jobs["table"]) == 1
-
-
 def test_every_run_of_a_network_has_every_measure_of_sharpness(study):
     rows = read_table(study.results / "tables/sharpness.csv")
     measures = rows.groupby(["experiment", "epsilon", "seed"])["measure"].apply(set)
     assert len(measures) == 2
     assert all(found == set(SHARPNESS_MEASURES) for found in measures)
     assert rows[["value", "draws", "n", "spread"]].notna().all().all()
-
-
-def test_title_redraws_figures_only(study):
-    study.config["experiments"][NETWORK]["title"] = "Another title"
-    assert set(study.planned()) == {
-        "figure_curvature", "figure_landscape", "figure_plane", "figure_robustness",
-        "figure_sharpness", "html_report", "study_config",
-    }  # fmt: skip
-
-
-def test_reordered_keys_run_nothing(study):
-    study.config["experiments"] = [
-        {key: experiment[key] for key in reversed(experiment)}
-        for experiment in study.config["experiments"]
-    ]
-    assert study.planned() == {}
-
-
-def test_swapped_values_are_seen(study):
-    """Snakemake alone compares only the set of values."""
-    curvature = study.config["experiments"][NETWORK]["curvature"]
-    swapped = {"samples": curvature["max_products"], "max_products": curvature["samples"]}
-    curvature.update(swapped)
-    assert len(study.planned()["curvature_network"]) == 2
 
 
 def test_new_epsilon_of_a_linear_model_solves_its_own_cells_and_the_rest_stays(study):

@@ -3,14 +3,25 @@
 Pure functions of the config; nothing here imports torch or looks at results.
 """
 
+import gc
+import os
 import re
 import sys
 from pathlib import Path
 
-HERE = Path(workflow.basedir)
-sys.path.insert(0, str(HERE / "pkg"))
+# Snakemake keeps all jobs in memory, where the collector would look through them again and again:
+# a fifth of the time that planning 10,000 jobs takes
+gc.set_threshold(50_000, 20, 100)
 
-from advscape.errors import UserError
+# not workflow.basedir: that is the folder of a workflow that uses this one as a module
+RULES = workflow.current_basedir
+if isinstance(RULES, os.PathLike):
+    sys.path.insert(0, str(Path(RULES).resolve().parents[1] / "pkg"))
+
+try:
+    from advscape.errors import UserError
+except ModuleNotFoundError:
+    sys.exit(f"{RULES} comes without its library: install advscape here, or use a clone of it")
 from advscape.study.canonical import canonical
 from advscape.study.config import LinearExperiment, token
 from advscape.study.fingerprint import fingerprint
@@ -36,7 +47,7 @@ NETWORKS = "|".join(n for n in EXPERIMENTS if n not in LINEAR.split("|")) or "(?
 # what only networks have: a linear model's Hessian is there as a whole, and in closed form
 OF_NETWORKS = ["layers", "spectrum", "finite_scale", "sharpness"] if NETWORKS != "(?!)" else []
 TABLES = ["runs", "robustness", "sanity", "curvature", "landscape", *OF_NETWORKS]
-ENVIRONMENT = str(HERE / "environment.yml")
+ENVIRONMENT = "../../environment.yml"
 
 
 def is_linear(experiment):
@@ -45,24 +56,35 @@ def is_linear(experiment):
 
 def code(name):
     """Fingerprint of a script of workflow/scripts and of what it imports from the library."""
-    return fingerprint(HERE / "workflow" / "scripts" / name)
+    return fingerprint(workflow.source_path(f"../scripts/{name}"))
 
 
-def dataset_file(wildcards):
-    dataset = EXPERIMENTS[wildcards.experiment].dataset
-    return f"<results>/datasets/{dataset.id}.npz"
+def alike(values):
+    """A value per experiment, for Snakemake: the one that all have, or a function of wildcards.
+
+    Asking a function for each of thousands of jobs takes Snakemake long.
+    """
+    if len(set(values.values())) == 1:
+        return next(iter(values.values()))
+    return lambda wildcards: values[wildcards.experiment]
+
+
+dataset_file = alike(
+    {name: f"<results>/datasets/{e.dataset.id}.npz" for name, e in EXPERIMENTS.items()}
+)
 
 
 def linear_spec(stage):
     """Parameter of a job that treats all cells of one seed; only training needs to list them."""
     fixed = code(f"{stage}_linear.py")
+    specs = {n: stage_spec(stage, e, fixed) for n, e in EXPERIMENTS.items() if is_linear(e)}
 
     def spec(wildcards):
         experiment = EXPERIMENTS[wildcards.experiment]
         grid = {"seed": int(wildcards.seed)}
         if stage == "train":
             grid |= {"epsilons": experiment.grid.epsilons, "noise": experiment.grid.noise}
-        return stage_spec(stage, experiment, fixed, **grid)
+        return specs[wildcards.experiment](**grid)
 
     return spec
 
@@ -70,17 +92,14 @@ def linear_spec(stage):
 def network_spec(stage):
     """Parameter of a job of one run, or of a part of one."""
     fixed = code(f"{stage}_network.py")
+    specs = {n: stage_spec(stage, e, fixed) for n, e in EXPERIMENTS.items() if not is_linear(e)}
 
     def spec(wildcards):
         part = {"part": int(wildcards.part)} if hasattr(wildcards, "part") else {}
-        experiment = EXPERIMENTS[wildcards.experiment]
-        return stage_spec(
-            stage,
-            experiment,
-            fixed,
+        return specs[wildcards.experiment](
             epsilon=float(wildcards.epsilon),
             seed=int(wildcards.seed),
-            noise=experiment.noise,
+            noise=EXPERIMENTS[wildcards.experiment].noise,
             **part,
         )
 
@@ -110,14 +129,14 @@ def flatness_settings():
     }
 
 
-def threads_of(wildcards):
-    return EXPERIMENTS[wildcards.experiment].compute.threads
-
-
-def gpu_of(wildcards):
-    """One GPU where the job would use one; on a cluster the profile decides."""
-    device = EXPERIMENTS[wildcards.experiment].compute.device
-    return int(device == "cuda" or (device == "auto" and has_gpu()))
+HAS_GPU = has_gpu()
+COMPUTE = {name: e.compute for name, e in EXPERIMENTS.items() if not is_linear(e)}
+threads_of = alike({name: c.threads for name, c in COMPUTE.items()})
+jobs_per_device_of = alike({name: c.jobs_per_device for name, c in COMPUTE.items()})
+# one GPU where the job would use one; on a cluster the profile decides
+gpu_of = alike(
+    {n: int(c.device == "cuda" or (c.device == "auto" and HAS_GPU)) for n, c in COMPUTE.items()}
+)
 
 
 def run_folders(experiment):

@@ -52,6 +52,7 @@ rule curvature_network:
     threads: threads_of
     resources:
         gpu=gpu_of,
+        jobs_per_device=jobs_per_device_of,
         mem_mb=16000,
         runtime=240,
     params:

@@ -48,6 +48,7 @@ rule train_network:
     threads: threads_of
     resources:
         gpu=gpu_of,
+        jobs_per_device=jobs_per_device_of,
         mem_mb=8000,
         runtime=720,
     params:

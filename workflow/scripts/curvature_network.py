@@ -9,7 +9,7 @@ from advscape.curvature.network import curvature_network
 from advscape.job import running
 from advscape.tables.rows import write_rows
 
-with running(snakemake.params.spec, snakemake.log[0]) as job:
+with running(snakemake.params.spec, snakemake.log[0], snakemake.resources) as job:
     tables = curvature_network(
         job, snakemake.input.dataset, snakemake.input.weights, snakemake.output.eigenvectors
     )

@@ -9,7 +9,7 @@ from advscape.evaluation.network import evaluate_network
 from advscape.job import running
 from advscape.tables.rows import write_rows
 
-with running(snakemake.params.spec, snakemake.log[0]) as job:
+with running(snakemake.params.spec, snakemake.log[0], snakemake.resources) as job:
     files = snakemake.input
     rows, checks = evaluate_network(job, files.dataset, files.weights, files.best)
     write_rows(rows, snakemake.output.rows)

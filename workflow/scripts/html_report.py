@@ -11,9 +11,11 @@ from advscape.atomic import replacing
 from advscape.job import running
 
 with running(snakemake.params.spec, snakemake.log[0]), replacing(snakemake.output[0]) as page:
-    snakefile = Path(snakemake.scriptdir).resolve().parents[1] / "Snakefile"
     wanted = [snakemake.input.claims, *snakemake.input.figures]
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(snakefile)]
-    command += ["--configfile", snakemake.input.config, "--report", str(page), *wanted]
+    command = [sys.executable, "-m", "snakemake", "--report", str(page)]
+    # not always the main Snakefile: another workflow may use this one, its results elsewhere
+    command += ["--snakefile", f"{snakemake.scriptdir}/../report/Snakefile"]
+    command += ["--config", f"results={Path(snakemake.output[0]).parent}"]
+    command += ["--configfile", snakemake.input.config, "--", *wanted]
     with open(snakemake.log[0], "a", encoding="utf-8") as log:
         subprocess.run(command, check=True, stdout=log, stderr=log)

@@ -9,7 +9,7 @@ from advscape.job import running
 from advscape.landscape.network import Files, landscape_network
 from advscape.tables.rows import write_rows
 
-with running(snakemake.params.spec, snakemake.log[0]) as job:
+with running(snakemake.params.spec, snakemake.log[0], snakemake.resources) as job:
     files = Files(
         snakemake.input.weights, snakemake.input.get("best"), snakemake.input.get("eigenvectors")
     )

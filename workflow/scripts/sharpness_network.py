@@ -9,7 +9,7 @@ from advscape.job import running
 from advscape.sharpness.network import sharpness_network
 from advscape.tables.rows import write_rows
 
-with running(snakemake.params.spec, snakemake.log[0]) as job:
+with running(snakemake.params.spec, snakemake.log[0], snakemake.resources) as job:
     rows = sharpness_network(job, snakemake.input.dataset, snakemake.input.weights)
     write_rows(rows, snakemake.output.rows)
     job.write_provenance(snakemake.output.provenance)

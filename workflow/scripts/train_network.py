@@ -9,7 +9,7 @@ from advscape.job import running
 from advscape.tables.rows import write_rows
 from advscape.training.network import train_network
 
-with running(snakemake.params.spec, snakemake.log[0]) as job:
+with running(snakemake.params.spec, snakemake.log[0], snakemake.resources) as job:
     weights = Path(snakemake.output.weights)
     checkpoint = weights.parent / ".checkpoint.safetensors"
     best = snakemake.output.best

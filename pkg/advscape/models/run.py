@@ -75,7 +75,7 @@ def load_run(job: Job, dataset: str | Path, weights: str | Path | None = None) -
         dataset: the prepared dataset.
         weights: trained weights; drawn from the seed unless given.
     """
-    device = set_up(job.config["compute"])
+    device = set_up(job.config["compute"], job.resources.get("jobs_per_device", 1))
     seed = job.cell["seed"]
     section = job.config["dataset"]
     drawn = split(

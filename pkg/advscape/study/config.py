@@ -97,6 +97,11 @@ class Compute(Section):
         default=1,
         description="Threads of a job and of torch on the CPU; they fix the order of float sums.",
     )
+    jobs_per_device: Count = Field(
+        default=1,
+        description="Jobs that may share a GPU; the profile's `resources: gpu` says how many GPU "
+        "jobs run at once on all devices together.",
+    )
     precision: Literal["float32", "bfloat16"] = Field(
         default="float32",
         description="Arithmetic of training and of the gradients of its and of the judges' attacks "

@@ -13,6 +13,7 @@ import hashlib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -47,30 +48,29 @@ def _collect(path: Path, found: dict[str, str]) -> None:
 def _read(path: Path) -> tuple[str, tuple[Path, ...]]:
     """Digest of one file's syntax tree, and the files of the library that it imports."""
     tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
-    imported = tuple(sorted(set(_imports(tree))))
-    return hashlib.sha256(_tree_text(tree).encode()).hexdigest(), imported
+    imports: list[ast.AST] = []
+    digest = hashlib.sha256(_tree_text(tree, imports).encode()).hexdigest()
+    # a set first: the same module is imported for many names
+    files = {_module_file(name) for name in set(_names(imports))}
+    return digest, tuple(sorted(file for file in files if file is not None))
 
 
-def _imports(tree: ast.AST) -> Iterator[Path]:
-    for node in ast.walk(tree):
+def _names(imports: list[ast.AST]) -> Iterator[str]:
+    """What some import statements import from this library, as ``advscape.a.b``."""
+    for node in imports:
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+        elif node.module and node.level == 0:
             # `from advscape.a import b`: b is a module of the package a, or a name in a
             names = [f"{node.module}.{alias.name}" for alias in node.names]
         else:
             continue
-        for name in names:
-            file = _module_file(name)
-            if file is not None:
-                yield file
+        yield from (name for name in names if name.split(".")[0] == PACKAGE.name)
 
 
 def _module_file(name: str) -> Path | None:
     """File of ``advscape.a.b``, or of ``advscape.a`` where b is a name inside it."""
     parts = name.split(".")
-    if parts[0] != PACKAGE.name:
-        return None
     for end in (len(parts), len(parts) - 1):
         base = PACKAGE.joinpath(*parts[1:end])
         for file in (base.with_suffix(".py"), base / "__init__.py"):
@@ -79,28 +79,42 @@ def _module_file(name: str) -> Path | None:
     return None
 
 
-def _tree_text(node: object) -> str:
+def _tree_text(node: object, imports: list[ast.AST]) -> str:
     """A syntax tree as text, without docstrings, positions and what differs between Pythons.
 
-    ``ast.dump`` will not do: its text changed in 3.13, and 3.12 added empty fields to nodes.
+    ``ast.dump`` will not do: its text changed in 3.13, and 3.12 added empty fields to nodes. Every
+    start of the workflow waits for this, so it goes through the tree once.
+
+    Args:
+        node: a node, or what stands in a node's field.
+        imports: gets the import statements of the tree.
     """
     if isinstance(node, ast.AST):
-        fields = [
-            f"{name}={_tree_text(value)}"
-            for name, value in sorted(_fields(node).items())
-            if value is not None and value != []
-        ]
-        return f"{type(node).__name__}({','.join(fields)})"
+        kind = type(node)
+        fields = []
+        for name in _field_names(kind):
+            value = getattr(node, name, None)
+            if name in ("body", "values"):
+                value = _without_noise(node, name, value)
+            if value is not None and value != []:
+                fields.append(f"{name}={_tree_text(value, imports)}")
+        if kind is ast.Import or kind is ast.ImportFrom:
+            imports.append(node)
+        return f"{kind.__name__}({','.join(fields)})"
     if isinstance(node, list):
-        return "[" + ",".join(map(_tree_text, node)) + "]"
+        return "[" + ",".join([_tree_text(item, imports) for item in node]) + "]"
     return repr(node)
 
 
-def _fields(node: ast.AST) -> dict[str, object]:
-    fields = dict(ast.iter_fields(node))
+@cache
+def _field_names(kind: type[ast.AST]) -> list[str]:
+    return sorted(kind._fields)
+
+
+def _without_noise(node: ast.AST, name: str, value: Any) -> Any:
     documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
-    if isinstance(node, documented) and ast.get_docstring(node, clean=False) is not None:
-        fields["body"] = node.body[1:]
+    if name == "body" and isinstance(node, documented):
+        return value if ast.get_docstring(node, clean=False) is None else value[1:]
     if isinstance(node, ast.JoinedStr):  # 3.12 puts empty pieces into nested format specs
-        fields["values"] = [v for v in node.values if getattr(v, "value", None) != ""]
-    return fields
+        return [piece for piece in value if getattr(piece, "value", None) != ""]
+    return value

@@ -1,5 +1,6 @@
 """The one parameter of each job: the part of the config it depends on, its cell, its code."""
 
+from collections.abc import Callable
 from typing import Any
 
 from advscape.study.canonical import canonical
@@ -16,14 +17,19 @@ _SECTIONS = {
     "landscape": ("dataset", "model", "threat", "landscape", "compute"),
     "sharpness": ("dataset", "model", "threat", "sharpness", "compute"),
 }
-#: what changes no number of these stages: names, and what is read from the landscape's table
-_DISPLAY = {"dataset": {"label"}, "model": {"label"}, "landscape": {"flatness"}}
+#: what changes no number of these stages: names, places, what is read from the landscape's table
+_LEFT_OUT = {
+    "dataset": {"label"},
+    "model": {"label"},
+    "compute": {"jobs_per_device"},
+    "landscape": {"flatness"},
+}
 
 
 def stage_spec(
-    stage: str, experiment: LinearExperiment | NetworkExperiment, code: str, **cell: Any
-) -> str:
-    """Parameter of a job of one experiment.
+    stage: str, experiment: LinearExperiment | NetworkExperiment, code: str
+) -> Callable[..., str]:
+    """Parameter of each job that a stage has for one experiment.
 
     With a model of the user's own it holds the fingerprint of the user's module too: the file
     itself and what that imports from this library, not the user's other files.
@@ -32,17 +38,17 @@ def stage_spec(
         stage: train, evaluate, curvature, landscape or sharpness.
         experiment: the experiment.
         code: fingerprint of the rule's script.
-        **cell: the run or runs of the job: epsilon, seed, noise.
 
     Returns:
-        JSON with sorted keys; :func:`advscape.study.canonical.read` gives the mapping back.
+        A function of the run or runs of a job (epsilon, seed, noise) that gives JSON with sorted
+        keys; :func:`advscape.study.canonical.read` gives the mapping back.
     """
     config = {
-        name: getattr(experiment, name).model_dump(mode="json", exclude=_DISPLAY.get(name))
+        name: getattr(experiment, name).model_dump(mode="json", exclude=_LEFT_OUT.get(name))
         for name in _SECTIONS[stage]
         if hasattr(experiment, name)
     }
-    parts = {"config": config, "cell": cell, "code": code}
+    parts: dict[str, Any] = {"config": config, "code": code}
     if isinstance(experiment.model, CustomModel):
         parts["model_code"] = fingerprint(find_function(experiment.model.function))
-    return canonical(**parts)
+    return lambda **cell: canonical(**parts, cell=cell)

@@ -24,7 +24,7 @@ def seeded(seed: int) -> Iterator[None]:
 
 
 def random_states() -> dict[str, Tensor]:
-    """All global random states as tensors: Python, numpy, torch, and its GPUs."""
+    """All global random states as tensors: Python, numpy, torch, and the GPU in use."""
     kind, keys, position, has_gauss, gauss = np.random.get_state()  # noqa: NPY002
     states = {
         "python": _as_bytes(random.getstate()),
@@ -32,7 +32,8 @@ def random_states() -> dict[str, Tensor]:
         "torch": torch.get_rng_state(),
     }
     if torch.cuda.is_available():
-        states |= {f"cuda.{i}": state for i, state in enumerate(torch.cuda.get_rng_state_all())}
+        # not by its index: a job that goes on may be given another device
+        states["cuda"] = torch.cuda.get_rng_state()
     return states
 
 
@@ -44,10 +45,8 @@ def restore(states: dict[str, Tensor]) -> None:
     numpy_state = (kind, np.array(keys, np.uint32), position, has_gauss, gauss)
     np.random.set_state(numpy_state)  # noqa: NPY002
     torch.set_rng_state(states["torch"])
-    if torch.cuda.is_available():
-        for i in range(torch.cuda.device_count()):
-            if f"cuda.{i}" in states:
-                torch.cuda.set_rng_state(states[f"cuda.{i}"], i)
+    if torch.cuda.is_available() and "cuda" in states:
+        torch.cuda.set_rng_state(states["cuda"])
 
 
 def _as_bytes(state: object) -> Tensor:

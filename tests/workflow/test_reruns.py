@@ -1,0 +1,579 @@
+"""What runs again after a change: for every key of the config, the exact jobs.
+
+A study in which every key has a place counts as finished: its files exist and Snakemake has
+recorded what made them. Each test changes one thing and asks Snakemake what it would run. What
+must run is written down here: the first stage for each key, and what follows from a stage.
+"""
+
+import json
+import os
+import shutil
+from copy import deepcopy
+from typing import Any, Literal, get_args, get_origin
+
+import pytest
+import yaml
+from pydantic import BaseModel
+
+from advscape.data.files import needed
+from advscape.study.config import LinearExperiment, NetworkExperiment, Study
+from tests.conftest import ROOT
+from tests.workflow.planner import Planner, Refused
+
+# through JSON, which takes apart what YAML's anchors share
+BASE = json.loads(json.dumps(yaml.safe_load((ROOT / "tests/workflow/every_key.yaml").read_text())))
+KINDS = {"linear": LinearExperiment, "network": NetworkExperiment}
+
+#: what must run after each stage; a stage of experiments and a figure stand for their own jobs
+FOLLOWS = {
+    "dataset": ["train", "evaluate", "curvature", "landscape", "sharpness"],
+    "train": ["evaluate", "curvature", "landscape", "sharpness", "table runs"],
+    "evaluate": ["table robustness", "table sanity"],
+    "curvature": [
+        "table curvature", "table layers", "table spectrum", "table finite_scale",
+        "landscape",  # where it goes along eigenvectors
+    ],
+    "landscape": ["table landscape"],
+    "sharpness": ["table sharpness"],
+    "table runs": ["claims", "figure_curvature", "figure_regimes"],
+    "table robustness": ["figure_robustness"],
+    "table sanity": ["claims"],
+    "table curvature": ["claims", "figure_curvature", "figure_regimes"],
+    "table landscape": ["claims", "figure_landscape", "figure_plane", "flatness"],
+    "table sharpness": ["figure_sharpness"],
+    "flatness": [],
+    "table layers": [],
+    "table spectrum": [],
+    "table finite_scale": [],
+    "claims": ["html_report"],
+    "figure_curvature": ["html_report"],
+    "figure_landscape": ["html_report"],
+    "figure_plane": ["html_report"],
+    "figure_robustness": ["html_report"],
+    "figure_sharpness": ["html_report"],
+    "figure_regimes": ["html_report"],
+    "figure_theorem": ["html_report"],
+    "study_config": ["html_report"],
+    "html_report": [],
+}  # fmt: skip
+STAGES = ["train", "evaluate", "curvature", "landscape", "sharpness"]
+STAGES_OF_LINEAR = [stage for stage in STAGES if stage != "sharpness"]
+TABLES = [name for name in FOLLOWS if name.startswith("table ")]
+OF_NETWORKS = [
+    "table layers", "table spectrum", "table finite_scale", "sharpness", "table sharpness",
+]  # fmt: skip
+#: figures of one experiment each
+FIGURES = [
+    "figure_curvature", "figure_landscape", "figure_plane", "figure_robustness", "figure_sharpness",
+]  # fmt: skip
+
+#: nothing but the written config, and the report that holds it
+NOTHING = []
+REFUSED = "no other value is allowed"
+FLATNESS = ["flatness"]
+PLANE = {"seeds": [1, 2], "radius": 0.5, "points": 5}
+LINES = {"direction_seeds": [0, 1], "radius": 0.5, "points": 7, "step": 0.05, "plane": None}
+PGD = {"steps": 2, "relative_step": 3.0, "restarts": 2, "random_start": False}
+
+
+def under(path, stages, values):
+    """Expectations of several keys of one section."""
+    return {f"{path}.{key}": (value, stages) for key, value in values.items()}
+
+
+#: key: (what it changes to, the stages that must run first). A key in brackets chooses among the
+#: sections that may stand there. A new key of the config needs a line here, and where the study
+#: every_key.yaml has no such section yet, a place there.
+EXPECTED = {
+    "study": ("renamed", ["everything"]),
+    "data_root": ("elsewhere", NOTHING),
+    "linear.name": ("renamed", ["train"]),
+    "linear.title": ("Another title", FIGURES),
+    "linear.dataset.name": ("mnist", ["train", "dataset mnist"]),
+    "linear.dataset.path": ("b.npz", ["train", "dataset npz-b"]),
+    "linear.dataset.label": ("another", TABLES),
+    "linear.dataset.classes": ([0, 2], ["train"]),
+    "linear.dataset.test_fraction": (0.5, ["train"]),
+    "linear.dataset.validation_fraction": (0.1, REFUSED),
+    "linear.threat.norm": ("linf", ["train"]),
+    "linear.threat.box": (True, REFUSED),
+    **under("linear.training", ["train"], {
+        "weight_decay": 1e-3, "tolerance": 1e-8, "gradient_steps": 20, "learning_rate": 0.2,
+    }),
+    **under("linear.grid", ["train"], {
+        "epsilons": [0, 0.5, 1.0], "seeds": [0, 1], "noise": ["aligned"],
+    }),
+    "linear.evaluation.common_epsilon": (0.25, ["evaluate"]),
+    **under("linear.landscape", ["landscape"], LINES),
+    **under("linear.landscape.plane", ["landscape"], PLANE),
+    **under("linear.landscape.flatness", FLATNESS, {"radii": [0.5, 1.0], "level": 0.1}),
+    "network.name": ("renamed", ["train"]),
+    "network.title": ("Another title", FIGURES),
+    "network.dataset.name": ("mnist", ["train", "dataset mnist"]),
+    "network.dataset.path": ("b.npz", ["train", "dataset npz-b"]),
+    "network.dataset.label": ("another", TABLES),
+    "network.dataset.classes": ([0, 1, 2], ["train"]),
+    "network.dataset.test_fraction": (0.5, ["train"]),
+    "network.dataset.validation_fraction": (0.1, ["train"]),
+    "network.threat.norm": ("linf", ["train"]),
+    "network.threat.box": (False, REFUSED),  # autoattack needs it
+    "network.model": ({"name": "cnn"}, ["train"]),
+    **{
+        f"network.model[{name}].{key}": (value, ["train"])
+        for name in ("resnet18", "preactresnet18", "cnn")
+        for key, value in {"width": 8, "activation": "gelu"}.items()
+    },
+    "network.model[custom].function": ("own:other", ["train"]),
+    "network.model[custom].label": ("other", TABLES),
+    "network.model[custom].options": ({"hidden": 8}, ["train"]),
+    **under("network.training", ["train"], {
+        "epochs": 5, "batch_size": 64, "learning_rate": 0.2, "momentum": 0.8,
+        "weight_decay": 1e-3, "label_smoothing": 0.1, "attack_batch_norm": "eval",
+        "schedule": {"name": "cosine"},
+        "schedule[cyclic].peak": 0.3,
+        "schedule[piecewise].milestones": [0.6],
+        "schedule[piecewise].factor": 0.2,
+        "objective": {"name": "awp"},
+        "objective[trades].beta": 3.0,
+        "objective[awp].gamma": 1e-3,
+        "objective[awp].warmup": 1,
+        "objective[entropy_sgd].inner_steps": 10,
+        "objective[entropy_sgd].scope": 0.1,
+        "objective[entropy_sgd].noise": 1e-3,
+        "objective[entropy_sgd].averaging": 0.5,
+        "objective[entropy_sgd].outer_step": 0.5,
+        "augmentation.padding": 1, "augmentation.flip": True,
+        "attack": {"name": "fgsm"},
+        **{f"attack[pgd].{key}": value for key, value in PGD.items()},
+        "attack[opposed].steps": 2, "attack[opposed].relative_step": 3.0,
+        "monitor.every": 2, "monitor.samples": 100,
+    }),
+    **under("network.grid", ["train"], {"epsilons": [0, 0.5, 1.0], "seeds": [0, 1]}),
+    **under("network.evaluation", ["evaluate"], {
+        "common_epsilon": 0.25, "samples": 100, "batch_size": 64,
+        "attacks": [{"name": "fgsm"}],
+        **{f"attacks[pgd].{key}": value for key, value in PGD.items()},
+        "attacks[opposed].steps": 2, "attacks[opposed].relative_step": 3.0,
+        "attacks[autoattack].samples": 100,
+    }),
+    **under("network.curvature", ["curvature"], {
+        "samples": 64, "splits": ["train"], "tolerance": 1e-2, "max_products": 30, "probes": 10,
+        "trace_accuracy": 0.1, "seed": 1, "batch_size": 64, "eigenvectors": 2,
+        **{f"attack.{key}": value for key, value in PGD.items()},
+        "response.refine_steps": 100, "response.kkt_tol": 1e-3, "response.cg_tolerance": 1e-2,
+        "response.cg_steps": 50, "response.probes": 5,
+        "finite_scale.radius": 0.1, "finite_scale.random": 2,
+        "spectrum": None, "spectrum.probes": 5, "spectrum.steps": 40, "spectrum.points": 100,
+        "spectrum.width": 0.1,
+    }),
+    **under("network.landscape", ["landscape"], {
+        **LINES, "directions": ["filter-normalised", "raw"], "attacks": ["none", "frozen"], "splits": ["train", "test"],
+        "samples": 64, "batch_size": 64, "jobs": 2,
+        **{f"attack.{key}": value for key, value in PGD.items()},
+        **{f"plane.{key}": value for key, value in PLANE.items()},
+        "plane.direction": "raw", "plane.attacks": ["none"],
+    }),
+    **under("network.landscape.flatness", FLATNESS, {"radii": [0.5, 1.0], "level": 0.1}),
+    **under("network.sharpness", ["sharpness"], {
+        "measures": ["worst"], "balls": ["l2"], "losses": ["clean"], "samples": 16,
+        "splits": ["test"], "seed": 1, "batch_size": 32, "weight_curvature.probes": 5,
+        "average.draws": 5, "worst.steps": 3, "worst.restarts": 1,
+        "robust_average.radii": [0.1], "robust_average.draws": 5,
+        "robust_worst.radii": [0.1], "robust_worst.steps": 3, "robust_worst.restarts": 1,
+        **{f"attack.{key}": value for key, value in PGD.items()},
+        **{
+            f"{measure}.{ball}.{scale}": [0.3]
+            for measure in ("average", "worst")
+            for ball in ("l2", "linf")
+            for scale in ("plain", "adaptive")
+        },
+    }),
+    **under("network.compute", ["train"], {
+        "device": "cpu", "threads": 2, "precision": "bfloat16",
+    }),
+    "network.compute.jobs_per_device": (2, NOTHING),
+    **{
+        f"{kind}.{key}": (value, ["claims"])
+        for kind in KINDS
+        for key, value in {
+            "claims": [], "claims.id": "C2", "claims.statement": "Other words.",
+            "claims.rule": "flat", "claims.quantity": "scaled_trace", "claims.ratio": 2.0,
+            "claims.level": 0.01, "claims.select.split": "test", "claims.select.noise": "random",
+            "claims.select.regime": "finite", "claims.select.loss": "clean",
+            "claims.select.hessian": "response", "claims.select.attack": "frozen",
+            "claims.select.direction": "raw",
+        }.items()
+    },
+    # the training attack decides it
+    "network.claims.select.noise": ("random", REFUSED),
+    # what a claim's quantity has no column for is no part of it
+    "linear.claims.select.attack": ("frozen", NOTHING),
+    "linear.claims.select.direction": ("raw", NOTHING),
+    # nor is there a claim about lines or samples that are not there
+    "network.claims.select.direction": ("raw", REFUSED),
+    "network.claims.select.split": ("test", REFUSED),
+    "network.claims.select.hessian": ("total", NOTHING),
+    "network.claims.select.loss": ("clean", NOTHING),
+    "network.claims.quantity": ("scaled_trace", REFUSED),
+}  # fmt: skip
+
+
+def sections(annotation: Any) -> list[type[BaseModel]]:
+    """The sections that may stand in a field of this type."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [found for inner in get_args(annotation) for found in sections(inner)]
+
+
+def tag(section: type[BaseModel]) -> str:
+    """What a section has in its key ``name``."""
+    return get_args(section.model_fields["name"].annotation)[0]
+
+
+def keys(section: type[BaseModel], path: str):
+    """Every key of a section and of those in it that can have another value."""
+    for name, field in section.model_fields.items():
+        here = f"{path}.{name}"
+        if get_origin(field.annotation) is Literal and len(get_args(field.annotation)) == 1:
+            continue
+        inner = sections(field.annotation)
+        if get_origin(field.annotation) is list or len(inner) != 1 or not field_is_section(field):
+            yield here
+        for option in inner:
+            yield from keys(option, here + (f"[{tag(option)}]" if len(inner) > 1 else ""))
+
+
+def field_is_section(field) -> bool:
+    """Whether there is always exactly this one section, with nothing to choose."""
+    return isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+
+
+KEYS = [name for name in Study.model_fields if name != "experiments"]
+KEYS += [key for kind, section in KINDS.items() for key in keys(section, kind)]
+
+
+def is_linear(experiment):
+    return experiment["model"]["name"] == "logistic"
+
+
+def place(experiment, path):
+    """The mapping that holds a key, or None where the experiment has no such section."""
+    *outer, last = path
+    for part in outer:
+        name, _, wanted = part.rstrip("]").partition("[")
+        experiment = experiment.setdefault(name, {})
+        options = experiment if isinstance(experiment, list) else [experiment]
+        found = [option for option in options if not wanted or option.get("name") == wanted]
+        if not found:
+            return None
+        experiment = found[0]
+    return experiment, last
+
+
+def with_change(key, value):
+    """The study with one key changed, and the experiment that it is changed in."""
+    config = deepcopy(BASE)
+    kind, *path = key.split(".")
+    if kind not in KINDS:
+        return config | {key: value}, None
+    for i, experiment in enumerate(config["experiments"]):
+        if is_linear(experiment) != (kind == "linear"):
+            continue
+        if key.endswith("dataset.path") and "path" not in experiment["dataset"]:
+            continue
+        found = place(deepcopy(experiment), path)
+        if found is not None:
+            mapping, last = place(experiment, path)
+            mapping[last] = value
+            return config, config["experiments"][i]
+    pytest.fail(f"{key}: no experiment of tests/workflow/every_key.yaml has this section; add one")
+
+
+def has(experiment, figure):
+    """Whether a figure is drawn of an experiment."""
+    if figure == "figure_plane":
+        return experiment["landscape"].get("plane") is not None
+    return figure != "figure_sharpness" or not is_linear(experiment)
+
+
+def along(experiment):
+    """Whether its landscape goes along eigenvectors."""
+    return "eigenvector" in experiment["landscape"].get("directions", [])
+
+
+def jobs_of(stages, experiment, config):
+    """Labels of the jobs of some stages and of all that follows; figures follow for everyone."""
+    experiments = {e["name"]: e for e in config["experiments"]}
+    everyone = list(experiments)
+    labels, seen = set(), set()
+    waiting = [(stage, [experiment["name"]] if experiment else everyone) for stage in stages]
+    while waiting:
+        stage, names = waiting.pop()
+        if experiment and is_linear(experiment) and stage in OF_NETWORKS:
+            continue
+        if stage in STAGES:
+            labels.add(f"{stage}_{'linear' if is_linear(experiment) else 'network'} {names[0]}")
+        elif stage in FIGURES:
+            labels |= {f"{stage} {name}" for name in names if has(experiments[name], stage)}
+        else:
+            labels.add(stage)
+        for following in FOLLOWS.get(stage, []):
+            if (stage, following) == ("curvature", "landscape") and not along(experiment):
+                continue
+            if (stage, following) not in seen:
+                seen.add((stage, following))
+                waiting.append((following, names if following in STAGES else everyone))
+    return labels
+
+
+def labels(jobs):
+    return {job.label for job in jobs}
+
+
+class Finished:
+    """The study as if it had run, and the questions to Snakemake about it."""
+
+    def __init__(self, folder, copy):
+        self.folder, self.copy = folder, copy
+        self.planner = Planner()
+        for root in ("data", "elsewhere"):
+            for file in (*needed("mnist", None), "a.npz", "b.npz"):
+                (folder / root / file).parent.mkdir(parents=True, exist_ok=True)
+                (folder / root / file).touch()
+        (folder / "own.py").write_text("def mlp(): ...\n\n\ndef other(): ...\n")
+        (folder / "pyautoattack.py").touch()
+        self.everything = self.plan(BASE)
+        for job in self.everything:
+            for file in job.output:
+                (folder / file).parent.mkdir(parents=True, exist_ok=True)
+                (folder / file).write_text(file)
+        touch = ["--touch", "--forceall", "--cores", "2"]
+        code, said = self.planner.call(ROOT / "Snakefile", folder, self.configfile(BASE), *touch)
+        assert code == 0, said
+
+    def configfile(self, config):
+        # read as a config file as well as YAML is, and faster
+        file = self.folder / "study.json"
+        file.write_text(json.dumps(config))
+        return file
+
+    def plan(self, config, root=ROOT):
+        return self.planner.plan(root / "Snakefile", self.folder, self.configfile(config))
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    copy = tmp_path_factory.mktemp("clone")
+    for name in ("pkg", "workflow", "profiles"):
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / name, copy / name, ignore=ignored, copy_function=shutil.copyfile)
+    for name in ("Snakefile", "config.yaml", "environment.yml"):
+        shutil.copyfile(ROOT / name, copy / name)
+    return Finished(tmp_path_factory.mktemp("study"), copy)
+
+
+@pytest.fixture
+def edit(finished):
+    """Edits a file of the copy for the time of a test."""
+    before = {}
+
+    def edit(name, change):
+        file = finished.copy / name
+        before.setdefault(file, file.read_text())
+        file.write_text(change(before[file]))
+
+    yield edit
+    for file, text in before.items():
+        file.write_text(text)
+
+
+def test_a_second_run_and_a_fresh_clone_run_nothing(finished):
+    assert finished.plan(BASE) == []
+    # every file of the copy is newer than the results
+    assert finished.plan(BASE, finished.copy) == []
+
+
+def test_every_expectation_is_of_a_key():
+    assert set(EXPECTED) <= set(KEYS)
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_changed_key(finished, key):
+    assert key in EXPECTED, f"{key}: a new key? Say in EXPECTED which stage runs first after it"
+    value, stages = EXPECTED[key]
+    config, experiment = with_change(key, value)
+    if stages == REFUSED:
+        with pytest.raises(Refused, match="allowed:"):
+            finished.plan(config)
+        return
+    found = labels(finished.plan(config))
+    if stages == ["everything"]:
+        assert found == labels(finished.everything)
+    else:
+        assert found == jobs_of([*stages, "study_config"], experiment, config)
+
+
+def test_reordered_keys_run_nothing(finished):
+    def reordered(value):
+        if isinstance(value, dict):
+            return {key: reordered(value[key]) for key in reversed(value)}
+        return [reordered(v) for v in value] if isinstance(value, list) else value
+
+    assert finished.plan(reordered(BASE)) == []
+
+
+def test_swapped_values_are_seen(finished):
+    """Snakemake alone compares only the set of values."""
+    config = deepcopy(BASE)
+    experiment = config["experiments"][2]
+    experiment["curvature"] |= {"samples": 20, "probes": 32}
+    wanted = jobs_of(["curvature", "study_config"], experiment, config)
+    assert labels(finished.plan(config)) == wanted
+
+
+def outputs(jobs, rule):
+    """Folders, below the runs, in which the jobs of a rule write."""
+    of_rule = [job for job in jobs if job.rule == rule]
+    folders = [{os.path.dirname(file) for file in job.output} for job in of_rule]
+    assert all(len(found) == 1 for found in folders)
+    return sorted(folder.pop().split("runs/")[1] for folder in folders)
+
+
+def folders(stages, kind, *runs):
+    """Folders of the jobs that stages have for some runs, by rule."""
+    inner = {"landscape_network": "/landscape"}  # its points may be shared between jobs
+    rules = [f"{stage}_{kind}" for stage in stages]
+    return {rule: [run + inner.get(rule, "") for run in runs] for rule in rules}
+
+
+#: what is added, and the folders of the jobs that run for it, by rule
+ADDED = {
+    "epsilon of a network": (
+        ("resnet", "grid", "epsilons", 1.5),
+        folders(STAGES, "network", "resnet/eps~1.5/seed~0"),
+    ),
+    "seed of a network": (
+        ("resnet", "grid", "seeds", 7),
+        folders(STAGES, "network", "resnet/eps~0.5/seed~7", "resnet/eps~0/seed~7"),
+    ),
+    "epsilon of a linear model": (
+        ("solved", "grid", "epsilons", 1.5),
+        folders(STAGES_OF_LINEAR, "linear", "solved/seed~0"),
+    ),
+    "seed of a linear model": (
+        ("solved", "grid", "seeds", 7),
+        folders(STAGES_OF_LINEAR, "linear", "solved/seed~7"),
+    ),
+    "attack": (
+        ("resnet", "evaluation", "attacks", {"name": "fgsm"}),
+        folders(["evaluate"], "network", "resnet/eps~0.5/seed~0", "resnet/eps~0/seed~0"),
+    ),
+    "direction of a network": (
+        ("resnet", "landscape", "direction_seeds", 7),
+        folders(["landscape"], "network", "resnet/eps~0.5/seed~0", "resnet/eps~0/seed~0"),
+    ),
+    "direction of a linear model": (
+        ("solved", "landscape", "direction_seeds", 7),
+        folders(["landscape"], "linear", "solved/seed~0"),
+    ),
+}
+
+
+@pytest.mark.parametrize("what", ADDED)
+def test_an_addition_runs_its_own_cells(finished, what):
+    (name, section, key, value), wanted = ADDED[what]
+    config = deepcopy(BASE)
+    (experiment,) = [e for e in config["experiments"] if e["name"] == name]
+    experiment[section][key].append(value)
+    jobs = finished.plan(config)
+    for rule, folders in wanted.items():
+        assert outputs(jobs, rule) == folders
+    stages = [rule.split("_")[0] for rule in wanted]
+    assert labels(jobs) == jobs_of([*stages, "study_config"], experiment, config)
+
+
+def everywhere(stages, kinds=("linear", "network")):
+    """Labels of some stages' jobs, and of what follows, in all experiments of some kinds."""
+    found = set()
+    for experiment in BASE["experiments"]:
+        if ("linear" if is_linear(experiment) else "network") in kinds:
+            found |= jobs_of(stages, experiment, BASE)
+    return found
+
+
+ALL_DATASETS = ["dataset digits", "dataset npz-a", *STAGES]
+ALL_FIGURES = [*FIGURES, "figure_regimes", "figure_theorem"]
+ALL_SCRIPTS = [*ALL_DATASETS, *ALL_FIGURES, "flatness", "study_config"]
+LINEAR, NETWORK = ("linear",), ("network",)
+
+#: a module of each stage, and what runs first when its code is edited
+MODULES = {
+    "job.py": everywhere(ALL_SCRIPTS),
+    "data/sources.py": everywhere(ALL_DATASETS),
+    "training/linear.py": everywhere(["train"], LINEAR),
+    "training/updates.py": everywhere(["train"], NETWORK),
+    "attacks/pgd.py": everywhere(STAGES, NETWORK),
+    "evaluation/linear.py": everywhere(["evaluate"], LINEAR),
+    "evaluation/network.py": everywhere(["evaluate"], NETWORK),
+    "curvature/linear.py": everywhere(["curvature"], LINEAR),
+    "curvature/lanczos.py": everywhere(["curvature"], NETWORK),
+    "landscape/linear.py": everywhere(["landscape"], LINEAR),
+    "landscape/network.py": everywhere(["landscape"], NETWORK),
+    "landscape/grid.py": everywhere(["landscape"]),
+    "landscape/flatness.py": {"flatness"},
+    "sharpness/worst.py": everywhere(["sharpness"], NETWORK),
+    "tables/collect.py": everywhere([*TABLES, *FIGURES, "figure_regimes", "flatness"]),
+    "claims/decide.py": {"claims", "html_report"},
+    "figures/regimes.py": {"figure_regimes", "html_report"},
+    "figures/style.py": everywhere(ALL_FIGURES),
+    "study/config.py": set(),
+}
+
+
+def with_code(text):
+    return text + "\nEDITED = 1\n"
+
+
+def with_words(text):
+    """Another docstring and a comment."""
+    assert text.removeprefix("r").startswith('"""')
+    return text.replace('"""', '"""Edited. ', 1) + "\n# a comment\n"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_an_edited_module(finished, edit, module):
+    edit(f"pkg/advscape/{module}", with_words)
+    assert finished.plan(BASE, finished.copy) == []
+    edit(f"pkg/advscape/{module}", with_code)
+    assert labels(finished.plan(BASE, finished.copy)) == MODULES[module]
+
+
+SCRIPTS = {
+    "dataset": everywhere(ALL_DATASETS),
+    **{f"{stage}_linear": everywhere([stage], LINEAR) for stage in STAGES_OF_LINEAR},
+    **{f"{stage}_network": everywhere([stage], NETWORK) for stage in STAGES},
+    "table": everywhere(TABLES),
+    "flatness": {"flatness"},
+    "claims": {"claims", "html_report"},
+    **{figure: everywhere([figure]) for figure in ALL_FIGURES},
+    "study_config": {"study_config", "html_report"},
+    "html_report": {"html_report"},
+}
+
+
+@pytest.mark.parametrize(
+    "script", sorted(file.stem for file in (ROOT / "workflow/scripts").glob("*.py"))
+)
+def test_an_edited_script(finished, edit, script):
+    assert script in SCRIPTS, f"{script}: a new script? Say in SCRIPTS what runs after an edit"
+    edit(f"workflow/scripts/{script}.py", with_code)
+    assert labels(finished.plan(BASE, finished.copy)) == SCRIPTS[script]
+
+
+def test_touched_scripts_and_edited_words_run_nothing(finished, edit):
+    for script in (finished.copy / "workflow/scripts").glob("*.py"):
+        os.utime(script)
+    assert finished.plan(BASE, finished.copy) == []
+    for script in (finished.copy / "workflow/scripts").glob("*.py"):
+        edit(f"workflow/scripts/{script.name}", with_words)
+    assert finished.plan(BASE, finished.copy) == []
