@@ -167,8 +167,8 @@ EXPECTED = {
         "spectrum.width": 0.1,
     }),
     **under("network.landscape", ["landscape"], {
-        **LINES, "directions": ["filter-normalised", "raw"], "attacks": ["none", "frozen"], "splits": ["train", "test"],
-        "samples": 64, "batch_size": 64, "jobs": 2,
+        **LINES, "directions": ["filter-normalised", "raw"], "attacks": ["none", "frozen"],
+        "splits": ["train", "test"], "samples": 64, "batch_size": 64, "jobs": 2,
         **{f"attack.{key}": value for key, value in PGD.items()},
         **{f"plane.{key}": value for key, value in PLANE.items()},
         "plane.direction": "raw", "plane.attacks": ["none"],
