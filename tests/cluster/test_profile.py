@@ -53,18 +53,19 @@ def test_a_group_asks_for_one_gpu_and_the_summed_time(held, submit, slurm, profi
     held.seeds(0)
     groups = [
         "groups: {evaluate_network: measure, curvature_network: measure, "
-        "landscape_network: measure}",
-        "group-components: {measure: 6}",
+        "landscape_network: measure, sharpness_network: measure}",
+        "group-components: {measure: 8}",
         "resources: {gpu: 1}",
         "set-resource-scopes: {gpu: local}",
     ]
     tables = [
-        f"results/held/tables/{name}.csv" for name in ("robustness", "curvature", "landscape")
+        f"results/held/tables/{name}.csv"
+        for name in ("robustness", "curvature", "landscape", "sharpness")
     ]
     run = submit(held, *tables, profile=profile("gpu: 1", *groups))
     run.succeeds()
     train, group = map(slurm.show, run.jobs())
     assert (train["TresPerJob"], train["TimeLimit"]) == ("gres:gpu:1", "12:00:00")
     assert (group["TresPerJob"], group["NumCPUs"]) == ("gres:gpu:1", "1")
-    assert (group["TimeLimit"], group["MinMemoryNode"]) == ("10:00:00", "16000M")
+    assert (group["TimeLimit"], group["MinMemoryNode"]) == ("14:00:00", "16000M")
     assert all((held.folder / table).exists() for table in tables)
