@@ -11,6 +11,7 @@ plan: a dry run of a study with 10,000 jobs of which none has run.
 Best of 3; one line each.
 """
 
+import resource
 import subprocess
 import sys
 import tempfile
@@ -24,26 +25,48 @@ JOBS = 10_000
 REPEATS = 3
 
 
-def call(folder: Path, *arguments: str) -> tuple[float, str]:
-    """Wall seconds and output of one call of snakemake."""
+def call(folder: Path, *arguments: str) -> tuple[float, float, str]:
+    """Wall seconds, CPU seconds and output of one call of snakemake."""
     command = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
-    started = time.perf_counter()
+    before, started = cpu_seconds(), time.perf_counter()
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     seconds = time.perf_counter() - started
     if done.returncode != 0:
         raise SystemExit(done.stdout + done.stderr)
-    return seconds, done.stdout + done.stderr
+    return seconds, cpu_seconds() - before, done.stdout + done.stderr
 
 
-def best(folder: Path, *arguments: str) -> tuple[float, str]:
-    """Least seconds of several calls, and the output of the last."""
+def cpu_seconds() -> float:
+    """CPU time of all processes that were started from here and have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def best(folder: Path, *arguments: str) -> tuple[str, str]:
+    """The least times of several calls, in words, and the output of the last."""
     calls = [call(folder, *arguments) for _ in range(REPEATS)]
-    return min(seconds for seconds, _ in calls), calls[-1][1]
+    wall, cpu = (min(column) for column in list(zip(*calls, strict=True))[:2])
+    return f"{wall:.2f} s ({cpu:.2f} s CPU)", calls[-1][2]
+
+
+def parse(folder: Path, study: list[str]) -> str:
+    """Start-up and rules of a study, and those of an empty Snakefile in turn, in words."""
+    (folder / "empty.smk").touch()
+    ours, empty = [], []
+    for _ in range(REPEATS):
+        empty.append(call(folder, "--snakefile", "empty.smk", "--list-rules")[:2])
+        ours.append(call(folder, *study, "--list-rules")[:2])
+    wall, cpu = map(min, zip(*ours, strict=True))
+    bare_wall, bare_cpu = map(min, zip(*empty, strict=True))
+    return (
+        f"{wall - bare_wall:.2f} s ({cpu - bare_cpu:.2f} s CPU) "
+        f"over an empty Snakefile's {bare_wall:.2f} s ({bare_cpu:.2f} s CPU)"
+    )
 
 
 def finish(folder: Path, study: list[str]) -> int:
     """Make a study count as finished; the number of its jobs."""
-    _, plan = call(folder, *study, "--dry-run")
+    *_, plan = call(folder, *study, "--dry-run")
     outputs = [
         file
         for line in plan.splitlines()
@@ -78,19 +101,16 @@ def main() -> None:
     study = ["--snakefile", str(ROOT / "Snakefile"), "--configfile"]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "empty.smk").touch()
-        empty, _ = best(folder, "--snakefile", "empty.smk", "--list-rules")
         default = [*study, str(ROOT / "config.yaml")]
-        whole, _ = best(folder, *default, "--list-rules")
-        print(f"parse: {whole - empty:.2f} s, and {empty:.2f} s of Snakemake's own start-up")
+        print(f"parse: {parse(folder, default)}")
         count = finish(folder, default)
         seconds, said = best(folder, *default)
         if "Nothing to be done" not in said:
             raise SystemExit(said)
-        print(f"no-op re-run of the default study ({count} jobs): {seconds:.2f} s")
+        print(f"no-op re-run of the default study ({count} jobs): {seconds}")
         (folder / "large.yaml").write_text(yaml.safe_dump(large()))
         seconds, said = best(folder, *study, "large.yaml", "--dry-run", "--quiet", "rules")
-        print(f"dry run of {jobs(said)} jobs: {seconds:.2f} s")
+        print(f"dry run of {jobs(said)} jobs: {seconds}")
 
 
 if __name__ == "__main__":
