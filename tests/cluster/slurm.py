@@ -148,7 +148,6 @@ class Slurm:
         """End all that runs in it, and remove its folder."""
         self._keeper.stdin.close()
         self._keeper.wait(60)
-        shutil.rmtree(self._folder)
 
     def run(self, *command: str) -> str:
         """What a command of SLURM prints; nothing where it fails."""
@@ -232,6 +231,7 @@ def _keep(folder: Path) -> None:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 daemon.wait(10)
         _end(folder, set())
+        shutil.rmtree(folder)
 
 
 def _start(folder: Path, name: str) -> subprocess.Popen:
@@ -251,10 +251,11 @@ def _start(folder: Path, name: str) -> subprocess.Popen:
 
 
 def _end(folder: Path, spared: set[int]) -> None:
-    for process in _marked(folder):
-        if process.pid not in spared:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
+    ended = [process for process in _marked(folder) if process.pid not in spared]
+    for process in ended:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(ended, timeout=5)
 
 
 if __name__ == "__main__":
