@@ -106,7 +106,7 @@ class Submitted:
         """Wait until it says so."""
         wait_for(lambda: words in self.log, f"{words!r} in\n{self.log}")
 
-    def succeeds(self, seconds: float = 300.0) -> None:
+    def succeeds(self, seconds: float = 480.0) -> None:
         """Wait for its end, which has to be a good one."""
         code = self._process.wait(seconds)
         assert code == 0, self.log
