@@ -47,9 +47,8 @@ def spec(part=0, model=None, **landscape):
             "compute": {"device": "cpu", "threads": 1},
         }
     )
-    return stage_spec(
-        "landscape", experiment, "code", epsilon=0.3, seed=0, noise="aligned", part=part
-    )
+    spec = stage_spec("landscape", experiment, "code")
+    return spec(epsilon=0.3, seed=0, noise="aligned", part=part)
 
 
 @pytest.fixture(scope="module")

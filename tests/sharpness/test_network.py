@@ -59,10 +59,9 @@ def files(tmp_path):
 
 
 def measured(files, epsilon=0.3, **sharpness):
-    spec = stage_spec(
-        "sharpness", experiment(**sharpness), "code", epsilon=epsilon, seed=0, noise="aligned"
-    )
-    return sharpness_network(Job(spec), *files)
+    spec = stage_spec("sharpness", experiment(**sharpness), "code")
+    job = Job(spec(epsilon=epsilon, seed=0, noise="aligned"))
+    return sharpness_network(job, *files)
 
 
 def test_every_measure_has_its_rows(files):
