@@ -51,7 +51,7 @@ def plane_figure(landscape: pd.DataFrame, title: str) -> Figure:
             flat.set_ylabel(r"$\beta$")
         high = figure.add_subplot(2, len(epsilons), len(epsilons) + i + 1, projection="3d")
         _surface(high, grid, norm)
-    bar = figure.colorbar(ScalarMappable(norm, "viridis"), ax=figure.axes, shrink=0.7, pad=0.02)
+    bar = figure.colorbar(ScalarMappable(norm, "viridis"), ax=figure.axes, shrink=0.7, pad=0.05)
     bar.set_label(f"{rows['split'].iloc[0]} loss")
     kind = rows["direction"].iloc[0].removesuffix(" plane")
     figure.suptitle(f"{title}\n{NOISE[attack]}; {kind} directions; seed {seed}")
