@@ -1,6 +1,6 @@
 """Use a model and leave no trace: modes, gradients and statistics stay as they were."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Literal
 
@@ -41,3 +41,12 @@ def untouched(
             module.training = mode
         for parameter, wanted in wants:
             parameter.requires_grad_(wanted)
+
+
+@contextmanager
+def differentiable(model: nn.Module, parameters: Sequence[nn.Parameter]) -> Iterator[None]:
+    """:func:`untouched` in eval mode; of the parameters only the given ones want gradients."""
+    with untouched(model):
+        for parameter in parameters:
+            parameter.requires_grad_(True)
+        yield

@@ -2,15 +2,14 @@
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from advscape.attacks.untouched import untouched
+from advscape.attacks.untouched import differentiable
 from advscape.curvature.fast_layers import fast_layers
 
 
@@ -89,7 +88,7 @@ class CurvatureOperator(ABC):
             )
         columns = vectors.reshape(self.dim, -1).T
         sums = torch.zeros_like(columns)
-        with self._in_use():
+        with differentiable(self._model, self.parameters):
             for batch in self._batches:
                 self._add(batch, columns, sums)
         self.products += len(columns)
@@ -129,14 +128,6 @@ class CurvatureOperator(ABC):
         """A Rademacher vector (dim,): each entry -1 or +1, where the parameters live."""
         draw = torch.randint(0, 2, (self.dim,), generator=generator, device=generator.device)
         return (2 * draw - 1).to(self.parameters[0].device, self.dtype)
-
-    @contextmanager
-    def _in_use(self) -> Iterator[None]:
-        """Eval mode; of the parameters only the chosen ones want gradients."""
-        with untouched(self._model):
-            for parameter in self.parameters:
-                parameter.requires_grad_(True)
-            yield
 
     def _pieces(self, vector: Tensor) -> list[Tensor]:
         parts = vector.split([p.numel() for p in self.parameters])

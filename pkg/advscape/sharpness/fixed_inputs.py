@@ -1,12 +1,11 @@
 """A network's mean loss at fixed inputs, as a function of its weights as they are now."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
 
-from advscape.attacks.untouched import untouched
+from advscape.attacks.untouched import differentiable, untouched
 from advscape.memory import MicroBatch
 from advscape.sharpness.perturbation import flattened
 
@@ -60,12 +59,3 @@ class FixedInputs:
             value += float(losses.detach().double().sum())
             gradient += flattened(torch.autograd.grad(losses.sum(), self._parameters))
         return value, gradient
-
-
-@contextmanager
-def differentiable(model: nn.Module, parameters: Sequence[nn.Parameter]) -> Iterator[None]:
-    """Eval mode; of the parameters only the chosen ones want gradients."""
-    with untouched(model):
-        for parameter in parameters:
-            parameter.requires_grad_(True)
-        yield

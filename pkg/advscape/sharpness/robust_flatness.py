@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from advscape.attacks.pgd import PGD
+from advscape.attacks.untouched import differentiable
 from advscape.evaluation.evaluate import perturb, score
 from advscape.losses import precise_losses
 from advscape.memory import MicroBatch
@@ -25,7 +26,6 @@ from advscape.sharpness.ascent import ascend
 from advscape.sharpness.average import average_sharpness
 from advscape.sharpness.ball import L2Ball
 from advscape.sharpness.estimate import Sharpness, largest
-from advscape.sharpness.fixed_inputs import differentiable
 from advscape.sharpness.perturbation import flattened, layer_scale, moved
 
 
