@@ -21,6 +21,8 @@ class Dense:
         draw = torch.randn(self.dim, generator=generator)
         return draw.to(self.matrix.dtype) / math.sqrt(self.dim)
 
+    start_vector = random_vector
+
     def signs(self, generator):
         draw = torch.randint(0, 2, (self.dim,), generator=generator)
         return (2 * draw - 1).to(self.matrix.dtype)

@@ -117,16 +117,6 @@ def test_restarts_change_nothing_but_the_products(basis):
         assert true_residual(matrix, pair) <= 1.01 * pair.residual
 
 
-def test_a_start_close_to_the_eigenvector_saves_products():
-    matrix = network_like(dtype=torch.float32)
-    near = torch.nn.functional.one_hot(torch.tensor(0), len(matrix)).float()
-    near += 0.1 * Dense(matrix).random_vector(seeded(1))
-    cold = largest_eigenvalue(Dense(matrix), 1e-3, 60, seeded())
-    warm = largest_eigenvalue(Dense(matrix), 1e-3, 60, seeded(), start=near)
-    assert warm.value == pytest.approx(cold.value, rel=1e-5)
-    assert warm.products < cold.products
-
-
 @pytest.mark.parametrize("stop", ["residual", "error"])
 @pytest.mark.parametrize(
     "spectrum",
@@ -139,7 +129,7 @@ def test_a_start_close_to_the_eigenvector_saves_products():
 )
 def test_the_error_is_honest_over_many_starts(stop, spectrum):
     exact = spectrum.max()
-    for seed in range(60):
+    for seed in range(150):
         found = largest_eigenvalue(Dense(spectrum), 1e-2, 200, seeded(seed), stop=stop)
         assert abs(found.value - exact) <= found.error <= found.residual * 1.001
         assert abs(found.value - exact) <= 1e-2 * exact

@@ -1,6 +1,9 @@
 import pytest
 import torch
+from torch import nn
+from torch.nn import functional
 
+from advscape.curvature.gauss_newton import GaussNewtonOperator
 from advscape.curvature.hessian import HessianOperator
 from advscape.curvature.operator import select_parameters
 from tests.curvature.test_hessian import dense
@@ -59,3 +62,25 @@ def test_frozen_parameters_may_be_chosen():
     assert torch.allclose(products, matrix[-operator.dim :, -operator.dim :], atol=1e-11)
     products = operator @ torch.eye(operator.dim, dtype=torch.float64)  # from the kept graph
     assert not any(p.requires_grad for p in model.parameters())
+
+
+@pytest.mark.parametrize("kind", [HessianOperator, GaussNewtonOperator])
+@pytest.mark.parametrize("size", [10, 4])
+def test_the_start_is_the_gradient_and_something_of_everything(kind, size):
+    model, (x, y) = small_net(), batch(10)
+    operator, seed = kind(model, x, y, size), torch.Generator()
+    slopes = torch.autograd.grad(functional.cross_entropy(model(x), y), list(model.parameters()))
+    gradient = torch.cat([slope.flatten() for slope in slopes])
+    rest = operator.start_vector(seed.manual_seed(3)) - gradient / gradient.norm()
+    assert torch.allclose(rest, operator.random_vector(seed.manual_seed(3)) / 3, atol=1e-12)
+    assert operator.products == 0
+
+
+def test_the_start_where_there_is_no_gradient():
+    model = nn.Linear(3, 2).double()
+    model.requires_grad_(False).weight.zero_()
+    model.bias.zero_()
+    x = torch.ones(2, 3, dtype=torch.float64)
+    operator = HessianOperator(model, x, torch.tensor([0, 1]), 2, list(model.parameters()))
+    start = operator.start_vector(torch.Generator().manual_seed(0))
+    assert torch.equal(start, operator.random_vector(torch.Generator().manual_seed(0)) / 3)

@@ -53,6 +53,14 @@ def test_total_is_frozen_plus_response_and_response_only_adds(case):
     assert eigenvalues[-1] > 0.1
 
 
+def test_the_start_holds_the_valid_samples_gradient(case):
+    maxima, seed = case.optimality.maxima, torch.Generator()
+    total = TotalOperator(case.model, case.optimality, 7, 1e-12)
+    frozen = HessianOperator(case.model, maxima.x, maxima.y, 50)
+    starts = [operator.start_vector(seed.manual_seed(0)) for operator in (total, frozen)]
+    assert torch.allclose(*starts, rtol=1e-9, atol=1e-11)
+
+
 @pytest.mark.parametrize("size", [7, 1])
 def test_any_batches_the_same_products(case, size, generator):
     whole, parts = (TotalOperator(case.model, case.optimality, b, 1e-13) for b in (50, size))

@@ -42,3 +42,6 @@ class GaussNewtonOperator(SampleOperator):
         (moved,) = torch.autograd.grad(graph.pulled, graph.along, pieces, retain_graph=True)
         weighed = graph.q * (moved - (graph.q * moved).sum(dim=1, keepdim=True))
         return torch.autograd.grad(graph.gaps, self.parameters, weighed, retain_graph=True)
+
+    def _gradient(self, graph: _Graph) -> tuple[Tensor, ...]:
+        return torch.autograd.grad(graph.gaps, self.parameters, graph.q, retain_graph=True)

@@ -31,3 +31,6 @@ class HessianOperator(SampleOperator):
         return torch.autograd.grad(
             graph, self.parameters, pieces, retain_graph=True, materialize_grads=True
         )
+
+    def _gradient(self, graph: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        return graph

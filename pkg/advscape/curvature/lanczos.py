@@ -1,6 +1,7 @@
 """Extreme eigenvalues with error bars, by Lanczos."""
 
 import logging
+import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -18,6 +19,8 @@ _BASIS_BYTES = 1 << 30
 _CERTIFIED = 1000
 #: units of rounding of |H| by which a Rayleigh quotient may be off
 _ROUNDING = 4
+#: times this, the estimated error was above the error in 4,800 of 4,800 trials on four spectra
+_CAUTION = 1.25
 #: eigenvalues below this share of |H| are wanted as accurately as one of this size
 _SMALL = 0.1
 
@@ -70,13 +73,9 @@ def largest_eigenvalue(
     generator: torch.Generator,
     *,
     stop: Stop = "residual",
-    start: Tensor | None = None,
 ) -> Eigenpair:
     """The algebraically largest eigenvalue; the arguments are ``extreme_eigenvalues``'."""
-    found = extreme_eigenvalues(
-        operator, tolerance, max_products, generator, stop=stop, start=start
-    )
-    return found.top[0]
+    return extreme_eigenvalues(operator, tolerance, max_products, generator, stop=stop).top[0]
 
 
 def extreme_eigenvalues(
@@ -89,7 +88,6 @@ def extreme_eigenvalues(
     bottom: int = 0,
     stop: Stop = "residual",
     basis: int | None = None,
-    start: Tensor | None = None,
 ) -> Extremes:
     r"""Algebraically largest and smallest eigenvalues by thick-restart Lanczos.
 
@@ -106,13 +104,15 @@ def extreme_eigenvalues(
     .. math:: \min(r, r^2 / \mathrm{gap})
 
     with the gap to the other eigenvalues (Parlett, The Symmetric Eigenvalue Problem, section
-    11.7). These are not known: the gap is to the other Ritz values, less their residuals, and the
-    error is not taken to be less than what the last product moved the value by. So the error is an
-    estimate, while the residual is a bound. Where eigenvalues lie closer to each other than a few
-    percent they look like one, and the error is then up to the residual. The same holds for
-    "largest": a value just below the largest can meet a loose tolerance.
+    11.7). These are not known: the gap is to the other Ritz values, less their residuals, and what
+    the value is still going to move by is added, extrapolated from its last two moves (Aitken). So
+    the error is an estimate, while the residual is a bound. Where eigenvalues lie closer to each
+    other than a few percent they look like one, and the error is then up to the residual. The same
+    holds for "largest": a value just below the largest can meet a loose tolerance.
 
-    One start vector sees one copy of a multiple eigenvalue; others are found only where the basis
+    The start is the operator's: a network's adds its gradient, which lies near the eigenvectors
+    of the largest eigenvalues, to a random vector, and saves two products of five to six. One
+    start vector sees one copy of a multiple eigenvalue; others are found only where the basis
     runs into an invariant subspace before the pairs have converged.
 
     Args:
@@ -120,15 +120,12 @@ def extreme_eigenvalues(
         tolerance: wanted residual or error, relative to the eigenvalue, or to a tenth of |H|
             where it is smaller; |H| is the largest absolute eigenvalue seen.
         max_products: give up after so many; ``converged`` then says so, and a warning.
-        generator: of the start vector.
+        generator: of the start vector's random part.
         top: how many of the largest; all where dim is less.
         bottom: how many of the smallest; all where dim is less.
         stop: whether the residuals or the errors are to be within the tolerance.
         basis: most vectors held in memory, restarting where they are not enough, which costs
             products but no accuracy; unless given, what fits into 1 GiB.
-        start: (dim,) instead of a random start, such as the eigenvector of a similar operator.
-            It saves products only to the extent that it is trusted: close to another eigenvector
-            it gives that one's value.
 
     Raises:
         ValueError: an argument is out of its range.
@@ -144,7 +141,7 @@ def extreme_eigenvalues(
     if max_products < wanted:
         raise ValueError(f"max_products: got {max_products}; allowed: {wanted} or more")
     last = operator.products + max_products
-    first = operator.random_vector(generator) if start is None else start
+    first = operator.start_vector(generator)
     if basis is None:
         basis = max(2 * wanted + 8, _BASIS_BYTES // (operator.dim * first.element_size()))
     krylov = KrylovBasis(operator, first, min(basis, max_products, operator.dim))
@@ -196,7 +193,7 @@ class _Ritz:
     weights: np.ndarray
     residuals: np.ndarray
     eps: float
-    before: np.ndarray  # the values one product earlier
+    earlier: tuple[np.ndarray, ...]  # the values after earlier products, the latest first
 
     @property
     def norm(self) -> float:
@@ -213,10 +210,20 @@ class _Ritz:
         apart = np.abs(self.values - self.values[i]) - self.residuals
         # no more than the value: networks have eigenvalues next to 0, and early on few are seen
         gap = min(apart[others].min(), self.scale(i)) if others.any() else 0.0
-        bound = min(residual, residual**2 / gap) if gap > 0 else residual
-        moved = np.abs(self.before - self.values[i]).min(initial=np.inf)
-        bound = min(max(bound, moved), residual)
-        return float(bound + _ROUNDING * self.eps * self.norm)
+        bound = residual**2 / gap if gap > 0 else residual
+        estimate = _CAUTION * (bound + self._ahead(i))
+        return float(min(estimate, residual) + _ROUNDING * self.eps * self.norm)
+
+    def _ahead(self, i: int) -> float:
+        """What value i is still going to move by, if it goes on as it did; at most its last move."""
+        path = [self.values[i]]
+        for values in self.earlier[:2]:
+            path.append(values[np.abs(values - path[-1]).argmin()])
+        moves = np.abs(np.diff(path))
+        if len(moves) < 2:
+            return float(moves[0]) if len(moves) else math.inf
+        last, before = moves
+        return float(last * min(1.0, last / (before - last))) if last < before else float(last)
 
     def doubt(self, i: int, stop: Stop) -> float:
         """What is to be within the tolerance, by the recurrence."""
@@ -228,11 +235,11 @@ def _search(krylov: KrylovBasis, goal: _Goal, budget: int, generator: torch.Gene
     """Grow the basis until the goal is met or ``budget`` products are spent."""
     operator, last = krylov.operator, krylov.operator.products + budget
     wanted = min(goal.top + goal.bottom, operator.dim)
-    values = np.empty(0)
+    earlier: tuple[np.ndarray, ...] = ()
     while True:
         krylov.grow()
-        ritz = _Ritz(*krylov.ritz(), krylov.eps, values)
-        values = ritz.values
+        ritz = _Ritz(*krylov.ritz(), krylov.eps, earlier)
+        earlier = (ritz.values, *earlier[:1])
         ends = goal.ends(krylov.size)
         met = all(ritz.doubt(i, goal.stop) <= goal.tolerance * ritz.scale(i) for i in ends)
         met = met and krylov.size >= wanted

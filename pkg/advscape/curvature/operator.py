@@ -96,16 +96,18 @@ class CurvatureOperator(ABC):
 
     def _add(self, batch: Any, columns: Tensor, sums: Tensor) -> None:
         """Add the batch's products; its graph is freed before the next one's is built."""
-        graph = self._kept or self._fast_graph(batch)
-        if len(self._batches) == 1:
-            self._kept = graph
+        graph = self._fast_graph(batch)
         for column, total in zip(columns, sums, strict=True):
-            pieces = self._graph_product(graph, self._pieces(column))
-            total += torch.cat([piece.reshape(-1) for piece in pieces])
+            total += _joined(self._graph_product(graph, self._pieces(column)))
 
     def _fast_graph(self, batch: Any) -> Any:
+        if self._kept is not None:
+            return self._kept
         with fast_layers(self._model, self._inputs(batch)):
-            return self._graph(batch)
+            graph = self._graph(batch)
+        if len(self._batches) == 1:
+            self._kept = graph
+        return graph
 
     @abstractmethod
     def _inputs(self, batch: Any) -> Tensor:
@@ -118,6 +120,23 @@ class CurvatureOperator(ABC):
     @abstractmethod
     def _graph_product(self, graph: Any, pieces: list[Tensor]) -> Sequence[Tensor]:
         """The product of the batch's sum with a vector in pieces, shaped as the parameters are."""
+
+    @abstractmethod
+    def _gradient(self, graph: Any) -> Sequence[Tensor]:
+        """The gradient of the batch's summed loss, shaped as the parameters are."""
+
+    def start_vector(self, generator: torch.Generator) -> Tensor:
+        """The loss's gradient, scaled to length 1, and a random vector of a third of that.
+
+        Gradients lie mostly in the few eigenvectors of the largest eigenvalues (Gur-Ari, Roberts
+        and Dyer, arXiv 1812.04754); the random part has all the others.
+        """
+        gradient = torch.zeros(self.dim, dtype=self.dtype, device=self.parameters[0].device)
+        with differentiable(self._model, self.parameters):
+            for batch in self._batches:
+                gradient += _joined(self._gradient(self._fast_graph(batch))).detach()
+        random, size = self.random_vector(generator) / 3, gradient.norm()
+        return random + gradient / size if 0 < size < math.inf else random
 
     def random_vector(self, generator: torch.Generator) -> Tensor:
         """A Gaussian vector (dim,) of length about 1, where the parameters live."""
@@ -132,6 +151,10 @@ class CurvatureOperator(ABC):
     def _pieces(self, vector: Tensor) -> list[Tensor]:
         parts = vector.split([p.numel() for p in self.parameters])
         return [part.view_as(p).to(p.dtype) for part, p in zip(parts, self.parameters, strict=True)]
+
+
+def _joined(pieces: Sequence[Tensor]) -> Tensor:
+    return torch.cat([piece.reshape(-1) for piece in pieces])
 
 
 class SampleOperator(CurvatureOperator):

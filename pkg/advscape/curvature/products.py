@@ -24,6 +24,9 @@ class Products(Protocol):
     def random_vector(self, generator: torch.Generator) -> Tensor:
         """A Gaussian vector (dim,) of length about 1."""
 
+    def start_vector(self, generator: torch.Generator) -> Tensor:
+        """A vector (dim,) that has a part in every eigenvector, large ones in the outer ones."""
+
     def signs(self, generator: torch.Generator) -> Tensor:
         """A vector (dim,) whose entries are -1 or +1."""
 

@@ -118,6 +118,9 @@ class ResponseOperator(CurvatureOperator):
         (pushed,) = torch.autograd.grad(graph.over_weights, graph.x, pieces, retain_graph=True)
         return self._pull(graph, pushed)
 
+    def _gradient(self, graph: JointGraph) -> tuple[Tensor, ...]:
+        return graph.over_weights
+
     def _pull(self, graph: JointGraph, pushed: Tensor) -> tuple[Tensor, ...]:
         """C^T K^-1 P of ``pushed`` (n, ...): what the noise's motion does to the gradient."""
         motion = self._solve(graph, graph.points.tangent(pushed)).view_as(graph.x)
