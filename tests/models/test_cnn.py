@@ -13,14 +13,15 @@ def test_parameters_are_those_of_madrys_network():
 
 
 @pytest.mark.parametrize("activation", ["relu", "gelu", "silu"])
+@pytest.mark.parametrize("pooling", ["max", "average"])
 @pytest.mark.parametrize("shape", [(1, 4, 4), (1, 28, 28), (3, 9, 14)])
-def test_forward_is_the_formula(activation, shape):
-    model = SmallCNN(5, shape, 3, activation)
-    act = getattr(F, activation)
+def test_forward_is_the_formula(activation, shape, pooling):
+    model = SmallCNN(5, shape, 3, activation, pooling)
+    act, pool = getattr(F, activation), {"max": F.max_pool2d, "average": F.avg_pool2d}[pooling]
     w1, b1, w2, b2, w3, b3, w4, b4 = model.parameters()
     x = torch.rand(2, *shape)
-    h = F.max_pool2d(act(F.conv2d(x, w1, b1, padding=2)), 2)
-    h = F.max_pool2d(act(F.conv2d(h, w2, b2, padding=2)), 2)
+    h = pool(act(F.conv2d(x, w1, b1, padding=2)), 2)
+    h = pool(act(F.conv2d(h, w2, b2, padding=2)), 2)
     expected = F.linear(act(F.linear(h.flatten(1), w3, b3)), w4, b4)
     torch.testing.assert_close(model(x), expected)
     assert not any(isinstance(module, nn.BatchNorm2d) for module in model.modules())

@@ -124,6 +124,7 @@ EXPECTED = {
         for name in ("resnet18", "preactresnet18", "cnn")
         for key, value in {"width": 8, "activation": "gelu"}.items()
     },
+    "network.model[cnn].pooling": ("average", ["train"]),
     "network.model[custom].function": ("own:other", ["train"]),
     "network.model[custom].label": ("other", TABLES),
     "network.model[custom].options": ({"hidden": 8}, ["train"]),

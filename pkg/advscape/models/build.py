@@ -53,6 +53,6 @@ def _make(section: dict[str, Any], classes: int, shape: tuple[int, ...]) -> nn.M
         return custom_model(section["function"], classes, shape, section["options"])
     settings = {"width": section["width"], "activation": section["activation"]}
     if section["name"] == "cnn":
-        return SmallCNN(classes, shape, **settings)
+        return SmallCNN(classes, shape, **settings, pooling=section["pooling"])
     network = {"resnet18": SmallImageResNet18, "preactresnet18": PreActResNet18}[section["name"]]
     return network(classes, shape[0], **settings)

@@ -7,10 +7,11 @@ from advscape.models.activation import activation_module
 
 #: two poolings halve the image twice
 _SMALLEST = 4
+_POOLINGS = {"max": nn.MaxPool2d, "average": nn.AvgPool2d}
 
 
 class SmallCNN(nn.Sequential):
-    """Two 5x5 convolutions, each with 2x2 max-pooling, then linear layers to 1024 and the logits.
+    """Two 5x5 convolutions, each with 2x2 pooling, then linear layers to 1024 and the logits.
 
     Args:
         classes: number of logits.
@@ -18,6 +19,8 @@ class SmallCNN(nn.Sequential):
         width: channels of the first convolution; the second has twice as many. 32 is the network
             of Madry et al. (arXiv:1706.06083); the initial weights are torch's defaults.
         activation: relu, gelu or silu, after each layer but the last.
+        pooling: max, as in that network, or average. Max pooling has kinks whatever the
+            activation; with average pooling and gelu or silu the network is smooth.
 
     Raises:
         UserError: the images are smaller than 4 x 4.
@@ -29,6 +32,7 @@ class SmallCNN(nn.Sequential):
         shape: tuple[int, int, int],
         width: int = 32,
         activation: str = "relu",
+        pooling: str = "max",
     ):
         """Build the layers."""
         channels, height, across = shape
@@ -40,10 +44,10 @@ class SmallCNN(nn.Sequential):
         super().__init__(
             nn.Conv2d(channels, width, 5, padding=2),
             activation_module(activation),
-            nn.MaxPool2d(2),
+            _POOLINGS[pooling](2),
             nn.Conv2d(width, 2 * width, 5, padding=2),
             activation_module(activation),
-            nn.MaxPool2d(2),
+            _POOLINGS[pooling](2),
             nn.Flatten(),
             nn.Linear(2 * width * (height // 4) * (across // 4), 1024),
             activation_module(activation),

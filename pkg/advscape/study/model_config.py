@@ -56,6 +56,16 @@ class CNN(_Network):
     )
     width: Annotated[Count, Field(description="Channels of the first convolution.")] = 32
     activation: Activation = "relu"
+    pooling: Literal["max", "average"] = Field(
+        default="max",
+        description="Max pooling has kinks whatever the activation; with average pooling and gelu "
+        "or silu the network is smooth, which the response Hessian needs.",
+    )
+
+    @property
+    def label(self) -> str:
+        """What tables call the model; see :attr:`_Network.label`."""
+        return super().label + ("-avgpool" if self.pooling == "average" else "")
 
 
 class CustomModel(Section):
