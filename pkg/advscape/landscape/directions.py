@@ -48,7 +48,10 @@ def random_direction(model: nn.Module, scaling: Scaling, seed: int) -> Direction
 
 
 def eigenvector_direction(model: nn.Module, vector: Tensor) -> Direction:
-    r"""An eigenvector of a Hessian over all parameters, with \|d\| = \|w\| and a fixed sign.
+    r"""An eigenvector of a Hessian over all parameters, of length 1 and with a fixed sign.
+
+    So alpha is a distance in weight space, as in PyHessian's figures (Yao et al. 2020, arXiv
+    1912.07145), and d^T H d the eigenvalue. A step as long as w along it would leave every scale.
 
     Args:
         model: the network that the Hessian is of.
@@ -61,7 +64,7 @@ def eigenvector_direction(model: nn.Module, vector: Tensor) -> Direction:
     sizes = [p.numel() for p in chosen.values()]
     if vector.shape != (sum(sizes),):
         raise ValueError(f"vector: got shape {tuple(vector.shape)}; allowed: ({sum(sizes)},)")
-    vector = vector * vector[vector.abs().argmax()].sign() * (_norm(chosen) / vector.norm())
+    vector = vector * (vector[vector.abs().argmax()].sign() / vector.norm())
     pieces = zip(chosen.items(), vector.split(sizes), strict=True)
     return {name: piece.view_as(p).to(p) for (name, p), piece in pieces}
 

@@ -109,7 +109,7 @@ class NetworkLandscape(LinearLandscape):
         min_length=1,
         description="Kinds of lines. Gaussian draws over weights of two or more axes: raw, "
         "gaussian (as long as w as a whole), layer-normalised, filter-normalised; one for each "
-        "seed. eigenvector: those that curvature.eigenvectors keeps, as long as w. "
+        "seed. eigenvector: those that curvature.eigenvectors keeps, of length 1. "
         "best-checkpoint, initial-weights: alpha = 1 is that checkpoint, running statistics too.",
     )
     attacks: list[Attack] = Field(
