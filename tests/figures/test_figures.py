@@ -81,6 +81,16 @@ def test_curvature_of_a_network(valid, curves):
     assert np.allclose(data_of(share)[0][:, 1], valid / 100)
 
 
+def test_a_negative_trace_is_shown():
+    no_regimes = runs().assign(collapse_radius=float("nan"))
+    rows = network_curvature(90)
+    frozen = rows["hessian"] == "frozen"
+    rows.loc[frozen & (rows["epsilon"] == EPSILONS[-1]), "trace"] = -7.0
+    values, traces, _ = curvature_figure(rows, no_regimes, "title", "l2").axes
+    assert (values.get_yscale(), traces.get_yscale()) == ("log", "symlog")
+    assert min(line[:, 1].min() for line in data_of(traces)) == -7.0
+
+
 def test_curvature_of_a_linear_experiment():
     figure = curvature_figure(curvature(), runs(), "title", "l2")
     parts, arms, scaled, _ = figure.axes

@@ -12,6 +12,8 @@ from advscape.figures.style import EPSILON, SEEDS, apply, legend_below, shade_re
 
 LAMBDA_MAX = r"$\lambda_{\max}$"
 SCALED = r"$|w|^2\,\lambda_{\max}$"
+#: the scale about 0 is straight up to this part of the largest value
+_STRAIGHT = 100
 #: the loss and the part of its Hessian, in words
 CURVES = {
     ("adversarial", "total"): "adversarial, total",
@@ -95,10 +97,15 @@ def _measurable(ax: Axes, rows: pd.DataFrame) -> None:
 
 
 def _lines(ax: Axes, rows: pd.DataFrame, y: str, hue: str, order: Sequence[str]) -> None:
-    shown = rows[rows[y] > 0]  # a logarithm has no place for the others
+    # a part that is exactly 0, as the response at epsilon 0, has no place on a logarithmic scale
+    shown = rows[rows[y] != 0]
     sns.lineplot(
         shown, x="epsilon", y=y, hue=hue, hue_order=order, style=hue, style_order=order,
         markers=True, dashes=False, ax=ax, **SEEDS,
     )  # fmt: skip
-    ax.set_yscale("log")
+    if (shown[y] < 0).any():  # a trace may be: straight about 0, logarithmic beyond
+        ax.set_yscale("symlog", linthresh=shown[y].abs().max() / _STRAIGHT)
+        ax.axhline(0, color="0.6", linewidth=0.8)
+    else:
+        ax.set_yscale("log")
     legend_below(ax)
