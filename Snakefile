@@ -19,6 +19,7 @@ pathvars:
     benchmarks="<results>/benchmarks",
     linear_run=LINEAR_RUN,
     network_run=NETWORK_RUN,
+    measured_runs=MEASURED_RUNS,
 
 
 include: "workflow/rules/dataset.smk"
@@ -40,6 +41,7 @@ wildcard_constraints:
     experiment="|".join(EXPERIMENTS),
     epsilon=r"[0-9.e+-]+",
     seed=r"\d+",
+    seeds=r"\d+(\+\d+)*",
     part=r"\d+",
     table="|".join(TABLES),
 

@@ -1,6 +1,7 @@
 """The device and the threads of a job."""
 
 import os
+from functools import cache
 from typing import Any
 
 import torch
@@ -38,9 +39,15 @@ def set_up(compute: dict[str, Any], jobs_per_device: int = 1) -> torch.device:
         return torch.device("cpu")
     # not the index, which depends on what is visible
     names = [f"gpu-{torch.cuda.get_device_properties(i).uuid}" for i in range(count)]
-    device = torch.device("cuda", take_device(names, jobs_per_device))
+    device = torch.device("cuda", _taken(tuple(names), jobs_per_device))
     torch.cuda.set_device(device)
     return device
+
+
+@cache
+def _taken(names: tuple[str, ...], jobs_per_device: int) -> int:
+    """The process's device: taken once, however many runs share the job."""
+    return take_device(names, jobs_per_device)
 
 
 def describe(device: torch.device) -> str:

@@ -1,5 +1,6 @@
 """What every job of a study has in common: a log, an honest end, and a record of its making."""
 
+import copy
 import hashlib
 import json
 import logging
@@ -46,6 +47,16 @@ class Job:
     def cell(self) -> dict[str, Any]:
         """The run or runs of the job."""
         return self.spec["cell"]
+
+    def runs(self) -> list["Job"]:
+        """The networks that share this job, each as a job of its own run; facts go to this one."""
+        runs = []
+        for seed in self.cell["seeds"]:
+            run = copy.copy(self)
+            others = {name: value for name, value in self.cell.items() if name != "seeds"}
+            run.spec = {**self.spec, "cell": {**others, "seed": seed}}
+            runs.append(run)
+        return runs
 
     @property
     def key(self) -> str:

@@ -67,7 +67,7 @@ def inputs(tmp_path_factory):
                 p.add_(torch.randn_like(p), alpha=0.05)
         save_weights(model.state_dict(), folder / f"{name}.safetensors")
     size = sum(p.numel() for p in model.parameters())
-    save_eigenvectors(torch.randn(1, size), folder / "vectors.safetensors")
+    save_eigenvectors({0: torch.randn(1, size)}, folder / "vectors.safetensors")
     return folder
 
 

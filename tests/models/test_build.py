@@ -17,7 +17,7 @@ from advscape.models.resnet import SmallImageResNet18
 SECTIONS = [
     (SmallImageResNet18, {"name": "resnet18", "width": 4, "activation": "relu"}),
     (PreActResNet18, {"name": "preactresnet18", "width": 4, "activation": "silu"}),
-    (SmallCNN, {"name": "cnn", "width": 4, "activation": "gelu"}),
+    (SmallCNN, {"name": "cnn", "pooling": "max", "width": 4, "activation": "gelu"}),
     (
         nn.Sequential,
         {"name": "custom", "function": "own_networks:mlp", "label": "mlp", "options": {"width": 5}},

@@ -73,7 +73,7 @@ def test_weights_read_back(tmp_path):
 
 @pytest.mark.parametrize("name", ["resnet18", "preactresnet18", "cnn"])
 def test_fast_layout_changes_rounding_only(name):
-    section = {"name": name, "width": 4, "activation": "relu"}
+    section = {"name": name, "pooling": "max", "width": 4, "activation": "relu"}
     model = build_model(section, 3, (1, 8, 8), 0).eval()
     x = torch.rand(5, 1, 8, 8, generator=torch.Generator().manual_seed(0))
     before = model(x)

@@ -110,8 +110,10 @@ NAMES = [
     ({"name": "preactresnet18", "activation": "silu"}, "preactresnet18-silu"),
     ({"name": "cnn"}, "cnn"),
     ({"name": "cnn", "width": 64}, "cnn-w64"),
-    ({"name": "cnn", "width": 8, "activation": "gelu", "pooling": "average"},
-     "cnn-w8-gelu-avgpool"),
+    (
+        {"name": "cnn", "width": 8, "activation": "gelu", "pooling": "average"},
+        "cnn-w8-gelu-avgpool",
+    ),
     ({"name": "custom", "function": "mine:net", "label": "my-net"}, "my-net"),
 ]
 

@@ -194,6 +194,7 @@ EXPECTED = {
         "device": "cpu", "threads": 2, "precision": "bfloat16",
     }),
     "network.compute.jobs_per_device": (2, NOTHING),
+    "network.compute.seeds_per_job": (2, NOTHING),  # there is one seed
     **{
         f"{kind}.{key}": (value, ["claims"])
         for kind in KINDS
@@ -509,6 +510,22 @@ def test_an_addition_runs_its_own_cells(finished, what):
         assert outputs(jobs, rule) == folders
     stages = [rule.split("_")[0] for rule in wanted]
     assert labels(jobs) == jobs_of([*stages, "study_config"], experiment, config)
+
+
+def test_seeds_that_share_a_job_are_measured_anew_and_not_trained_again(finished):
+    config = deepcopy(BASE)
+    (experiment,) = [e for e in config["experiments"] if e["name"] == "resnet"]
+    experiment["grid"]["seeds"] = [0, 7, 8]
+    experiment["compute"] = {**experiment.get("compute", {}), "seeds_per_job": 2}
+    jobs = finished.plan(config)
+    wanted = folders(STAGES[1:], "network", *(f"resnet/eps~{epsilon}/seed~{seeds}"
+                     for epsilon in ("0.5", "0") for seeds in ("0+7", "8")))  # fmt: skip
+    wanted["train_network"] = [
+        f"resnet/eps~{epsilon}/seed~{seed}" for epsilon in ("0.5", "0") for seed in (7, 8)
+    ]
+    for rule, runs in wanted.items():
+        assert outputs(jobs, rule) == sorted(runs)
+    assert labels(jobs) == jobs_of([*STAGES, "study_config"], experiment, config)
 
 
 def everywhere(stages, kinds=("linear", "network")):

@@ -2,14 +2,16 @@
 
 import hashlib
 import json
+import shutil
 
 import pandas as pd
 
 from advscape.claims.table import COLUMNS as CLAIM_COLUMNS
 from advscape.study.sharpness_config import MEASURES as SHARPNESS_MEASURES
 from advscape.tables.collect import COLUMNS, KEY, read_table
+from tests.workflow.conftest import Workflow
 
-LINEAR = 0
+LINEAR, NETWORK = 0, 1
 #: tables, figures and stages that only networks have
 OF_NETWORKS = ("layers", "spectrum", "finite_scale", "sharpness")
 
@@ -125,6 +127,29 @@ def test_every_run_of_a_network_has_every_measure_of_sharpness(study):
     assert len(measures) == 2
     assert all(found == set(SHARPNESS_MEASURES) for found in measures)
     assert rows[["value", "draws", "n", "spread"]].notna().all().all()
+
+
+def test_a_shared_job_measures_what_jobs_of_their_own_do(finished, tmp_path):
+    """Seed 0 again, together with a new seed."""
+    shutil.copytree(finished.folder, tmp_path, dirs_exist_ok=True)
+    both = Workflow(tmp_path)
+    network = both.config["experiments"][NETWORK]
+    network["grid"] |= {"epsilons": network["grid"]["epsilons"][-1:], "seeds": [0, 1]}
+    network["compute"] = {"seeds_per_job": 2}
+    both.snakemake()
+    trained = list(both.results.glob("logs/train/**/eps~*/*.log"))
+    assert len(trained) == 3  # two that were copied, and seed 1
+    for table in ("robustness", "sanity", "curvature", "landscape", *OF_NETWORKS):
+        alone, shared = (read_table(w.results / f"tables/{table}.csv") for w in (finished, both))
+        network_rows = shared[shared["experiment"] == "resnet18-digits"]
+        assert set(network_rows["seed"]) == ({0, 1} if len(network_rows) else set()), table
+        again = network_rows[network_rows["seed"] == 0].reset_index(drop=True)
+        same = (alone["experiment"] == "resnet18-digits") & alone["epsilon"].isin(
+            shared.loc[shared["experiment"] == "resnet18-digits", "epsilon"]
+        )
+        pd.testing.assert_frame_equal(
+            alone[same].reset_index(drop=True), again, check_exact=True, check_dtype=False
+        )
 
 
 def test_new_epsilon_of_a_linear_model_solves_its_own_cells_and_the_rest_stays(study):

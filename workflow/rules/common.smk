@@ -40,6 +40,8 @@ except UserError as problem:
 # a linear experiment has one job for all epsilons of a seed, a network one for each
 LINEAR_RUN = "<results>/runs/{experiment}/seed~{seed}"
 NETWORK_RUN = "<results>/runs/{experiment}/eps~{epsilon}/seed~{seed}"
+# networks that are measured in one job: of the seeds 0+1+2, or of one, in its run's folder
+MEASURED_RUNS = "<results>/runs/{experiment}/eps~{epsilon}/seed~{seeds}"
 EXPERIMENTS = {experiment.name: experiment for experiment in STUDY.experiments}
 # a pattern that matches no name stands in for an empty list
 LINEAR = "|".join(n for n, e in EXPERIMENTS.items() if isinstance(e, LinearExperiment)) or "(?!)"
@@ -89,21 +91,39 @@ def linear_spec(stage):
     return spec
 
 
+def seeds_of(wildcards):
+    return [int(seed) for seed in wildcards.seeds.split("+")]
+
+
 def network_spec(stage):
-    """Parameter of a job of one run, or of a part of one."""
+    """Parameter of a job that trains one network, or measures some, or a part of that."""
     fixed = code(f"{stage}_network.py")
     specs = {n: stage_spec(stage, e, fixed) for n, e in EXPERIMENTS.items() if not is_linear(e)}
 
     def spec(wildcards):
-        part = {"part": int(wildcards.part)} if hasattr(wildcards, "part") else {}
+        cell = {"part": int(wildcards.part)} if hasattr(wildcards, "part") else {}
+        if stage == "train":
+            cell["seed"] = int(wildcards.seed)
+        else:
+            cell["seeds"] = seeds_of(wildcards)
         return specs[wildcards.experiment](
             epsilon=float(wildcards.epsilon),
-            seed=int(wildcards.seed),
             noise=EXPERIMENTS[wildcards.experiment].noise,
-            **part,
+            **cell,
         )
 
     return spec
+
+
+def of_each_run(file):
+    """A file of every network that a job measures."""
+    pattern = f"{NETWORK_RUN}/{file}"
+
+    def files(wildcards):
+        run = {"experiment": wildcards.experiment, "epsilon": wildcards.epsilon}
+        return [pattern.format(**run, seed=seed) for seed in seeds_of(wildcards)]
+
+    return files
 
 
 def directions_of(wildcards):
@@ -111,9 +131,9 @@ def directions_of(wildcards):
     landscape = EXPERIMENTS[wildcards.experiment].landscape
     needed = {}
     if "best-checkpoint" in landscape.directions:
-        needed["best"] = f"{NETWORK_RUN}/best.safetensors"
+        needed["best"] = of_each_run("best.safetensors")(wildcards)
     if landscape.eigenvectors:
-        needed["eigenvectors"] = f"{NETWORK_RUN}/eigenvectors.safetensors"
+        needed["eigenvectors"] = f"{MEASURED_RUNS}/eigenvectors.safetensors"
     return needed
 
 
@@ -139,15 +159,18 @@ gpu_of = alike(
 )
 
 
-def run_folders(experiment):
-    """Folders of an experiment's jobs: one per seed, or one per epsilon and seed."""
+def run_folders(experiment, trained):
+    """Folders of an experiment's jobs: one per seed, or one per epsilon and seed or some seeds."""
+    seeds = experiment.grid.seeds
     if is_linear(experiment):
-        return expand(LINEAR_RUN, experiment=experiment.name, seed=experiment.grid.seeds)
+        return expand(LINEAR_RUN, experiment=experiment.name, seed=seeds)
+    together = 1 if trained else experiment.compute.seeds_per_job
+    chunks = (seeds[i : i + together] for i in range(0, len(seeds), together))
     return expand(
-        NETWORK_RUN,
+        MEASURED_RUNS,
         experiment=experiment.name,
         epsilon=[token(epsilon) for epsilon in experiment.grid.epsilons],
-        seed=experiment.grid.seeds,
+        seeds=["+".join(map(str, chunk)) for chunk in chunks],
     )
 
 
@@ -158,10 +181,11 @@ def measured(table):
 
 def row_files(table, experiment):
     """An experiment's rows of a table, job by job."""
+    runs = run_folders(experiment, trained=table == "runs")
     if table == "landscape" and not is_linear(experiment):
         parts = range(experiment.landscape.jobs)
-        return [f"{run}/landscape/part~{p}.csv" for run in run_folders(experiment) for p in parts]
-    return [f"{run}/{table}.csv" for run in run_folders(experiment)]
+        return [f"{run}/landscape/part~{p}.csv" for run in runs for p in parts]
+    return [f"{run}/{table}.csv" for run in runs]
 
 
 def fragments(wildcards):

@@ -30,21 +30,21 @@ rule curvature_linear:
 
 
 rule curvature_network:
-    """Largest eigenvalues, traces and densities of one network's Hessians."""
+    """Largest eigenvalues, traces and densities of the Hessians of networks of one epsilon."""
     input:
         dataset=dataset_file,
-        weights="<network_run>/weights.safetensors",
+        weights=of_each_run("weights.safetensors"),
     output:
-        curvature="<network_run>/curvature.csv",
-        layers="<network_run>/layers.csv",
-        spectrum="<network_run>/spectrum.csv",
-        finite_scale="<network_run>/finite_scale.csv",
-        eigenvectors="<network_run>/eigenvectors.safetensors",
-        provenance="<network_run>/curvature.json",
+        curvature="<measured_runs>/curvature.csv",
+        layers="<measured_runs>/layers.csv",
+        spectrum="<measured_runs>/spectrum.csv",
+        finite_scale="<measured_runs>/finite_scale.csv",
+        eigenvectors="<measured_runs>/eigenvectors.safetensors",
+        provenance="<measured_runs>/curvature.json",
     log:
-        "<logs>/curvature/{experiment}/eps~{epsilon}/seed~{seed}.log",
+        "<logs>/curvature/{experiment}/eps~{epsilon}/seed~{seeds}.log",
     benchmark:
-        "<benchmarks>/curvature/{experiment}/eps~{epsilon}/seed~{seed}.tsv"
+        "<benchmarks>/curvature/{experiment}/eps~{epsilon}/seed~{seeds}.tsv"
     wildcard_constraints:
         experiment=NETWORKS,
     conda:

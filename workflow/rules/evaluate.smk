@@ -29,19 +29,19 @@ rule evaluate_linear:
 
 
 rule evaluate_network:
-    """Loss and accuracy of one network, clean and under attacks."""
+    """Loss and accuracy of networks of one epsilon, clean and under attacks."""
     input:
         dataset=dataset_file,
-        weights="<network_run>/weights.safetensors",
-        best="<network_run>/best.safetensors",
+        weights=of_each_run("weights.safetensors"),
+        best=of_each_run("best.safetensors"),
     output:
-        rows="<network_run>/robustness.csv",
-        sanity="<network_run>/sanity.csv",
-        provenance="<network_run>/evaluate.json",
+        rows="<measured_runs>/robustness.csv",
+        sanity="<measured_runs>/sanity.csv",
+        provenance="<measured_runs>/evaluate.json",
     log:
-        "<logs>/evaluate/{experiment}/eps~{epsilon}/seed~{seed}.log",
+        "<logs>/evaluate/{experiment}/eps~{epsilon}/seed~{seeds}.log",
     benchmark:
-        "<benchmarks>/evaluate/{experiment}/eps~{epsilon}/seed~{seed}.tsv"
+        "<benchmarks>/evaluate/{experiment}/eps~{epsilon}/seed~{seeds}.tsv"
     wildcard_constraints:
         experiment=NETWORKS,
     conda:

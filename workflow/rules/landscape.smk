@@ -28,20 +28,20 @@ rule landscape_linear:
 
 
 rule landscape_network:
-    """Lines and planes through one network, or one job's share of their points; a killed job goes
-    on at the next point.
+    """Lines and planes through networks of one epsilon, or one job's share of their points; a
+    killed job goes on at the next point.
     """
     input:
         unpack(directions_of),
         dataset=dataset_file,
-        weights="<network_run>/weights.safetensors",
+        weights=of_each_run("weights.safetensors"),
     output:
-        rows="<network_run>/landscape/part~{part}.csv",
-        provenance="<network_run>/landscape/part~{part}.json",
+        rows="<measured_runs>/landscape/part~{part}.csv",
+        provenance="<measured_runs>/landscape/part~{part}.json",
     log:
-        "<logs>/landscape/{experiment}/eps~{epsilon}/seed~{seed}/part~{part}.log",
+        "<logs>/landscape/{experiment}/eps~{epsilon}/seed~{seeds}/part~{part}.log",
     benchmark:
-        "<benchmarks>/landscape/{experiment}/eps~{epsilon}/seed~{seed}/part~{part}.tsv"
+        "<benchmarks>/landscape/{experiment}/eps~{epsilon}/seed~{seeds}/part~{part}.tsv"
     wildcard_constraints:
         experiment=NETWORKS,
     conda:

@@ -2,17 +2,17 @@
 
 
 rule sharpness_network:
-    """How much one network's loss rises when its weights are moved."""
+    """How much the loss of networks of one epsilon rises when their weights are moved."""
     input:
         dataset=dataset_file,
-        weights="<network_run>/weights.safetensors",
+        weights=of_each_run("weights.safetensors"),
     output:
-        rows="<network_run>/sharpness.csv",
-        provenance="<network_run>/sharpness.json",
+        rows="<measured_runs>/sharpness.csv",
+        provenance="<measured_runs>/sharpness.json",
     log:
-        "<logs>/sharpness/{experiment}/eps~{epsilon}/seed~{seed}.log",
+        "<logs>/sharpness/{experiment}/eps~{epsilon}/seed~{seeds}.log",
     benchmark:
-        "<benchmarks>/sharpness/{experiment}/eps~{epsilon}/seed~{seed}.tsv"
+        "<benchmarks>/sharpness/{experiment}/eps~{epsilon}/seed~{seeds}.tsv"
     wildcard_constraints:
         experiment=NETWORKS,
     conda:

@@ -1,18 +1,20 @@
-"""Hessians of one network's losses."""
+"""Hessians of networks' losses."""
 
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "pkg"))
 
-from advscape.curvature.network import curvature_network
+from advscape.curvature.eigenvectors import save_eigenvectors
+from advscape.curvature.network import TABLES, curvature_network
 from advscape.job import running
-from advscape.tables.rows import write_rows
+from advscape.tables.rows import joined, write_rows
 
 with running(snakemake.params.spec, snakemake.log[0], snakemake.resources) as job:
-    tables = curvature_network(
-        job, snakemake.input.dataset, snakemake.input.weights, snakemake.output.eigenvectors
-    )
-    for table, rows in tables.items():
-        write_rows(rows, snakemake.output[table])
+    runs = zip(job.runs(), snakemake.input.weights, strict=True)
+    found = [curvature_network(run, snakemake.input.dataset, file) for run, file in runs]
+    for name in TABLES:
+        write_rows(joined(tables[name] for tables, _ in found), snakemake.output[name])
+    vectors = dict(zip(job.cell["seeds"], (top for _, top in found), strict=True))
+    save_eigenvectors(vectors, snakemake.output.eigenvectors)
     job.write_provenance(snakemake.output.provenance)

@@ -1,4 +1,4 @@
-"""Loss and accuracy of one network."""
+"""Loss and accuracy of networks."""
 
 import sys
 from pathlib import Path
@@ -7,11 +7,12 @@ sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "pkg"))
 
 from advscape.evaluation.network import evaluate_network
 from advscape.job import running
-from advscape.tables.rows import write_rows
+from advscape.tables.rows import joined, write_rows
 
 with running(snakemake.params.spec, snakemake.log[0], snakemake.resources) as job:
-    files = snakemake.input
-    rows, checks = evaluate_network(job, files.dataset, files.weights, files.best)
+    runs = zip(job.runs(), snakemake.input.weights, snakemake.input.best, strict=True)
+    found = [evaluate_network(run, snakemake.input.dataset, *files) for run, *files in runs]
+    rows, checks = map(joined, zip(*found, strict=True))
     write_rows(rows, snakemake.output.rows)
     write_rows(checks, snakemake.output.sanity)
     job.write_provenance(snakemake.output.provenance)

@@ -1,4 +1,4 @@
-"""Sharpness of one network."""
+"""Sharpness of networks."""
 
 import sys
 from pathlib import Path
@@ -7,9 +7,10 @@ sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "pkg"))
 
 from advscape.job import running
 from advscape.sharpness.network import sharpness_network
-from advscape.tables.rows import write_rows
+from advscape.tables.rows import joined, write_rows
 
 with running(snakemake.params.spec, snakemake.log[0], snakemake.resources) as job:
-    rows = sharpness_network(job, snakemake.input.dataset, snakemake.input.weights)
+    runs = zip(job.runs(), snakemake.input.weights, strict=True)
+    rows = joined(sharpness_network(run, snakemake.input.dataset, file) for run, file in runs)
     write_rows(rows, snakemake.output.rows)
     job.write_provenance(snakemake.output.provenance)

@@ -12,7 +12,6 @@ from torch import Tensor, nn
 
 from advscape.attacks.refine import refine
 from advscape.curvature.density import spectral_density
-from advscape.curvature.eigenvectors import save_eigenvectors
 from advscape.curvature.finite_scale import finite_scale
 from advscape.curvature.halves import spread_over_halves
 from advscape.curvature.hessian import HessianOperator
@@ -40,8 +39,8 @@ TABLES = {
 
 
 def curvature_network(
-    job: Job, dataset: str | Path, weights: str | Path, eigenvectors: str | Path
-) -> dict[str, pd.DataFrame]:
+    job: Job, dataset: str | Path, weights: str | Path
+) -> tuple[dict[str, pd.DataFrame], Tensor]:
     """Hessians of the clean and of the adversarial loss: frozen part, response, total.
 
     Over all parameters, mean over the samples, eval mode, float32, no weight decay. The attack is
@@ -51,21 +50,21 @@ def curvature_network(
         job: config sections dataset, model, threat, curvature and compute; cell: one run.
         dataset: the prepared dataset.
         weights: the trained weights.
-        eigenvectors: where to write the largest ones of the frozen Hessian.
 
     Returns:
-        Rows of curvature.csv, layers.csv, spectrum.csv and finite_scale.csv, by table.
+        Rows of curvature.csv, layers.csv, spectrum.csv and finite_scale.csv, by table, and
+        eigenvectors (k, dim) of the frozen Hessian of the first split, as many as the config keeps.
     """
     run, settings = load_run(job, dataset, weights), job.config["curvature"]
     rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
     splits = [_Split(run, settings, split, rows) for split in settings["splits"]]
     for split in splits:
         split.measure()
-    save_eigenvectors(splits[0].top_vectors(), eigenvectors)
-    return {
+    tables = {
         table: pd.DataFrame(rows[table], columns=None if rows[table] else [*run.key, *columns])
         for table, columns in TABLES.items()
     }
+    return tables, splits[0].top_vectors()
 
 
 class _Split:

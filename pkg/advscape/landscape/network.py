@@ -145,7 +145,7 @@ class _Scan:
 
     @cached_property
     def _eigenvectors(self) -> Tensor:
-        return load_eigenvectors(self._files.eigenvectors)
+        return load_eigenvectors(self._files.eigenvectors, self.run.seed)
 
     def _seeds(self, kind: str) -> list[int]:
         if kind == "eigenvector":

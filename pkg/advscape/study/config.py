@@ -102,6 +102,12 @@ class Compute(Section):
         description="Jobs that may share a GPU; the profile's `resources: gpu` says how many GPU "
         "jobs run at once on all devices together.",
     )
+    seeds_per_job: Annotated[int, Field(ge=1, le=10)] = Field(
+        default=1,
+        description="Seeds of one epsilon whose networks are measured in one job, so that tiny "
+        "runs share its start-up: the first so many of the grid's, the next so many, and so on. "
+        "Each network is trained in a job of its own.",
+    )
     precision: Literal["float32", "bfloat16"] = Field(
         default="float32",
         description="Arithmetic of training and of the gradients of its and of the judges' attacks "

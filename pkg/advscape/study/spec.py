@@ -21,7 +21,7 @@ _SECTIONS = {
 _LEFT_OUT = {
     "dataset": {"label"},
     "model": {"label"},
-    "compute": {"jobs_per_device"},
+    "compute": {"jobs_per_device", "seeds_per_job"},
     "landscape": {"flatness"},
 }
 
@@ -40,7 +40,7 @@ def stage_spec(
         code: fingerprint of the rule's script.
 
     Returns:
-        A function of the run or runs of a job (epsilon, seed, noise) that gives JSON with sorted
+        A function of the run or runs of a job (epsilon, seed or seeds, noise) that gives JSON with sorted
         keys; :func:`advscape.study.canonical.read` gives the mapping back.
     """
     config = {

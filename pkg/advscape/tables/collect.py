@@ -56,8 +56,10 @@ def collect(
         # as text, so that no number is rounded or retyped on its way through
         part = pd.read_csv(fragment, dtype=str, keep_default_na=False)
         parts.append(part.assign(**source))
-    rows = pd.concat(parts, ignore_index=True)
-    return rows.reindex(columns=[*KEY, *COLUMNS[table]])
+    rows = pd.concat(parts, ignore_index=True).reindex(columns=[*KEY, *COLUMNS[table]])
+    # a run's rows stand together, whichever jobs made them
+    runs = rows.groupby(list(KEY), sort=False).ngroup()
+    return rows.iloc[runs.argsort(kind="stable")]
 
 
 def read_table(path: str | Path) -> pd.DataFrame:
