@@ -1,15 +1,16 @@
 """A 1-D landscape of a full-width ResNet-18, against plain evaluations and a public tool's way.
 
 51 points along a filter-normalised direction, 256 of scikit-learn's digits at 16x16, eval mode,
-float32, 2 threads; 17 of them with PGD-3 made anew at every point. Three sides take their turns
-point by point:
+float32, batches of 128, 2 threads; 17 of them with PGD-3 made anew at every point. Three sides take
+their turns point by point:
 
 ours: the library's scan, with its store on disk.
 plain: the same loss, or the same attack and loss, at weights that do not move: what a point costs
     where moving, keeping and restoring cost nothing.
 loaders: what tomgoldstein/loss-landscape does at a point, written here from its description: new
     weight tensors by ``p.data = w + alpha d`` with a cast of each, then a DataLoader with batches
-    of 128 and a mean over batches; with no workers, and with its default of two.
+    of 128 over images that become normalised tensors one by one, as its CIFAR-10 does, and a mean
+    over batches; with no workers, and with its default of two.
 
 Losses agree to 1e-5. Linear models: all points in one matrix product, against a loop of plain
 evaluations.
@@ -26,12 +27,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from PIL import Image
 from digits import BATCH, EPSILON, network, samples
 from sklearn.datasets import load_digits
 from timing import ratios, spread
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import DataLoader, Dataset
+from torchvision import transforms
 
 from advscape.attacks.pgd import PGD
 from advscape.evaluation.evaluate import perturb, score
@@ -48,9 +51,28 @@ AGREE = 1e-5
 ATTACK = PGD(ThreatModel("l2", EPSILON, box=True), 3)
 
 
+class Images(Dataset):
+    """Images (n, 3, h, w) in [0, 1], kept as pictures and made tensors when they are asked for."""
+
+    def __init__(self, x: Tensor, y: Tensor):
+        """Keep the pictures; normalisation is by 0 and 1, so that the losses are ours."""
+        pictures = (255 * x).round().to(torch.uint8).permute(0, 2, 3, 1).numpy()
+        self._samples = list(zip(pictures, y.tolist(), strict=True))
+        self._transform = transforms.Compose(
+            [transforms.ToTensor(), transforms.Normalize((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))]
+        )
+
+    def __len__(self) -> int:
+        return len(self._samples)
+
+    def __getitem__(self, i: int) -> tuple[Tensor, int]:
+        picture, label = self._samples[i]
+        return self._transform(Image.fromarray(picture)), label
+
+
 def loaders(model: nn.Module, x: Tensor, y: Tensor, workers: int) -> Callable[[float], float]:
     """A point as the public tool takes it."""
-    loader = DataLoader(TensorDataset(x, y), batch_size=BATCH, num_workers=workers)
+    loader = DataLoader(Images(x, y), batch_size=BATCH, num_workers=workers)
     home = [p.data for p in model.parameters()]
     moves = random_direction(model, "filter-normalised", 0)
     steps = [moves.get(name, torch.zeros_like(p)) for name, p in model.named_parameters()]
@@ -58,10 +80,12 @@ def loaders(model: nn.Module, x: Tensor, y: Tensor, workers: int) -> Callable[[f
     def point(alpha: float) -> float:
         for p, w, d in zip(model.parameters(), home, steps, strict=True):
             p.data = w + torch.Tensor(d * alpha).type(type(w))
-        total = 0.0
+        total, correct = 0.0, 0
         with torch.no_grad():
             for xb, yb in loader:
-                total += functional.cross_entropy(model(xb), yb).item() * len(yb)
+                outputs = model(xb)
+                total += functional.cross_entropy(outputs, yb).item() * len(yb)
+                correct += int((outputs.argmax(dim=1) == yb).sum())
         return total / len(y)
 
     return point
@@ -90,10 +114,10 @@ def scan(model: nn.Module, x: Tensor, y: Tensor, workers: list[int]) -> None:
     """Clean and attacked points of a network."""
 
     def clean() -> float:
-        return score(model, x, y, len(y)).loss
+        return score(model, x, y, BATCH).loss
 
     def attacked() -> float:
-        return score(model, perturb(model, x, y, ATTACK, 0, len(y)), y, len(y)).loss
+        return score(model, perturb(model, x, y, ATTACK, 0, BATCH), y, BATCH).loss
 
     still = network(*samples(SIZE, SAMPLES)["train"], 0)
     still.load_state_dict(model.state_dict())
@@ -112,7 +136,7 @@ def scan(model: nn.Module, x: Tensor, y: Tensor, workers: list[int]) -> None:
         for call in (clean, attacked):
             call()
         sides = {
-            "plain": lambda alpha: score(still, x, y, len(y)).loss,
+            "plain": lambda alpha: score(still, x, y, BATCH).loss,
             "ours": lambda alpha: ours(clean, alpha),
         }
         sides |= {
@@ -123,7 +147,7 @@ def scan(model: nn.Module, x: Tensor, y: Tensor, workers: list[int]) -> None:
         plain = ratios(seconds["ours"], seconds["plain"])
         sides = {
             "plain": lambda alpha: (
-                score(still, perturb(still, x, y, ATTACK, 0, len(y)), y, len(y)).loss
+                score(still, perturb(still, x, y, ATTACK, 0, BATCH), y, BATCH).loss
             ),
             "ours": lambda alpha: ours(attacked, alpha),
         }
@@ -176,7 +200,9 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
     scan_linear()
     drawn = samples(SIZE, SAMPLES)
-    scan(network(*drawn["train"], arguments.steps), *drawn["test"], arguments.workers)
+    x, y = drawn["test"]
+    x = (255 * x).round() / 255  # as pictures hold them
+    scan(network(*drawn["train"], arguments.steps), x, y, arguments.workers)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,13 @@ def net(classes, shape, hidden=3):
     return nn.Sequential(nn.Flatten(), nn.Linear(shape[1] * shape[2], classes))
 
 class Net: ...
+
+class Own:
+    def __init__(self, classes, shape, *, depth=1): ...
+
+def any_of_them(**options): ...
+
+def narrow(classes, /, shape): ...
 '''
 
 
@@ -99,7 +106,7 @@ def test_an_edit_of_what_it_imports_from_the_library_does_too(folder):
 def test_the_label_changes_no_job_and_the_options_all():
     before = specs(custom())
     assert specs(custom(label="another")) == before
-    assert all(spec != before[stage] for stage, spec in specs(custom(options={"a": 1})).items())
+    assert all(spec != before[stage] for stage, spec in specs(custom(options={"hidden": 1})).items())
 
 
 NAMES = [
@@ -135,7 +142,7 @@ BAD = {
     "a built-in module": ({"function": "sys:exit"}, "function: got 'sys:exit'; allowed: module:"),
     "no function": (
         {"function": "mine:other"},
-        "function: got 'mine:other'; allowed: what mine.py defines: net, Net",
+        "function: got 'mine:other'; allowed: what mine.py defines: net, Net, Own, any_of_them, narrow",
     ),
     "an imported name": ({"function": "mine:nn"}, "function: got 'mine:nn'; allowed: what mine.py"),
     "a module without functions": (
@@ -148,6 +155,19 @@ BAD = {
     ),
     "no colon": ({"function": "mine"}, "function: got 'mine'; allowed: a text that matches"),
     "no label": ({"label": None}, "label: got nothing; allowed: a text"),
+    "an option that the function has not": (
+        {"options": {"hidden": 2, "width": 3}},
+        "options: got width; allowed: what mine:net takes: hidden",
+    ),
+    "an option that the class has not": (
+        {"function": "mine:Own", "options": {"hidden": 2}},
+        "options: got hidden; allowed: what mine:Own takes: depth",
+    ),
+    "a function that cannot be called": (
+        {"function": "mine:narrow"},
+        "function: got 'mine:narrow', with the arguments shape; allowed: a function that takes "
+        "classes and shape",
+    ),
     "options that are a list": ({"options": [1]}, "options: got [1]; allowed: a mapping"),
     "a date": (
         {"options": {"a": {"b": [1, datetime.date(2020, 1, 2)]}}},
@@ -178,3 +198,8 @@ def test_bad_input(folder, changes, line):
     message = str(caught.value)
     assert message.startswith(f"config: experiments[1].model.{line}")
     assert "\n" not in message
+
+
+@pytest.mark.parametrize("function", ["mine:Net", "mine:any_of_them"])
+def test_options_that_only_the_call_can_tell(function):
+    load_study(custom(function=function, options={"anything": 1}))

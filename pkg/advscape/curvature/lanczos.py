@@ -217,7 +217,7 @@ class _Ritz:
     def _ahead(self, i: int) -> float:
         """What value i is still going to move by, if it goes on as it did; at most its last move."""
         path = [self.values[i]]
-        for values in self.earlier[:2]:
+        for values in self.earlier:
             path.append(values[np.abs(values - path[-1]).argmin()])
         moves = np.abs(np.diff(path))
         if len(moves) < 2:

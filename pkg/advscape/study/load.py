@@ -20,7 +20,7 @@ from advscape.study.config import (
     Study,
 )
 from advscape.study.model_config import CustomModel
-from advscape.study.own_function import find_function
+from advscape.study.own_function import keywords
 
 #: pydantic puts the tag of an experiment's kind into an error's place
 _TAGS = {"linear": LinearExperiment, "network": NetworkExperiment}
@@ -225,11 +225,29 @@ def _check_network(at: str, experiment: NetworkExperiment) -> None:
             "pgd, since trades attacks a divergence of its own",
         )
     if isinstance(experiment.model, CustomModel):
-        try:
-            find_function(experiment.model.function)
-        except ValueError as problem:
-            given = shown(experiment.model.function)
-            raise ConfigError(f"{at}.model.function", given, str(problem)) from None
+        _check_own_model(f"{at}.model", experiment.model)
+
+
+def _check_own_model(at: str, model: CustomModel) -> None:
+    """The function must be there, and take what it will be called with."""
+    try:
+        taken = keywords(model.function)
+    except ValueError as problem:
+        raise ConfigError(f"{at}.function", shown(model.function), str(problem)) from None
+    if taken is None:
+        return
+    if not {"classes", "shape"} <= set(taken):
+        raise ConfigError(
+            f"{at}.function",
+            f"{shown(model.function)}, with the arguments {', '.join(taken) or 'none'}",
+            "a function that takes classes and shape",
+        )
+    wrong = [name for name in model.options if name not in taken]
+    if wrong:
+        others = ", ".join(name for name in taken if name not in ("classes", "shape"))
+        raise ConfigError(
+            f"{at}.options", wrong[0], f"what {model.function} takes: {others or 'nothing else'}"
+        )
 
 
 def _check_landscape(at: str, experiment: NetworkExperiment) -> None:

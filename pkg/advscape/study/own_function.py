@@ -28,6 +28,37 @@ def find_function(reference: str) -> Path:
     Raises:
         ValueError: the module or the function is not there; the message says what is allowed.
     """
+    return _defined(reference)[0]
+
+
+def keywords(reference: str) -> list[str] | None:
+    """Names of the arguments that a function, or a class, can be given by name.
+
+    None where they are not to be read off: it takes any, or is decorated, or is a class whose
+    ``__init__`` is not its own.
+
+    Args:
+        reference: module:function.
+
+    Raises:
+        ValueError: as of :func:`find_function`.
+    """
+    _, node = _defined(reference)
+    skipped = 0
+    if isinstance(node, ast.ClassDef):
+        own = [inner for inner in node.body if isinstance(inner, ast.FunctionDef)]
+        made = next((inner for inner in own if inner.name == "__init__"), None)
+        if made is None or node.decorator_list or node.keywords:
+            return None
+        node, skipped = made, 1
+    if node.decorator_list or node.args.kwarg is not None:
+        return None
+    # positional-only ones come first, and self with them
+    named = [*node.args.posonlyargs, *node.args.args][max(skipped, len(node.args.posonlyargs)) :]
+    return [argument.arg for argument in [*named, *node.args.kwonlyargs]]
+
+
+def _defined(reference: str) -> tuple[Path, ast.FunctionDef | ast.ClassDef]:
     module, function = reference.split(":")
     file = module_file(module)
     if file is None:
@@ -42,7 +73,8 @@ def find_function(reference: str) -> Path:
         raise ValueError(f"a module that Python can read; {line}") from None
     except ValueError as error:  # not UTF-8
         raise ValueError(f"a module that Python can read; {file.name}: {error}") from None
-    defined = [node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+    nodes = [node for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+    defined = {node.name: node for node in nodes}
     if function not in defined:
         raise ValueError(f"what {file.name} defines: {', '.join(defined) or 'nothing'}")
-    return file
+    return file, defined[function]
