@@ -27,8 +27,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
 from digits import BATCH, EPSILON, network, samples
+from PIL import Image
 from sklearn.datasets import load_digits
 from timing import ratios, spread
 from torch import Tensor, nn

@@ -106,7 +106,9 @@ def test_an_edit_of_what_it_imports_from_the_library_does_too(folder):
 def test_the_label_changes_no_job_and_the_options_all():
     before = specs(custom())
     assert specs(custom(label="another")) == before
-    assert all(spec != before[stage] for stage, spec in specs(custom(options={"hidden": 1})).items())
+    assert all(
+        spec != before[stage] for stage, spec in specs(custom(options={"hidden": 1})).items()
+    )
 
 
 NAMES = [
@@ -142,7 +144,8 @@ BAD = {
     "a built-in module": ({"function": "sys:exit"}, "function: got 'sys:exit'; allowed: module:"),
     "no function": (
         {"function": "mine:other"},
-        "function: got 'mine:other'; allowed: what mine.py defines: net, Net, Own, any_of_them, narrow",
+        "function: got 'mine:other'; allowed: what mine.py defines: net, Net, Own, any_of_them, "
+        "narrow",
     ),
     "an imported name": ({"function": "mine:nn"}, "function: got 'mine:nn'; allowed: what mine.py"),
     "a module without functions": (

@@ -215,7 +215,7 @@ class _Ritz:
         return float(min(estimate, residual) + _ROUNDING * self.eps * self.norm)
 
     def _ahead(self, i: int) -> float:
-        """What value i is still going to move by, if it goes on as it did; at most its last move."""
+        """What value i will still move by if it goes on as it did, at most as its last move."""
         path = [self.values[i]]
         for values in self.earlier:
             path.append(values[np.abs(values - path[-1]).argmin()])

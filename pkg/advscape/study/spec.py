@@ -40,8 +40,8 @@ def stage_spec(
         code: fingerprint of the rule's script.
 
     Returns:
-        A function of the run or runs of a job (epsilon, seed or seeds, noise) that gives JSON with sorted
-        keys; :func:`advscape.study.canonical.read` gives the mapping back.
+        A function of the run or runs of a job (epsilon, seed or seeds, noise) that gives JSON with
+        sorted keys; :func:`advscape.study.canonical.read` gives the mapping back.
     """
     config = {
         name: getattr(experiment, name).model_dump(mode="json", exclude=_LEFT_OUT.get(name))
