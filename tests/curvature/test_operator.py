@@ -68,6 +68,7 @@ def test_frozen_parameters_may_be_chosen():
 @pytest.mark.parametrize("size", [10, 4])
 def test_the_start_is_the_gradient_and_something_of_everything(kind, size):
     model, (x, y) = small_net(), batch(10)
+    model.eval()  # as the operator uses it
     operator, seed = kind(model, x, y, size), torch.Generator()
     slopes = torch.autograd.grad(functional.cross_entropy(model(x), y), list(model.parameters()))
     gradient = torch.cat([slope.flatten() for slope in slopes])

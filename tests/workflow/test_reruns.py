@@ -343,7 +343,9 @@ class Finished:
             for file in (*needed("mnist", None), "a.npz", "b.npz"):
                 (folder / root / file).parent.mkdir(parents=True, exist_ok=True)
                 (folder / root / file).touch()
-        (folder / "own.py").write_text("def mlp(): ...\n\n\ndef other(): ...\n")
+        (folder / "own.py").write_text(
+            "def mlp(classes, shape, **_): ...\n\n\ndef other(classes, shape, **_): ...\n"
+        )
         (folder / "pyautoattack.py").touch()
         self.everything = self.plan(BASE)
         for job in self.everything:
