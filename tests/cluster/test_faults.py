@@ -72,24 +72,6 @@ def test_one_job_cancelled(held, submit, slurm, undisturbed):
     assert_same_as(undisturbed, held, 0, 1)
 
 
-def test_node_lost(held, submit, slurm, undisturbed):
-    held.seeds(0)
-    held.hold(1)
-    run = submit(held, held.TARGET)
-    (job,) = all_wait(held, 1)
-    node = slurm.show(job)["NodeList"]
-    with slurm.lost(node):
-        wait_for(lambda: slurm.show(job)["Restarts"] == "1", f"{node} lost")
-        # SLURM would wait for two minutes
-        slurm.run("scontrol", "update", f"JobId={job}", "StartTime=now")
-        run.succeeds()
-    assert run.jobs() == [job]
-    assert slurm.show(job)["NodeList"] != node
-    assert "Trying to restart" not in run.log
-    assert resumed(held, 0)
-    assert_same_as(undisturbed, held, 0)
-
-
 def test_snakemake_killed(held, submit, slurm, undisturbed):
     """The documented recovery, word for word; the run that had ended is not trained again."""
     held.hold(2)
@@ -153,3 +135,22 @@ def recover(study: HeldStudy, slurm) -> None:
         text=True, timeout=60,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
+
+
+def test_node_lost(held, submit, slurm, undisturbed):
+    """Last: a node takes all jobs with it, and the one that is held for its time limit is no more."""
+    held.seeds(0)
+    held.hold(1)
+    run = submit(held, held.TARGET)
+    (job,) = all_wait(held, 1)
+    node = slurm.show(job)["NodeList"]
+    with slurm.lost(node):
+        wait_for(lambda: slurm.show(job)["Restarts"] == "1", f"{node} lost")
+        # SLURM would wait for two minutes
+        slurm.run("scontrol", "update", f"JobId={job}", "StartTime=now")
+        run.succeeds()
+    assert run.jobs() == [job]
+    assert slurm.show(job)["NodeList"] != node
+    assert "Trying to restart" not in run.log
+    assert resumed(held, 0)
+    assert_same_as(undisturbed, held, 0)
