@@ -138,7 +138,7 @@ def recover(study: HeldStudy, slurm) -> None:
 
 
 def test_node_lost(held, submit, slurm, undisturbed):
-    """Last: a node takes all jobs with it, and the one that is held for its time limit is no more."""
+    """Last: the node takes along all of its jobs, and none is held for its time limit any more."""
     held.seeds(0)
     held.hold(1)
     run = submit(held, held.TARGET)
