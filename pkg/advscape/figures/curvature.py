@@ -12,6 +12,7 @@ from advscape.figures.style import EPSILON, SEEDS, apply, legend_below, shade_re
 
 LAMBDA_MAX = r"$\lambda_{\max}$"
 SCALED = r"$|w|^2\,\lambda_{\max}$"
+_MARKERS = ("o", "X", "s", "P")
 #: the scale about 0 is straight up to this part of the largest value
 _STRAIGHT = 100
 #: the loss and the part of its Hessian, in words
@@ -97,11 +98,15 @@ def _measurable(ax: Axes, rows: pd.DataFrame) -> None:
 
 
 def _lines(ax: Axes, rows: pd.DataFrame, y: str, hue: str, order: Sequence[str]) -> None:
+    # one colour and marker for one curve, also in figures that lack some of the others
+    every = list(CURVES.values()) if hue == "curve" else list(order)
+    palette = dict(zip(every, sns.color_palette(), strict=False))
+    markers = dict(zip(every, _MARKERS, strict=False))
     # a part that is exactly 0, as the response at epsilon 0, has no place on a logarithmic scale
     shown = rows[rows[y] != 0]
     sns.lineplot(
         shown, x="epsilon", y=y, hue=hue, hue_order=order, style=hue, style_order=order,
-        markers=True, dashes=False, ax=ax, **SEEDS,
+        palette=palette, markers=markers, dashes=False, ax=ax, **SEEDS,
     )  # fmt: skip
     if (shown[y] < 0).any():  # a trace may be: straight about 0, logarithmic beyond
         ax.set_yscale("symlog", linthresh=shown[y].abs().max() / _STRAIGHT)

@@ -13,7 +13,7 @@ from advscape.figures.style import apply
 #: what the loss is under
 NOISE = {
     "none": "clean loss",
-    "frozen": "adversarial loss, noise held",
+    "frozen": "adversarial loss, noise frozen",
     "regenerated": "adversarial loss, noise made anew",
 }
 #: contours, evenly spaced in the logarithm of the loss
