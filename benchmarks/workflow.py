@@ -90,7 +90,8 @@ def large() -> dict:
     """The default study's ReLU network over so many seeds that there are 10,000 jobs."""
     study = yaml.safe_load((ROOT / "config.yaml").read_text())
     network = next(e for e in study["experiments"] if e["model"]["name"] == "resnet18")
-    stages = 4
+    network.pop("compute")  # each measurement in a job of its own
+    stages = 5
     cells = JOBS // stages
     network["grid"] = {"epsilons": [0, 0.1, 0.2, 0.3, 0.4], "seeds": list(range(cells // 5))}
     return {"study": "large", "experiments": [network]}
