@@ -7,13 +7,13 @@ import torch
 from torch import nn
 
 from advscape.losses import precise_losses
+from advscape.models.flat import flattened
 from advscape.sharpness.average import average_sharpness
 from advscape.sharpness.ball import L2Ball, LinfBall, gaussian
 from advscape.sharpness.fixed_inputs import FixedInputs
 from advscape.sharpness.logits import normalised_losses
 from advscape.sharpness.perturbation import (
     adaptive_scale,
-    flattened,
     layer_scale,
     moved,
     plain_scale,

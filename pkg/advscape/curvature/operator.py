@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from advscape.attacks.untouched import differentiable
 from advscape.curvature.fast_layers import fast_layers
+from advscape.models.flat import flattened
 
 
 def select_parameters(model: nn.Module, *patterns: str) -> list[nn.Parameter]:
@@ -98,7 +99,7 @@ class CurvatureOperator(ABC):
         """Add the batch's products; its graph is freed before the next one's is built."""
         graph = self._fast_graph(batch)
         for column, total in zip(columns, sums, strict=True):
-            total += _joined(self._graph_product(graph, self._pieces(column)))
+            total += flattened(self._graph_product(graph, self._pieces(column)))
 
     def _fast_graph(self, batch: Any) -> Any:
         if self._kept is not None:
@@ -134,7 +135,7 @@ class CurvatureOperator(ABC):
         gradient = torch.zeros(self.dim, dtype=self.dtype, device=self.parameters[0].device)
         with differentiable(self._model, self.parameters):
             for batch in self._batches:
-                gradient += _joined(self._gradient(self._fast_graph(batch))).detach()
+                gradient += flattened(self._gradient(self._fast_graph(batch)))
         random, size = self.random_vector(generator) / 3, gradient.norm()
         return random + gradient / size if 0 < size < math.inf else random
 
@@ -151,10 +152,6 @@ class CurvatureOperator(ABC):
     def _pieces(self, vector: Tensor) -> list[Tensor]:
         parts = vector.split([p.numel() for p in self.parameters])
         return [part.view_as(p).to(p.dtype) for part, p in zip(parts, self.parameters, strict=True)]
-
-
-def _joined(pieces: Sequence[Tensor]) -> Tensor:
-    return torch.cat([piece.reshape(-1) for piece in pieces])
 
 
 class SampleOperator(CurvatureOperator):

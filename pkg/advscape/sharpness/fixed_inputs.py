@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from advscape.attacks.untouched import differentiable, untouched
 from advscape.memory import MicroBatch
-from advscape.sharpness.perturbation import flattened
+from advscape.models.flat import flattened
 
 #: from outputs (n, classes) and labels (n,) to losses (n,)
 Loss = Callable[[Tensor, Tensor], Tensor]

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _NormBase
 
+from advscape.models.flat import flattened
 from advscape.models.restored import restored
 
 #: layers whose parameters Stutz et al. leave alone
@@ -27,11 +28,6 @@ def moved(parameters: Sequence[nn.Parameter], step: Tensor) -> Iterator[None]:
             for parameter, piece in zip(parameters, pieces, strict=True):
                 parameter.add_(piece.view(parameter.shape))
         yield
-
-
-def flattened(tensors: Sequence[Tensor]) -> Tensor:
-    """Tensors as one vector (dim,), detached."""
-    return torch.cat([tensor.detach().reshape(-1) for tensor in tensors])
 
 
 def plain_scale(parameters: Sequence[nn.Parameter]) -> Tensor:

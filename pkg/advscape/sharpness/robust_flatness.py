@@ -22,11 +22,12 @@ from advscape.attacks.untouched import differentiable
 from advscape.evaluation.evaluate import perturb, score
 from advscape.losses import precise_losses
 from advscape.memory import MicroBatch
+from advscape.models.flat import flattened
 from advscape.sharpness.ascent import ascend
 from advscape.sharpness.average import average_sharpness
 from advscape.sharpness.ball import L2Ball
 from advscape.sharpness.estimate import Sharpness, largest
-from advscape.sharpness.perturbation import flattened, layer_scale, moved
+from advscape.sharpness.perturbation import layer_scale, moved
 
 
 class RobustFlatness:
