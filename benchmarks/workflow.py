@@ -5,6 +5,8 @@ parse: from the call of snakemake to its list of rules: start-up, config, finger
 no-op: a second run of the finished default study. It counts as finished by files with the right
     names and `snakemake --touch`, which records what a run records.
 plan: a dry run of a study with 10,000 jobs of which none has run.
+start-up: what the default study's jobs take before their work begins and after it has ended:
+    Python, imports, a job without work. Its share is to be seen beside `time snakemake`.
 
     .venv/bin/python benchmarks/workflow.py
 
@@ -64,9 +66,8 @@ def parse(folder: Path, study: list[str]) -> str:
     )
 
 
-def finish(folder: Path, study: list[str]) -> int:
-    """Make a study count as finished; the number of its jobs."""
-    *_, plan = call(folder, *study, "--dry-run")
+def finish(folder: Path, study: list[str], plan: str) -> None:
+    """Make a study count as finished."""
     outputs = [
         file
         for line in plan.splitlines()
@@ -77,13 +78,48 @@ def finish(folder: Path, study: list[str]) -> int:
         (folder / file).parent.mkdir(parents=True, exist_ok=True)
         (folder / file).write_text(file)
     call(folder, *study, "--touch", "--forceall")
-    return jobs(plan)
 
 
-def jobs(plan: str) -> int:
-    """Number of jobs of a dry run."""
-    totals = [line.split()[1] for line in plan.splitlines() if line.startswith("total ")]
-    return int(totals[0]) if totals else 0
+def jobs(plan: str) -> dict[str, int]:
+    """Number of jobs of each rule in a dry run, and in total."""
+    table = plan.split("Job stats:")[1].strip().split("\n\n")[0].splitlines()[2:]
+    return {rule: int(count) for rule, count in map(str.split, table)}
+
+
+#: what Snakemake would hand to a script, as far as a job without work uses it
+JOB = """
+import sys
+from types import SimpleNamespace
+snakemake = SimpleNamespace(scriptdir=sys.argv[1])
+"""
+
+
+def start_up(folder: Path, plan: str) -> str:
+    """CPU time of a study's jobs if none had any work, and what is the most for one, in words."""
+    seconds = {}
+    for rule, count in jobs(plan).items():
+        script = ROOT / f"workflow/scripts/{rule}.py"
+        if not script.exists():  # the sum, and the rule that only asks for files
+            continue
+        imports = script.read_text().split("\nwith running")[0]
+        code = f"{JOB}{imports}\nwith running('{{}}', 'job.log'):\n    pass\n"
+        (folder / "job.py").write_text(code)
+        least = min(bare_job(folder, script.parent) for _ in range(REPEATS))
+        seconds[rule] = (count, least)
+    total = sum(count * least for count, least in seconds.values())
+    torch = [pair for rule, pair in seconds.items() if rule.endswith("_network")]
+    ours = sum(count * least for count, least in torch)
+    return (
+        f"{total:.0f} s CPU for {sum(count for count, _ in seconds.values())} jobs, "
+        f"{ours:.0f} of it for {sum(count for count, _ in torch)} with torch"
+    )
+
+
+def bare_job(folder: Path, scripts: Path) -> float:
+    """CPU seconds of the job without work."""
+    before = cpu_seconds()
+    subprocess.run([sys.executable, "job.py", str(scripts)], cwd=folder, check=True)
+    return cpu_seconds() - before
 
 
 def large() -> dict:
@@ -104,14 +140,16 @@ def main() -> None:
         folder = Path(name)
         default = [*study, str(ROOT / "config.yaml")]
         print(f"parse: {parse(folder, default)}")
-        count = finish(folder, default)
+        *_, plan = call(folder, *default, "--dry-run")
+        print(f"start-up: {start_up(folder, plan)}")
+        finish(folder, default, plan)
         seconds, said = best(folder, *default)
         if "Nothing to be done" not in said:
             raise SystemExit(said)
-        print(f"no-op re-run of the default study ({count} jobs): {seconds}")
+        print(f"no-op re-run of the default study ({jobs(plan)['total']} jobs): {seconds}")
         (folder / "large.yaml").write_text(yaml.safe_dump(large()))
         seconds, said = best(folder, *study, "large.yaml", "--dry-run", "--quiet", "rules")
-        print(f"dry run of {jobs(said)} jobs: {seconds}")
+        print(f"dry run of {jobs(said)['total']} jobs: {seconds}")
 
 
 if __name__ == "__main__":

@@ -51,6 +51,7 @@ class Holder:
     def index(self):
         line = self.line()
         while not line.startswith("index"):
+            assert line, "it ended, or took too long"
             line = self.line()
         return int(line.split()[1])
 

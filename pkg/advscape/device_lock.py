@@ -3,22 +3,17 @@
 Snakemake limits how many GPU jobs run at once and hands out no devices.
 """
 
-import fcntl
 import logging
 import os
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from advscape.locks import lock, lock_folder
+
 _LOG = logging.getLogger("advscape.device")
 #: descriptors of the locks that this process holds until it ends
 _HELD: list[int] = []
-
-
-def lock_folder() -> Path:
-    """The user's folder of lock files on this machine."""
-    return Path(tempfile.gettempdir()) / f"advscape-{os.getuid()}"
 
 
 def take_device(
@@ -34,14 +29,13 @@ def take_device(
     Args:
         devices: names of the devices that the job may use, the same in all processes.
         jobs_per_device: how many jobs may be on the device, this one included.
-        folder: where the lock files are; :func:`lock_folder` unless given.
+        folder: where the lock files are; :func:`advscape.locks.lock_folder` unless given.
         every_s: seconds between two attempts.
 
     Returns:
         The index of the device in ``devices``.
     """
     folder = folder or lock_folder()
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     waiting = False
     while True:
         # a second place on a device only where no device has a first
@@ -58,26 +52,15 @@ def take_device(
 
 def _take(device: Path, place: int, shared: bool) -> bool:
     """Lock a device for this process alone, or one of the places of those that share it."""
-    whole = _lock(device, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
+    whole = lock(device, shared)
     if whole is None:
         return False
     held = [whole]
     if shared:
-        own = _lock(device.with_name(f"{device.name}.{place}"), fcntl.LOCK_EX)
+        own = lock(device.with_name(f"{device.name}.{place}"))
         if own is None:
             os.close(whole)
             return False
         held.append(own)
     _HELD.extend(held)
     return True
-
-
-def _lock(file: Path, kind: int) -> int | None:
-    """Descriptor of a locked file, or None where another process has it."""
-    descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        return None
-    return descriptor

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import time
 
+import psutil
 import pytest
 
 from tests.workflow.conftest import Workflow
@@ -69,9 +70,10 @@ def power_cut(process):
 
 def wait_for(condition, seconds=120.0):
     deadline = time.monotonic() + seconds
-    while not condition():
+    while not (met := condition()):
         assert time.monotonic() < deadline
-        time.sleep(0.05)
+        time.sleep(0.02)
+    return met
 
 
 def assert_same_weights(workflow, undisturbed):
@@ -111,6 +113,38 @@ def test_power_cut_leaves_a_lock_and_incomplete_files(workflow, undisturbed, sta
     workflow.snakemake(TARGET)
     assert_same_weights(workflow, undisturbed)
     assert finished.items() <= stamps(workflow).items()
+
+
+def test_snakemake_alone_killed(workflow, start):
+    """Its job goes on, and the one that the next start begins waits for it and takes its files."""
+    grid = workflow.config["experiments"][0]["grid"]
+    grid |= {"epsilons": [cell / 1000 for cell in range(500)], "seeds": [0]}  # takes a second
+    first = start(workflow, TARGET)
+    script = wait_for(lambda: train_script(first))
+    script.suspend()  # or it might be done before the second looks
+    first.kill()
+    first.wait()
+    workflow.snakemake("--unlock")
+    second = start(workflow, TARGET)
+    log = workflow.results / "logs/train/logistic-digits/seed~0.log"
+    wait_for(lambda: log.exists() and "waiting for its end" in log.read_text())
+    script.resume()
+    assert second.wait(120) == 0
+    assert log.read_text().splitlines()[-1].endswith("nothing left to do")
+    assert workflow.planned(TARGET) == {}
+    made = (workflow.results / WEIGHTS.format(0)).read_bytes()
+    workflow.snakemake("--forcerun", "train_linear", "--", TARGET)
+    assert (workflow.results / WEIGHTS.format(0)).read_bytes() == made
+
+
+def train_script(snakemake):
+    """The process of a training that has begun to work."""
+    for process in psutil.Process(snakemake.pid).children(recursive=True):
+        if "train_linear" in " ".join(process.cmdline()):
+            locks = [file for file in process.open_files() if "/job-" in file.path]
+            if locks:
+                return process
+    return None
 
 
 def test_two_snakemakes_at_once(workflow, undisturbed, start):

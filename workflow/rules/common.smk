@@ -76,6 +76,16 @@ dataset_file = alike(
 )
 
 
+HAS_GPU = has_gpu()
+COMPUTE = {name: e.compute for name, e in EXPERIMENTS.items() if not is_linear(e)}
+threads_of = alike({name: c.threads for name, c in COMPUTE.items()})
+jobs_per_device_of = alike({name: c.jobs_per_device for name, c in COMPUTE.items()})
+# one GPU where the job would use one; on a cluster the profile decides
+gpu_of = alike(
+    {n: int(c.device == "cuda" or (c.device == "auto" and HAS_GPU)) for n, c in COMPUTE.items()}
+)
+
+
 def linear_spec(stage):
     """Parameter of a job that treats all cells of one seed; only training needs to list them."""
     fixed = code(f"{stage}_linear.py")
@@ -117,6 +127,8 @@ def network_spec(stage):
 
 def of_each_run(file):
     """A file of every network that a job measures."""
+    if all(compute.seeds_per_job == 1 for compute in COMPUTE.values()):
+        return [f"{MEASURED_RUNS}/{file}"]  # the job's folder is its run's own
     pattern = f"{NETWORK_RUN}/{file}"
 
     def files(wildcards):
@@ -126,12 +138,12 @@ def of_each_run(file):
     return files
 
 
-def directions_of(wildcards):
+def directions_of(wildcards, best=of_each_run("best.safetensors")):
     """What else the directions of a network's landscape are made from."""
     landscape = EXPERIMENTS[wildcards.experiment].landscape
     needed = {}
     if "best-checkpoint" in landscape.directions:
-        needed["best"] = of_each_run("best.safetensors")(wildcards)
+        needed["best"] = best(wildcards) if callable(best) else best
     if landscape.eigenvectors:
         needed["eigenvectors"] = f"{MEASURED_RUNS}/eigenvectors.safetensors"
     return needed
@@ -147,16 +159,6 @@ def flatness_settings():
         }
         for name, experiment in EXPERIMENTS.items()
     }
-
-
-HAS_GPU = has_gpu()
-COMPUTE = {name: e.compute for name, e in EXPERIMENTS.items() if not is_linear(e)}
-threads_of = alike({name: c.threads for name, c in COMPUTE.items()})
-jobs_per_device_of = alike({name: c.jobs_per_device for name, c in COMPUTE.items()})
-# one GPU where the job would use one; on a cluster the profile decides
-gpu_of = alike(
-    {n: int(c.device == "cuda" or (c.device == "auto" and HAS_GPU)) for n, c in COMPUTE.items()}
-)
 
 
 def run_folders(experiment, trained):

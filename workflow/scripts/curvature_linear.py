@@ -1,8 +1,10 @@
 """Hessians of one seed of a linear experiment."""
 
+import gc
 import sys
 from pathlib import Path
 
+gc.disable()  # imports are quicker; a running job has it on again
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "pkg"))
 
 from advscape.curvature.linear import curvature_linear

@@ -1,8 +1,10 @@
 """Hessians of networks' losses."""
 
+import gc
 import sys
 from pathlib import Path
 
+gc.disable()  # imports are quicker; a running job has it on again
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "pkg"))
 
 from advscape.curvature.eigenvectors import save_eigenvectors
@@ -10,7 +12,7 @@ from advscape.curvature.network import TABLES, curvature_network
 from advscape.job import running
 from advscape.tables.rows import joined, write_rows
 
-with running(snakemake.params.spec, snakemake.log[0], snakemake.resources) as job:
+with running(snakemake.params.spec, snakemake.log[0], snakemake.resources, snakemake.output) as job:
     runs = zip(job.runs(), snakemake.input.weights, strict=True)
     found = [curvature_network(run, snakemake.input.dataset, file) for run, file in runs]
     for name in TABLES:

@@ -1,8 +1,10 @@
 """Read a dataset and write it as one .npz of plain arrays."""
 
+import gc
 import sys
 from pathlib import Path
 
+gc.disable()  # imports are quicker; a running job has it on again
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "pkg"))
 
 from advscape.data.root import data_root

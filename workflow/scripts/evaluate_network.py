@@ -1,15 +1,17 @@
 """Loss and accuracy of networks."""
 
+import gc
 import sys
 from pathlib import Path
 
+gc.disable()  # imports are quicker; a running job has it on again
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "pkg"))
 
 from advscape.evaluation.network import evaluate_network
 from advscape.job import running
 from advscape.tables.rows import joined, write_rows
 
-with running(snakemake.params.spec, snakemake.log[0], snakemake.resources) as job:
+with running(snakemake.params.spec, snakemake.log[0], snakemake.resources, snakemake.output) as job:
     runs = zip(job.runs(), snakemake.input.weights, snakemake.input.best, strict=True)
     found = [evaluate_network(run, snakemake.input.dataset, *files) for run, *files in runs]
     rows, checks = map(joined, zip(*found, strict=True))

@@ -1,8 +1,10 @@
 """Draw an experiment's landscapes."""
 
+import gc
 import sys
 from pathlib import Path
 
+gc.disable()  # imports are quicker; a running job has it on again
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "pkg"))
 
 from advscape.figures.landscape import landscape_figure

@@ -1,8 +1,10 @@
 """Draw sharpness against weight decay and stopping time."""
 
+import gc
 import sys
 from pathlib import Path
 
+gc.disable()  # imports are quicker; a running job has it on again
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "pkg"))
 
 from advscape.figures.regimes import regimes_figure

@@ -1,24 +1,23 @@
 """Landscapes of networks."""
 
+import gc
 import sys
+from itertools import repeat, starmap
 from pathlib import Path
 
+gc.disable()  # imports are quicker; a running job has it on again
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "pkg"))
 
 from advscape.job import running
 from advscape.landscape.network import Files, landscape_network
 from advscape.tables.rows import joined, write_rows
 
-with running(snakemake.params.spec, snakemake.log[0], snakemake.resources) as job:
-    inputs, rows = snakemake.input, Path(snakemake.output.rows)
-    seeds, best = job.cell["seeds"], inputs.get("best")
-    stores = [rows.with_name(f".{rows.stem}-seed~{seed}.jsonl") for seed in seeds]
-    files = [
-        Files(weights, best and best[i], inputs.get("eigenvectors"))
-        for i, weights in enumerate(inputs.weights)
-    ]
-    runs = zip(job.runs(), files, stores, strict=True)
-    found = [landscape_network(run, inputs.dataset, file, store) for run, file, store in runs]
+with running(snakemake.params.spec, snakemake.log[0], snakemake.resources, snakemake.output) as job:
+    given, rows = snakemake.input, Path(snakemake.output.rows)
+    stores = [rows.with_name(f".{rows.stem}-seed~{seed}.jsonl") for seed in job.cell["seeds"]]
+    files = zip(given.weights, given.get("best", repeat(None)), repeat(given.get("eigenvectors")))
+    runs = zip(job.runs(), starmap(Files, files), stores, strict=True)
+    found = [landscape_network(run, given.dataset, file, store) for run, file, store in runs]
     write_rows(joined(found), rows)
     job.write_provenance(snakemake.output.provenance)
     for store in stores:

@@ -1,15 +1,17 @@
 """Sharpness of networks."""
 
+import gc
 import sys
 from pathlib import Path
 
+gc.disable()  # imports are quicker; a running job has it on again
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "pkg"))
 
 from advscape.job import running
 from advscape.sharpness.network import sharpness_network
 from advscape.tables.rows import joined, write_rows
 
-with running(snakemake.params.spec, snakemake.log[0], snakemake.resources) as job:
+with running(snakemake.params.spec, snakemake.log[0], snakemake.resources, snakemake.output) as job:
     runs = zip(job.runs(), snakemake.input.weights, strict=True)
     rows = joined(sharpness_network(run, snakemake.input.dataset, file) for run, file in runs)
     write_rows(rows, snakemake.output.rows)

@@ -1,15 +1,17 @@
 """Solve all cells of one seed of a linear experiment."""
 
+import gc
 import sys
 from pathlib import Path
 
+gc.disable()  # imports are quicker; a running job has it on again
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "pkg"))
 
 from advscape.job import running
 from advscape.tables.rows import write_rows
 from advscape.training.linear import train_linear
 
-with running(snakemake.params.spec, snakemake.log[0]) as job:
+with running(snakemake.params.spec, snakemake.log[0], outputs=snakemake.output) as job:
     weights = Path(snakemake.output.weights)
     rows = train_linear(job, snakemake.input.dataset, weights, weights.parent / ".cells")
     write_rows(rows, snakemake.output.rows)

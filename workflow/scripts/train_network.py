@@ -1,15 +1,17 @@
 """Train one network."""
 
+import gc
 import sys
 from pathlib import Path
 
+gc.disable()  # imports are quicker; a running job has it on again
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "pkg"))
 
 from advscape.job import running
 from advscape.tables.rows import write_rows
 from advscape.training.network import train_network
 
-with running(snakemake.params.spec, snakemake.log[0], snakemake.resources) as job:
+with running(snakemake.params.spec, snakemake.log[0], snakemake.resources, snakemake.output) as job:
     weights = Path(snakemake.output.weights)
     checkpoint = weights.parent / ".checkpoint.safetensors"
     best = snakemake.output.best
