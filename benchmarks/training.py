@@ -9,8 +9,8 @@ L2 PGD-3 of radius 0.5 with a random start, pixels in [0, 1], 3 channels, 10 cla
 128, SGD with momentum and weight decay, on 2 threads. Before the timing, both sides take two
 steps on the same batches from the same weights without a random start: in float64 losses and
 weights agree to 1e-5. (Running statistics do not: the plain attack moves them, ours leaves them.)
-In float32 neither side is that near to float64: a fresh network in train mode has so many ReLUs
-that rounding moves some across their kink, and each attack step multiplies what that changes.
+They do so with GELU: where a ReLU's input is nearly 0, rounding decides its slope, and each attack
+step multiplies what that changes.
 
     make bench-env && .bench-venv/bin/python benchmarks/training.py
 """
@@ -25,6 +25,7 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, TensorDataset
 
 from advscape.attacks.pgd import PGD
+from advscape.models.layout import use_fast_layout
 from advscape.models.resnet import SmallImageResNet18
 from advscape.threat import ThreatModel
 from advscape.training.objectives import Adversarial
@@ -98,6 +99,7 @@ class Ours:
         self, model: nn.Module, x: Tensor, y: Tensor, random_start: bool, precision: str = "fp32"
     ):
         """Train ``model`` on ``x`` and ``y``, in "fp32" or "bf16"."""
+        use_fast_layout(model)
         threat = ThreatModel("l2", EPSILON, box=True)
         attack = PGD(threat, STEPS, RELATIVE_STEP, start="ball" if random_start else "clean")
         recipe = Recipe(
@@ -127,10 +129,10 @@ def samples(size: int, count: int) -> tuple[Tensor, Tensor]:
     return x, torch.randint(10, (count,), generator=generator)
 
 
-def network() -> nn.Module:
+def network(activation: str = "relu") -> nn.Module:
     """The full-width network with the same weights every time."""
     torch.manual_seed(0)
-    return SmallImageResNet18(10, 3)
+    return SmallImageResNet18(10, 3, activation=activation)
 
 
 def two_steps(
@@ -138,7 +140,7 @@ def two_steps(
 ) -> tuple[Tensor, Tensor]:
     """Losses and weights of two steps on small batches, without a random start."""
     x, y = samples(size, 2 * CHECKED)
-    x, model = x.to(dtype), network().to(dtype).train()
+    x, model = x.to(dtype), network("gelu").to(dtype).train()
     trained = side(model, x, y, random_start=False)
     batches = zip(x.split(CHECKED), y.split(CHECKED), strict=True)
     losses = torch.tensor([trained.step(*batch) for batch in batches], dtype=torch.float64)

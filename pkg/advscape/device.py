@@ -1,4 +1,4 @@
-"""The device and the threads of a job."""
+"""The device, the threads and the memory of a job."""
 
 import os
 from functools import cache
@@ -8,10 +8,12 @@ import torch
 
 from advscape.device_lock import take_device
 from advscape.errors import UserError
+from advscape.host_memory import keep_freed_memory
 
 
 def set_up(compute: dict[str, Any], jobs_per_device: int = 1) -> torch.device:
-    """Make torch repeatable and choose the device; a GPU is this process's until it ends.
+    """Make torch repeatable and quick here, and choose the device; a GPU is this process's until
+    it ends.
 
     Args:
         compute: the config's compute section.
@@ -27,6 +29,7 @@ def set_up(compute: dict[str, Any], jobs_per_device: int = 1) -> torch.device:
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(True)
     torch.set_num_threads(compute["threads"])
+    keep_freed_memory()
     if compute["device"] == "cpu":
         return torch.device("cpu")
     # what CUDA_VISIBLE_DEVICES allows, on a cluster what the job was given

@@ -60,7 +60,7 @@ FLOORS = [
     {"errors", "atomic", "seeds", "progress", "locks"},
     {"study", "data"},
     {"job", "job_lock"},
-    {"threat", "losses", "device", "device_lock", "memory", "linear"},
+    {"threat", "losses", "device", "device_lock", "memory", "host_memory", "linear"},
     {"attacks"},
     {"models"},
     {"training", "evaluation"},

@@ -10,7 +10,6 @@ from advscape.evaluation.checks import COLUMNS, check_rows
 from advscape.evaluation.judge import Verdict, verdicts
 from advscape.evaluation.sanity import sanity
 from advscape.job import Job
-from advscape.models.layout import use_fast_layout
 from advscape.models.run import NetworkRun, load_run
 from advscape.models.state import load_weights
 
@@ -32,7 +31,6 @@ def evaluate_network(
         Rows of robustness.csv and of sanity.csv.
     """
     run, settings = load_run(job, dataset, weights), job.config["evaluation"]
-    use_fast_layout(run.model)
     samples = {
         split: run.samples(split, settings["samples"], f"evaluation samples, {split}")
         for split in ("train", "test")

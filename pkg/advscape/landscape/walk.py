@@ -23,6 +23,11 @@ def walking(model: nn.Module, *directions: Direction) -> Iterator[Callable[..., 
         *directions: on the model's device.
     """
     state = model.state_dict()  # shares the parameters' memory, without their gradients
+    # in the weights' memory layout, or every move would be slow
+    directions = [
+        {name: torch.empty_like(state[name]).copy_(step) for name, step in direction.items()}
+        for direction in directions
+    ]
     names = list(dict.fromkeys(name for direction in directions for name in direction))
     with restored([state[name] for name in names]) as home:
 

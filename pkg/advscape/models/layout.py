@@ -1,4 +1,4 @@
-"""Memory layout in which a network trains fastest."""
+"""Memory layout in which a network is fastest."""
 
 import torch
 from torch import Tensor, nn

@@ -13,6 +13,7 @@ from advscape.data.split import Part, split
 from advscape.device import describe, set_up
 from advscape.job import Job
 from advscape.models.build import build_model
+from advscape.models.layout import use_fast_layout
 from advscape.models.state import load_weights
 from advscape.seeds import stream
 from advscape.threat import ThreatModel
@@ -90,6 +91,8 @@ def load_run(job: Job, dataset: str | Path, weights: str | Path | None = None) -
     )
     if weights is not None:
         load_weights(model, weights)
+    model.to(device)
+    use_fast_layout(model)
     threat = ThreatModel(
         job.config["threat"]["norm"], job.cell["epsilon"], job.config["threat"]["box"]
     )
@@ -98,4 +101,4 @@ def load_run(job: Job, dataset: str | Path, weights: str | Path | None = None) -
     parts = {"train": drawn.train, "validation": drawn.validation, "test": drawn.test}
     parts = {name: part for name, part in parts.items() if part is not None}
     bfloat16 = job.config["compute"]["precision"] == "bfloat16"
-    return NetworkRun(key, model.to(device), parts, threat, device, bfloat16)
+    return NetworkRun(key, model, parts, threat, device, bfloat16)

@@ -14,7 +14,6 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from advscape.errors import UserError
 from advscape.losses import correct
 from advscape.memory import MicroBatch
-from advscape.models.layout import use_fast_layout
 from advscape.progress import track
 from advscape.seeds import stream
 from advscape.training.augment import Augmentation
@@ -123,7 +122,6 @@ class _Loop:
         monitor: Monitor | None,
     ):
         self.model, self.x, self.y, self.recipe, self.monitor = model, x, y, recipe, monitor
-        use_fast_layout(model)
         self.batches = math.ceil(len(y) / recipe.batch_size)
         self.steps = recipe.epochs * self.batches
         self.step, self.seconds = 0, 0.0
