@@ -8,7 +8,14 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from advscape.figures.style import EPSILON, SEEDS, apply, legend_below, shade_regimes
+from advscape.figures.style import (
+    EPSILON,
+    SEEDS,
+    apply,
+    legend_below,
+    say_below,
+    shade_regimes,
+)
 
 LAMBDA_MAX = r"$\lambda_{\max}$"
 SCALED = r"$|w|^2\,\lambda_{\max}$"
@@ -48,6 +55,7 @@ def curvature_figure(curvature: pd.DataFrame, runs: pd.DataFrame, title: str, no
         figure = _network(rows)
     for ax in figure.axes:
         ax.set_xlabel(EPSILON[norm])
+    say_below(figure)
     figure.suptitle(title)
     return figure
 

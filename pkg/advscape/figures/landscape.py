@@ -7,7 +7,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from advscape.figures.style import SEEDS, apply
+from advscape.figures.style import BANDS, SEEDS, apply, say_below, spread
 
 #: what a panel says of its noise
 LINEAR = {
@@ -21,6 +21,8 @@ NETWORK = {
     "frozen": "PGD at the trained weights",
     "none": "clean",
 }
+#: more epsilons than this cannot be told apart
+MOST = 7
 
 
 def landscape_figure(landscape: pd.DataFrame, title: str, network: bool) -> Figure:
@@ -28,7 +30,7 @@ def landscape_figure(landscape: pd.DataFrame, title: str, network: bool) -> Figu
 
     The upper row shows the loss itself, over orders of magnitude; the lower one how far it rises
     above its value at the trained weights, which is what sharpness means. Linear models have a
-    column per noise arm, networks one per kind of direction.
+    column per noise arm, networks one per kind of direction. Of many epsilons some are shown.
 
     Args:
         landscape: the experiment's rows of landscape.csv.
@@ -38,6 +40,8 @@ def landscape_figure(landscape: pd.DataFrame, title: str, network: bool) -> Figu
     apply()
     lines = landscape[~landscape["direction"].str.endswith("plane")]
     lines = lines[lines["split"] == lines["split"].iloc[0]]
+    every = lines["epsilon"].nunique()
+    lines = lines[lines["epsilon"].isin(spread(lines["epsilon"], MOST))]
     panels = _network_panels(lines) if network else _linear_panels(lines)
     figure, axes = plt.subplots(
         2, len(panels), figsize=(1.9 + 2.7 * len(panels), 5.4), sharex="col", squeeze=False
@@ -55,7 +59,10 @@ def landscape_figure(landscape: pd.DataFrame, title: str, network: bool) -> Figu
     limits = [ax.get_ylim() for ax in axes[0]]
     for ax in axes[0]:
         ax.set_ylim(min(low for low, _ in limits), max(high for _, high in limits))
-    _legend(figure, axes)
+    shown = lines["epsilon"].nunique()
+    some = f"\n({shown} of {every})" if shown < every else ""
+    _legend(figure, axes, rf"training $\epsilon${some}")
+    say_below(figure, BANDS.replace("seeds", "directions\nand seeds"))
     figure.suptitle(title)
     return figure
 
@@ -94,7 +101,7 @@ def _overlay(ax: Axes, rows: pd.DataFrame, y: str, colours: tuple[float, float])
     )  # fmt: skip
 
 
-def _legend(figure: Figure, axes: np.ndarray) -> None:
+def _legend(figure: Figure, axes: np.ndarray, title: str) -> None:
     """One legend for all panels, with the epsilons of all arms."""
     entries = {}
     for ax in axes.flat:
@@ -103,6 +110,5 @@ def _legend(figure: Figure, axes: np.ndarray) -> None:
         ax.get_legend().remove()
     labels = sorted(entries, key=float)
     figure.legend(
-        [entries[label] for label in labels], labels, title=r"training $\epsilon$",
-        loc="outside right center",
-    )  # fmt: skip
+        [entries[label] for label in labels], labels, title=title, loc="outside right center"
+    )

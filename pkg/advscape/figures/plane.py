@@ -8,7 +8,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
-from advscape.figures.style import apply
+from advscape.figures.style import apply, spread
 
 #: what the loss is under
 NOISE = {
@@ -16,14 +16,18 @@ NOISE = {
     "frozen": "adversarial loss, noise frozen",
     "regenerated": "adversarial loss, noise made anew",
 }
-#: contours, evenly spaced in the logarithm of the loss
-LEVELS = 13
+#: contours, evenly spaced in the logarithm of the rise, over so many orders of magnitude
+LEVELS, ORDERS = 10, 3
+#: a page has room for so many epsilons
+MOST = 4
 
 
 def plane_figure(landscape: pd.DataFrame, title: str) -> Figure:
-    """The loss over a plane in weight space for the first seed, a column per epsilon.
+    """The loss's rise over a plane in weight space for the first seed, a column per epsilon.
 
-    Above seen from the top, below as a surface; one colour scale for all, logarithmic.
+    Above seen from the top, below as a surface; one colour scale for all, logarithmic. It is the
+    rise above the trained weights, not the loss: a loss of nearly 0 looks like a deep well on such
+    a scale, however flat it is.
 
     Args:
         landscape: the experiment's rows of landscape.csv.
@@ -36,13 +40,16 @@ def plane_figure(landscape: pd.DataFrame, title: str) -> Figure:
     rows = rows[(rows["noise"] == noise) & (rows["attack"] == attack)]
     seed = rows["seed"].min()
     rows = rows[(rows["seed"] == seed) & (rows["split"] == rows["split"].iloc[0])]
-    epsilons = _spread(sorted(rows["epsilon"].unique()))
+    epsilons = spread(rows["epsilon"], MOST)
+    centre = rows[(rows["alpha"] == 0) & (rows["beta"] == 0)].set_index("epsilon")["loss"]
+    rows = rows.assign(rise=rows["loss"] - rows["epsilon"].map(centre))
     rows = rows[rows["epsilon"].isin(epsilons)]
-    norm = LogNorm(rows["loss"].min(), rows["loss"].max())
+    highest = rows["rise"].max()
+    norm = LogNorm(highest / 10**ORDERS, highest, clip=True)
     figure = plt.figure(figsize=(1.2 + 2.5 * len(epsilons), 5.6))
     for i, epsilon in enumerate(epsilons):
         grid = rows[rows["epsilon"] == epsilon].pivot_table(
-            index="beta", columns="alpha", values="loss"
+            index="beta", columns="alpha", values="rise"
         )
         flat = figure.add_subplot(2, len(epsilons), i + 1)
         _contours(flat, grid, norm)
@@ -51,38 +58,38 @@ def plane_figure(landscape: pd.DataFrame, title: str) -> Figure:
             flat.set_ylabel(r"$\beta$")
         high = figure.add_subplot(2, len(epsilons), len(epsilons) + i + 1, projection="3d")
         _surface(high, grid, norm)
-    bar = figure.colorbar(ScalarMappable(norm, "viridis"), ax=figure.axes, shrink=0.7, pad=0.05)
-    bar.set_label(f"{rows['split'].iloc[0]} loss")
+    bar = figure.colorbar(
+        ScalarMappable(norm, "viridis"), ax=figure.axes, shrink=0.7, pad=0.05, extend="min"
+    )
+    bar.set_label(rf"rise of the {rows['split'].iloc[0]} loss above $\alpha = \beta = 0$")
     kind = rows["direction"].iloc[0].removesuffix(" plane")
     figure.suptitle(f"{title}\n{NOISE[attack]}; {kind} directions; seed {seed}")
     return figure
 
 
-def _spread(epsilons: list[float], most: int = 4) -> list[float]:
-    """At most so many of the epsilons, the first and the last among them."""
-    chosen = np.linspace(0, len(epsilons) - 1, min(most, len(epsilons))).round().astype(int)
-    return [epsilons[i] for i in chosen]
-
-
 def _contours(ax: Axes, grid: pd.DataFrame, norm: LogNorm) -> None:
     levels = np.geomspace(norm.vmin, norm.vmax, LEVELS)
     levels[-1] *= 1 + 1e-9  # rounding must not leave the highest point white
-    ax.contourf(grid.columns, grid.index, grid, levels=levels, norm=norm, cmap="viridis")
+    rise = grid.clip(lower=norm.vmin)  # at the weights themselves there is none
+    ax.contourf(grid.columns, grid.index, rise, levels=levels, norm=norm, cmap="viridis")
     ax.contour(
-        grid.columns, grid.index, grid, levels=levels, colors="white", linewidths=0.4, alpha=0.6
-    )
+        grid.columns, grid.index, rise, levels=levels[1:], colors="white", linewidths=0.4,
+        alpha=0.6,
+    )  # fmt: skip
     ax.plot(0, 0, "+", color="white", markersize=6)
     ax.set(xlabel=r"$\alpha$", aspect="equal")
 
 
 def _surface(ax: Axes, grid: pd.DataFrame, norm: LogNorm) -> None:
     alpha, beta = np.meshgrid(grid.columns, grid.index)
-    height = np.log10(grid.to_numpy())
     colours = plt.get_cmap("viridis")(norm(grid.to_numpy()))
-    ax.plot_surface(alpha, beta, height, facecolors=colours, rstride=1, cstride=1, linewidth=0,
-                    antialiased=False, shade=False)  # fmt: skip
-    ax.set_zlim(np.log10(norm.vmin), np.log10(norm.vmax))
+    ax.plot_surface(alpha, beta, grid.to_numpy(), facecolors=colours, rstride=1, cstride=1,
+                    linewidth=0, antialiased=False, shade=False)  # fmt: skip
+    ax.set_zlim(norm.vmin, norm.vmax)
+    edge = grid.columns.max()
+    ax.set_xticks([-edge, 0, edge])
+    ax.set_yticks([-edge, 0, edge])
     ax.set_xlabel(r"$\alpha$", labelpad=-6)
     ax.set_ylabel(r"$\beta$", labelpad=-6)
-    ax.set_zlabel(r"$\log_{10}$ loss", labelpad=-4)
+    ax.set_zlabel("rise", labelpad=-4)
     ax.tick_params(pad=-2, labelsize="x-small")

@@ -7,7 +7,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from advscape.figures.style import SEEDS, apply
+from advscape.figures.style import SEEDS, apply, say_below
 
 KEY = ["experiment", "noise", "epsilon", "seed"]
 
@@ -39,6 +39,7 @@ def regimes_figure(curvature: pd.DataFrame, runs: pd.DataFrame) -> Figure:
         if ax.get_legend():
             ax.get_legend().remove()
     figure.legend(handles, labels, title=r"training $\epsilon$", loc="outside right center")
+    say_below(figure)
     margin = np.mean(rows["hard_margin"])
     figure.suptitle(
         rf"Below the hard margin ($\epsilon \leq {margin:.2f}$) "

@@ -6,7 +6,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from advscape.figures.style import EPSILON, SEEDS, apply, legend_below
+from advscape.figures.style import EPSILON, SEEDS, apply, legend_below, say_below
 
 
 def robustness_figure(robustness: pd.DataFrame, title: str, norm: str) -> Figure:
@@ -30,6 +30,7 @@ def robustness_figure(robustness: pd.DataFrame, title: str, norm: str) -> Figure
     _gap(axes[2], rows, own, "loss", "test minus train loss")
     for ax in axes:
         ax.set_xlabel(EPSILON[norm])
+    say_below(figure)
     figure.suptitle(title)
     return figure
 

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator
 
-from advscape.figures.style import EPSILON, SEEDS, apply
+from advscape.figures.style import BANDS, EPSILON, SEEDS, apply
 
 #: measures in words, a row of panels for each family
 FAMILIES = (
@@ -58,9 +58,12 @@ def sharpness_figure(sharpness: pd.DataFrame, title: str, norm: str) -> Figure:
             _panel(ax, rows.loc[found[pair]], words, pair[1])
         for ax in row[len(panels) :]:
             ax.remove()
-    figure.supxlabel(EPSILON[norm], fontsize="medium")
-    figure.supylabel(f"rise of the loss ({split} samples)", fontsize="medium")
-    _legend(figure, [loss for loss in LOSSES if loss in set(rows["loss"])])
+    figure.supxlabel(f"{EPSILON[norm]}\n{BANDS}", fontsize="medium")
+    losses = [loss for loss in LOSSES if loss in set(rows["loss"])]
+    whose = "loss" if len(losses) > 1 else f"{losses[0]} loss"
+    figure.supylabel(f"rise of the {whose} ({split} samples)", fontsize="medium")
+    if len(losses) > 1:
+        _legend(figure, losses)
     figure.suptitle(title)
     return figure
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import matplotlib as mpl
+import numpy as np
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -15,6 +16,8 @@ mpl.use("Agg")
 #: lines are medians over seeds and bands reach from the smallest to the largest value: with a few
 #: seeds that shows all there is, on linear and logarithmic axes alike
 SEEDS = {"estimator": "median", "errorbar": ("pi", 100)}
+#: the same in words, for the foot of a figure
+BANDS = "lines: median over seeds; bands: smallest to largest"
 EPSILON = {
     "l2": r"training $\epsilon$ (L2, pixels in [0, 1])",
     "linf": r"training $\epsilon$ (Linf, pixels in [0, 1])",
@@ -44,6 +47,18 @@ def save(figure: Figure, paths: Iterable[str | Path]) -> None:
             blank = {"CreationDate": None} if temporary.suffix == ".pdf" else None
             # tight: a label must not be cut where the legend is wider than its panel
             figure.savefig(temporary, metadata=blank, bbox_inches="tight")
+
+
+def say_below(figure: Figure, words: str = BANDS) -> None:
+    """Small words at the foot of the figure."""
+    figure.supxlabel(words, fontsize="small", color="0.4")
+
+
+def spread(epsilons: Iterable[float], most: int) -> list[float]:
+    """At most so many of the epsilons, the first and the last among them."""
+    every = sorted(set(epsilons))
+    chosen = np.linspace(0, len(every) - 1, min(most, len(every))).round().astype(int)
+    return [every[i] for i in chosen]
 
 
 def legend_below(ax: Axes, columns: int = 2, leave_out: tuple[str, ...] = ()) -> None:

@@ -54,7 +54,7 @@ def _eigenvalues(ax: Axes) -> None:
         np.linalg.eigvalsh(_sample(1.0).hessian(Line(np.array([n, 0.0]), 0.0), "frozen"))[-1]
         for n in norms
     ]
-    ax.plot(norms, frozen, "s", color="0.4", markersize=4, label="any, noise frozen")
+    ax.plot(norms, frozen, "s", color="0.4", markersize=4, label="any, with the noise frozen")
     ax.set(xlabel=r"$|w|$", ylabel=r"$\lambda_{\max}$")
     ax.set_title(r"points: Hessian; lines: $\epsilon / (2 |w|)$")
     ax.legend(title=r"$\epsilon$", fontsize="small")
