@@ -1,8 +1,10 @@
 """Processes that want the same job: one at a time, and what it made is made once."""
 
+import os
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -19,13 +21,26 @@ with only_one(name, key, Path(folder), every_s=0.01) as made:
 """
 
 
+#: the same as scripts do it
+SCRIPT = """
+import sys
+from advscape.job import running
+log, given, made = sys.argv[1:]
+with running("{}", log, inputs=[given], outputs=[made]):
+    print("making", flush=True)
+    sys.stdin.read()
+    open(made, "w").close()
+"""
+
+
 @pytest.fixture
-def start(tmp_path):
+def run(tmp_path):
+    """Start a process; what still runs at the test's end is killed."""
     started = []
 
-    def go(key="same", name="log"):
+    def go(code, *arguments):
         process = subprocess.Popen(
-            [sys.executable, "-c", JOB, str(tmp_path / name), key, str(tmp_path)],
+            [sys.executable, "-c", code, *map(str, arguments)], env={"TMPDIR": str(tmp_path)},
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
         )  # fmt: skip
         started.append(process)
@@ -35,6 +50,11 @@ def start(tmp_path):
     for process in started:
         process.kill()
         process.communicate()
+
+
+@pytest.fixture
+def start(run, tmp_path):
+    return lambda key="same", name="log": run(JOB, tmp_path / name, key, tmp_path)
 
 
 def said(process):
@@ -103,3 +123,22 @@ def test_what_was_made_before_is_made_again(start):
         process = start()
         assert said(process) == "making"
         assert end(process) == 0
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_a_script_takes_files_that_were_made_from_the_same_inputs(run, tmp_path, changed):
+    log, given, made = (tmp_path / name for name in ("log", "given", "made"))
+    given.touch()
+    first = run(SCRIPT, log, given, made)
+    assert said(first) == "making"
+    if changed:
+        os.utime(given, (1, 1))
+    second = run(SCRIPT, log, given, made)
+    while not log.exists() or "waiting for its end" not in log.read_text():
+        assert second.poll() is None
+        time.sleep(0.01)
+    assert end(first) == 0
+    assert said(second) == ("making" if changed else "")
+    assert end(second) == 0
+    assert made.exists()
+    assert ("nothing left to do" in log.read_text()) is not changed

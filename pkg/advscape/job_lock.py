@@ -25,7 +25,7 @@ def only_one(
 
     Args:
         name: a path that is the job's own, as its log.
-        key: what the job makes: a hash of its spec.
+        key: what the job makes, and from what; of one length for all keys.
         folder: where the lock files are; :func:`advscape.locks.lock_folder` unless given.
         every_s: seconds between two attempts.
 

@@ -12,7 +12,8 @@ from advscape.curvature.network import TABLES, curvature_network
 from advscape.job import running
 from advscape.tables.rows import joined, write_rows
 
-with running(snakemake.params.spec, snakemake.log[0], snakemake.resources, snakemake.output) as job:
+files = {"inputs": snakemake.input, "outputs": snakemake.output}
+with running(snakemake.params.spec, snakemake.log[0], snakemake.resources, **files) as job:
     runs = zip(job.runs(), snakemake.input.weights, strict=True)
     found = [curvature_network(run, snakemake.input.dataset, file) for run, file in runs]
     for name in TABLES:

@@ -11,7 +11,8 @@ from advscape.evaluation.network import evaluate_network
 from advscape.job import running
 from advscape.tables.rows import joined, write_rows
 
-with running(snakemake.params.spec, snakemake.log[0], snakemake.resources, snakemake.output) as job:
+files = {"inputs": snakemake.input, "outputs": snakemake.output}
+with running(snakemake.params.spec, snakemake.log[0], snakemake.resources, **files) as job:
     runs = zip(job.runs(), snakemake.input.weights, snakemake.input.best, strict=True)
     found = [evaluate_network(run, snakemake.input.dataset, *files) for run, *files in runs]
     rows, checks = map(joined, zip(*found, strict=True))

@@ -11,7 +11,8 @@ from advscape.job import running
 from advscape.sharpness.network import sharpness_network
 from advscape.tables.rows import joined, write_rows
 
-with running(snakemake.params.spec, snakemake.log[0], snakemake.resources, snakemake.output) as job:
+files = {"inputs": snakemake.input, "outputs": snakemake.output}
+with running(snakemake.params.spec, snakemake.log[0], snakemake.resources, **files) as job:
     runs = zip(job.runs(), snakemake.input.weights, strict=True)
     rows = joined(sharpness_network(run, snakemake.input.dataset, file) for run, file in runs)
     write_rows(rows, snakemake.output.rows)

@@ -11,7 +11,8 @@ from advscape.job import running
 from advscape.tables.rows import write_rows
 from advscape.training.linear import train_linear
 
-with running(snakemake.params.spec, snakemake.log[0], outputs=snakemake.output) as job:
+files = {"inputs": snakemake.input, "outputs": snakemake.output}
+with running(snakemake.params.spec, snakemake.log[0], **files) as job:
     weights = Path(snakemake.output.weights)
     rows = train_linear(job, snakemake.input.dataset, weights, weights.parent / ".cells")
     write_rows(rows, snakemake.output.rows)

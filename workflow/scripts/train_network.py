@@ -11,7 +11,8 @@ from advscape.job import running
 from advscape.tables.rows import write_rows
 from advscape.training.network import train_network
 
-with running(snakemake.params.spec, snakemake.log[0], snakemake.resources, snakemake.output) as job:
+files = {"inputs": snakemake.input, "outputs": snakemake.output}
+with running(snakemake.params.spec, snakemake.log[0], snakemake.resources, **files) as job:
     weights = Path(snakemake.output.weights)
     checkpoint = weights.parent / ".checkpoint.safetensors"
     best = snakemake.output.best
