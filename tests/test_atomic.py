@@ -1,5 +1,7 @@
+import os
 import resource
 import signal
+import stat
 
 import numpy as np
 import pandas as pd
@@ -58,6 +60,17 @@ def test_a_write_that_the_system_refuses_is_one_line(tmp_path, write):
     assert str(caught.value) == f"cannot write {file}: File too large"
     assert file.read_text() == "old"
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_files_are_readable_as_the_umask_says(tmp_path):
+    before = os.umask(0o027)
+    try:
+        with replacing(tmp_path / "weights.safetensors") as temporary:
+            save_file({"w": np.ones(2)}, temporary)
+        write_text(tmp_path / "text", "")
+    finally:
+        os.umask(before)
+    assert {stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()} == {0o640}
 
 
 def test_another_error_stays_as_it_is(tmp_path):

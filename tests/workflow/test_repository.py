@@ -4,7 +4,9 @@ import ast
 import re
 import tomllib
 
+import pytest
 import yaml
+from docutils.core import publish_doctree
 
 from tests.conftest import ROOT
 
@@ -95,3 +97,11 @@ def test_no_pickles():
     for file in [*(ROOT / "pkg").rglob("*.py"), *(ROOT / "workflow").rglob("*.py")]:
         text = file.read_text()
         assert not re.search(r"torch\.load|import pickle|allow_pickle=True|joblib", text), file
+
+
+@pytest.mark.parametrize(
+    "file", sorted((ROOT / "workflow/report").glob("*.rst")), ids=lambda file: file.stem
+)
+def test_captions_are_sound_restructured_text(file):
+    text = re.sub(r"{{.*?}}", "name", file.read_text())
+    publish_doctree(text, settings_overrides={"halt_level": 2, "report_level": 5})

@@ -77,7 +77,8 @@ def _contours(ax: Axes, grid: pd.DataFrame, norm: LogNorm) -> None:
         alpha=0.6,
     )  # fmt: skip
     ax.plot(0, 0, "+", color="white", markersize=6)
-    ax.set(xlabel=r"$\alpha$", aspect="equal")
+    edge = grid.columns.max()
+    ax.set(xlabel=r"$\alpha$", aspect="equal", xticks=[-edge, 0, edge], yticks=[-edge, 0, edge])
 
 
 def _surface(ax: Axes, grid: pd.DataFrame, norm: LogNorm) -> None:
