@@ -95,7 +95,7 @@ snakemake = SimpleNamespace(scriptdir=sys.argv[1])
 
 
 def start_up(folder: Path, plan: str) -> str:
-    """CPU time of a study's jobs if none had any work, and what is the most for one, in words."""
+    """CPU time of a study's jobs if none had any work, in words."""
     seconds = {}
     for rule, count in jobs(plan).items():
         script = ROOT / f"workflow/scripts/{rule}.py"
@@ -108,10 +108,10 @@ def start_up(folder: Path, plan: str) -> str:
         seconds[rule] = (count, least)
     total = sum(count * least for count, least in seconds.values())
     torch = [pair for rule, pair in seconds.items() if rule.endswith("_network")]
-    ours = sum(count * least for count, least in torch)
+    with_torch = sum(count * least for count, least in torch)
     return (
         f"{total:.0f} s CPU for {sum(count for count, _ in seconds.values())} jobs, "
-        f"{ours:.0f} of it for {sum(count for count, _ in torch)} with torch"
+        f"{with_torch:.0f} of it for {sum(count for count, _ in torch)} with torch"
     )
 
 
