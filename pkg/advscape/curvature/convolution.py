@@ -21,7 +21,13 @@ class Geometry(NamedTuple):
     groups: int
 
 
-def convolution(x: Tensor, weight: Tensor, bias: Tensor | None, geometry: Geometry) -> Tensor:
+def convolution(
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    geometry: Geometry,
+    value: Tensor | None = None,
+) -> Tensor:
     """What torch's conv1d, conv2d and conv3d compute; differentiable as often as they are.
 
     Args:
@@ -29,8 +35,9 @@ def convolution(x: Tensor, weight: Tensor, bias: Tensor | None, geometry: Geomet
         weight: (outputs, channels / groups, ...) kernels.
         bias: (outputs,) or None.
         geometry: stride, zero padding, dilation and groups.
+        value: the result, where it is known already; no graph goes through it.
     """
-    return _Convolution.apply(x, weight, bias, geometry)
+    return _Convolution.apply(x, weight, bias, geometry, value)
 
 
 class _Convolution(Function):
@@ -38,19 +45,25 @@ class _Convolution(Function):
 
     @staticmethod
     def forward(
-        ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None, geometry: Geometry
+        ctx: Any,
+        x: Tensor,
+        weight: Tensor,
+        bias: Tensor | None,
+        geometry: Geometry,
+        value: Tensor | None,
     ) -> Tensor:
         ctx.save_for_backward(x, weight)
         ctx.geometry = geometry
-        return _forward(x, weight, bias, geometry)
+        # a new tensor of the same memory: an input that is returned would stay that input
+        return _forward(x, weight, bias, geometry) if value is None else value.detach()
 
     @staticmethod
     def backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, ...]:
         x, weight = ctx.saved_tensors
-        over_x, over_weight, with_bias, _ = ctx.needs_input_grad
+        over_x, over_weight, with_bias, *_ = ctx.needs_input_grad
         grads = _Backward.apply(slope, x, weight, ctx.geometry, (over_x, over_weight))
         over_bias = slope.sum(dim=[0, *range(2, slope.ndim)]) if with_bias else None
-        return *grads, over_bias, None
+        return *grads, over_bias, None, None
 
 
 class _Backward(Function):

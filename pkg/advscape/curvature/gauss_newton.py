@@ -1,10 +1,13 @@
 """The generalised Gauss-Newton matrix of a mean loss, as a product with vectors."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from advscape.curvature.first_derivatives import FirstDerivatives
+from advscape.curvature.graph import pulled
 from advscape.curvature.operator import SampleOperator
 from advscape.losses import gap_probabilities, logit_gaps
 
@@ -31,17 +34,27 @@ class GaussNewtonOperator(SampleOperator):
     Arguments as of :class:`advscape.curvature.operator.SampleOperator`.
     """
 
+    def expected(self, derivatives: FirstDerivatives, vector: Sequence[Tensor]) -> list[Tensor]:
+        """J^T S of the difference of the gaps along a direction; J^T is a first derivative."""
+        graph = self._graph_of(self._samples)
+        return list(self._weighed(graph, derivatives.gaps_along_weights(vector)))
+
     def _graph(self, batch: tuple[Tensor, Tensor]) -> _Graph:
         x, y = batch
         gaps = logit_gaps(self._model(x), y)
         along = torch.zeros_like(gaps, requires_grad=True)
-        pulled = torch.autograd.grad(gaps, self.parameters, along, create_graph=True)
-        return _Graph(gaps, along, pulled, gap_probabilities(gaps.detach())[:, 1:])
+        back = torch.autograd.grad(
+            gaps, self.parameters, along, create_graph=True, materialize_grads=True
+        )
+        return _Graph(gaps, along, back, gap_probabilities(gaps.detach())[:, 1:])
 
     def _graph_product(self, graph: _Graph, pieces: list[Tensor]) -> tuple[Tensor, ...]:
-        (moved,) = torch.autograd.grad(graph.pulled, graph.along, pieces, retain_graph=True)
+        (moved,) = pulled(graph.pulled, [graph.along], pieces)
+        return self._weighed(graph, moved)
+
+    def _weighed(self, graph: _Graph, moved: Tensor) -> tuple[Tensor, ...]:
         weighed = graph.q * (moved - (graph.q * moved).sum(dim=1, keepdim=True))
-        return torch.autograd.grad(graph.gaps, self.parameters, weighed, retain_graph=True)
+        return pulled([graph.gaps], self.parameters, [weighed])
 
     def _gradient(self, graph: _Graph) -> tuple[Tensor, ...]:
-        return torch.autograd.grad(graph.gaps, self.parameters, graph.q, retain_graph=True)
+        return pulled([graph.gaps], self.parameters, [graph.q])

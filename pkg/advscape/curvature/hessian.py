@@ -1,8 +1,11 @@
 """The Hessian of a mean loss over a network's parameters, as a product with vectors."""
 
-import torch
+from collections.abc import Sequence
+
 from torch import Tensor
 
+from advscape.curvature.first_derivatives import FirstDerivatives
+from advscape.curvature.graph import gradient_graph, pulled
 from advscape.curvature.operator import SampleOperator
 from advscape.losses import precise_losses
 
@@ -22,15 +25,16 @@ class HessianOperator(SampleOperator):
     Arguments as of :class:`advscape.curvature.operator.SampleOperator`.
     """
 
+    def expected(self, derivatives: FirstDerivatives, vector: Sequence[Tensor]) -> list[Tensor]:
+        """The difference of the weights' gradients along a direction."""
+        return derivatives.along_weights(vector)[0]
+
     def _graph(self, batch: tuple[Tensor, Tensor]) -> tuple[Tensor, ...]:
         x, y = batch
-        loss = precise_losses(self._model(x), y).sum()
-        return torch.autograd.grad(loss, self.parameters, create_graph=True)
+        return gradient_graph(precise_losses(self._model(x), y).sum(), self.parameters)
 
     def _graph_product(self, graph: tuple[Tensor, ...], pieces: list[Tensor]) -> tuple[Tensor, ...]:
-        return torch.autograd.grad(
-            graph, self.parameters, pieces, retain_graph=True, materialize_grads=True
-        )
+        return pulled(graph, self.parameters, pieces)
 
     def _gradient(self, graph: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         return graph

@@ -15,11 +15,13 @@ in the input, S = diag(q) - q q^T = R R^T and M = P J^T R,
 (Woodbury).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
 import torch
 from torch import Tensor, nn
 
+from advscape.curvature.graph import pulled
 from advscape.losses import gap_probabilities, logit_gaps
 from advscape.threat import ThreatModel
 
@@ -69,9 +71,13 @@ class Maxima:
         """P v: (n, d) from (n, ...)."""
         return _project(v, self.normal, self.free)
 
+    def __iter__(self) -> Iterator[Tensor]:
+        """The fields, inputs and labels first."""
+        return (getattr(self, field.name) for field in fields(self))
+
     def matrix(self, v: Tensor, slope: Tensor, x: Tensor) -> Tensor:
         """K v (n, d) of tangent vectors, ``slope`` the gradient in the input ``x`` with graph."""
-        (bent,) = torch.autograd.grad(slope, x, v.view_as(x), retain_graph=True)
+        (bent,) = pulled([slope], [x], [v.view_as(x)])
         return self.mu[:, None] * v - self.tangent(bent)
 
     def woodbury(self, v: Tensor) -> Tensor:
@@ -128,9 +134,7 @@ def _columns(model: nn.Module, x: Tensor, y: Tensor, normal: Tensor, free: Tenso
     # S = R R^T with R = diag(s) (I - s s^T / (1 + sqrt p)), s = sqrt q, p the true label's
     s = q.sqrt()
     root = torch.diag_embed(s) - (q / (1 + true.sqrt()))[:, :, None] * s[:, None, :]
-    columns = [
-        torch.autograd.grad(gaps, x, weights, retain_graph=True)[0] for weights in root.unbind(2)
-    ]
+    columns = [pulled([gaps], [x], [weights])[0] for weights in root.unbind(2)]
     return torch.stack([_project(column, normal, free) for column in columns], dim=2)
 
 

@@ -9,6 +9,7 @@ import torch
 
 from advscape.curvature.lanczos import Eigenpair, extreme_eigenvalues
 from advscape.curvature.operator import CurvatureOperator
+from advscape.curvature.proof import UnprovenHessian
 from advscape.curvature.trace import LayerTraces, layer_traces
 
 _LOG = logging.getLogger("advscape.curvature")
@@ -67,6 +68,22 @@ class Measured:
         ]
 
 
+@dataclass(frozen=True)
+class Unmeasured:
+    """An operator over ``n`` samples whose numbers could not be shown to be right, and why."""
+
+    n: int
+    reason: str
+
+    def columns(self) -> dict[str, Any]:
+        """Columns of curvature.csv."""
+        return {"n": self.n, "reason": self.reason}
+
+    def layers(self, names: list[str]) -> list[dict[str, Any]]:
+        """No rows of layers.csv."""
+        return []
+
+
 def top_eigenpairs(
     operator: CurvatureOperator, settings: Settings, count: int = 1
 ) -> tuple[Eigenpair, ...]:
@@ -80,8 +97,10 @@ def top_eigenpairs(
     ).top
 
 
-def measure(operator: CurvatureOperator, n: int, settings: Settings, what: str) -> Measured:
-    """Measure one operator.
+def measure(
+    operator: CurvatureOperator, n: int, settings: Settings, what: str
+) -> Measured | Unmeasured:
+    """Measure one operator, where its products can be shown to be right and are finite.
 
     Args:
         operator: over ``n`` samples.
@@ -89,10 +108,14 @@ def measure(operator: CurvatureOperator, n: int, settings: Settings, what: str) 
         settings: how.
         what: the operator in a few words, for the log.
     """
-    (top,) = top_eigenpairs(operator, settings)
-    traces = layer_traces(
-        operator, settings.probes, settings.generator("trace probes"), settings.accuracy
-    )
+    try:
+        (top,) = top_eigenpairs(operator, settings)
+        traces = layer_traces(
+            operator, settings.probes, settings.generator("trace probes"), settings.accuracy
+        )
+    except (UnprovenHessian, FloatingPointError) as error:
+        _LOG.warning("%s: not measured: %s", what, error)
+        return Unmeasured(n, str(error))
     total = traces.total
     _LOG.info(
         "%s: lambda_max %.5g, residual %.1e after %d products%s; trace %.5g, standard error %.2g "

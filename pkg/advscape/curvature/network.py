@@ -15,7 +15,13 @@ from advscape.curvature.density import spectral_density
 from advscape.curvature.finite_scale import finite_scale
 from advscape.curvature.halves import spread_over_halves
 from advscape.curvature.hessian import HessianOperator
-from advscape.curvature.measure import Measured, Settings, measure, top_eigenpairs
+from advscape.curvature.measure import (
+    Measured,
+    Settings,
+    Unmeasured,
+    measure,
+    top_eigenpairs,
+)
 from advscape.curvature.operator import CurvatureOperator
 from advscape.curvature.optimality import Optimality, attack_optimality
 from advscape.curvature.response import ResponseOperator
@@ -96,8 +102,8 @@ class _Split:
         if self.run.threat.epsilon == 0:
             self.frozen = operator, clean
             # without noise the adversarial loss is the clean one, and nothing responds
-            self._add("adversarial", "frozen", clean.columns(), self.x)
-            self._add("adversarial", "total", clean.columns(), self.x)
+            for part in ("frozen", "total"):
+                self._add("adversarial", part, clean.columns(), self.x)
             self._halves(self.x)
             return
         perturbed = perturb(
@@ -110,6 +116,10 @@ class _Split:
         operator = self._hessian(perturbed, self.y)
         frozen = self._measure(operator, "adversarial", "frozen", perturbed)
         self.frozen = operator, frozen
+        if isinstance(frozen, Unmeasured):
+            for part in ("response", "total"):
+                self._add("adversarial", part, frozen.columns(), perturbed)
+            return
         self._halves(perturbed)
         optimality = self._optimality(perturbed) if l2 else None
         self._respond(optimality, perturbed)
@@ -117,8 +127,10 @@ class _Split:
             self._finite_scale(perturbed, operator, frozen)
 
     def top_vectors(self) -> Tensor:
-        """Eigenvectors (k, dim) of the frozen Hessian, which has been measured."""
+        """Eigenvectors (k, dim) of the frozen Hessian; none where it could not be measured."""
         operator, found = self.frozen
+        if isinstance(found, Unmeasured):
+            return torch.empty(0, operator.dim)
         count = min(self.settings["eigenvectors"], operator.dim)
         if count < 2:  # the first one is there
             return found.top.vector[None, :][:count]
@@ -179,7 +191,7 @@ class _Split:
         probes: int | None = None,
         facts: dict[str, Any] | None = None,
         y: Tensor | None = None,
-    ) -> Measured:
+    ) -> Measured | Unmeasured:
         """Measure an operator at inputs ``x``, of labels ``y`` or all, and add its rows."""
         how = self.how if probes is None else replace(self.how, probes=probes, accuracy=None)
         found = measure(operator, n or len(self.y), how, f"{self.split}, {loss}, {part}")
@@ -188,7 +200,7 @@ class _Split:
         self.rows["layers"] += [
             self._key() | {"loss": loss, "hessian": part} | row for row in found.layers(names)
         ]
-        if self.settings["spectrum"] is not None:
+        if self.settings["spectrum"] is not None and isinstance(found, Measured):
             self._density(operator, loss, part)
         return found
 
@@ -211,7 +223,12 @@ class _Split:
         ]  # fmt: skip
 
     def _halves(self, x: Tensor) -> None:
-        """How far lambda_max differs between the halves of the samples, beside the frozen part."""
+        """How far lambda_max differs between the halves of the samples, beside the frozen part.
+
+        Left empty with a single sample, or where the whole could not be measured.
+        """
+        if len(self.y) < 2 or isinstance(self.frozen[1], Unmeasured):
+            return
         middle = len(self.y) // 2
         halves = [self._hessian(x[part], self.y[part])
                   for part in (slice(middle), slice(middle, None))]  # fmt: skip

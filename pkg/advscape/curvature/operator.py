@@ -1,16 +1,21 @@
 """What all curvature operators share: parameters, batches, products with vectors and blocks."""
 
+import copy
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
 
-from advscape.attacks.untouched import differentiable
-from advscape.curvature.fast_layers import fast_layers
+from advscape.attacks.untouched import differentiable, untouched
+from advscape.curvature.first_derivatives import FirstDerivatives
+from advscape.curvature.paths import Path
+from advscape.curvature.proof import proven_path
+from advscape.losses import true_probability
+from advscape.memory import MicroBatch
 from advscape.models.flat import flattened
 
 
@@ -37,10 +42,15 @@ class CurvatureOperator(ABC):
     It is a mean over samples, :math:`\tfrac1n \sum_i H_i`, exact for any batch size: a short last
     batch has its own weight. The model is used in eval mode and left as it was.
 
+    Before the first product the operator proves itself on this network
+    (:mod:`advscape.curvature.proof`). Parameters that the loss does not depend on have blocks
+    of 0.
+
     The graph of derivatives is kept from product to product where one batch holds all samples;
-    with several batches it is built anew for each batch and call of ``@``, so memory is that of
-    one batch, and a block of vectors costs fewer graphs than its columns one by one. Changing the
-    weights in place makes a kept graph's next product raise torch's RuntimeError.
+    with several batches it is built again for each batch and call of ``@``, so memory is that of
+    one batch, and a block of vectors costs fewer graphs than its columns one by one. Where memory
+    does not hold a batch, the batches are halved. Changing the weights in place makes a kept
+    graph's next product raise torch's RuntimeError.
 
     Attributes:
         parameters: those that the matrix is over.
@@ -50,8 +60,9 @@ class CurvatureOperator(ABC):
 
     Args:
         model: gives (n, classes) logits.
+        samples: what :meth:`_graph` takes, of all samples.
         n: number of samples.
-        batches: what :meth:`_graph` takes, one per batch.
+        batch_size: samples per graph.
         parameters: those the matrix is over; all that require gradients unless given.
         dtype: of vectors, and so of the sum over batches; the parameters' unless given. With
             float64 vectors on a float32 model each batch's product is float32, their sum is not.
@@ -60,8 +71,9 @@ class CurvatureOperator(ABC):
     def __init__(
         self,
         model: nn.Module,
+        samples: Any,
         n: int,
-        batches: Sequence[Any],
+        batch_size: int,
         parameters: Sequence[nn.Parameter] | None = None,
         dtype: torch.dtype | None = None,
     ):
@@ -72,8 +84,10 @@ class CurvatureOperator(ABC):
         self.dtype = dtype or self.parameters[0].dtype
         self.products = 0
         self._model = model
+        self._samples = samples
         self._n = n
-        self._batches = batches
+        self._micro = MicroBatch(min(batch_size, n))
+        self._path: Path | None = None
         self._kept: Any = None
 
     def __matmul__(self, vectors: Tensor) -> Tensor:
@@ -81,6 +95,7 @@ class CurvatureOperator(ABC):
 
         Raises:
             ValueError: the vectors have another length.
+            UnprovenHessian: the products cannot be shown to be right on this network.
         """
         if vectors.shape[0] != self.dim or vectors.ndim > 2:
             raise ValueError(
@@ -88,31 +103,85 @@ class CurvatureOperator(ABC):
                 f"({self.dim}, k)"
             )
         columns = vectors.reshape(self.dim, -1).T
-        sums = torch.zeros_like(columns)
-        with differentiable(self._model, self.parameters):
-            for batch in self._batches:
-                self._add(batch, columns, sums)
+        sums = self._micro.run(lambda size: self._sums(columns, size))
         self.products += len(columns)
         return (sums / self._n).T.reshape(vectors.shape)
 
-    def _add(self, batch: Any, columns: Tensor, sums: Tensor) -> None:
-        """Add the batch's products; its graph is freed before the next one's is built."""
-        graph = self._fast_graph(batch)
-        for column, total in zip(columns, sums, strict=True):
-            total += flattened(self._graph_product(graph, self._pieces(column)))
+    @property
+    def model(self) -> nn.Module:
+        """The network."""
+        return self._model
 
-    def _fast_graph(self, batch: Any) -> Any:
+    def on(
+        self, model: nn.Module, samples: Sequence[Tensor], parameters: Sequence[Tensor], path: Path
+    ) -> Self:
+        """The same operator elsewhere, for a proof: nothing is proven of it.
+
+        Args:
+            model: with the layers and tensors that it is to use.
+            samples: the tensors that :meth:`telling` gives, perhaps in another precision.
+            parameters: the model's.
+            path: how it is to be differentiated.
+        """
+        other = copy.copy(self)
+        other._model, other._samples, other._path = model, self._gathered(samples), path
+        other.parameters, other.dtype = list(parameters), parameters[0].dtype
+        other._n = len(samples[1])
+        other._micro, other._kept = MicroBatch(other._n), None
+        return other
+
+    def product(self, vector: Sequence[Tensor]) -> list[Tensor]:
+        """The sum over all samples times a vector in pieces, shaped as the parameters are."""
+        with differentiable(self._model, self.parameters):
+            return list(self._graph_product(self._graph_of(self._samples), list(vector)))
+
+    @abstractmethod
+    def telling(self, count: int) -> Iterable[Tensor]:
+        """Tensors, inputs and labels first, of the samples on which the network is least sure."""
+
+    @abstractmethod
+    def _gathered(self, tensors: Sequence[Tensor]) -> Any:
+        """Samples from what :meth:`telling` gives."""
+
+    @abstractmethod
+    def expected(self, derivatives: FirstDerivatives, vector: Sequence[Tensor]) -> list[Tensor]:
+        """What :meth:`product` should be, from differences of first derivatives.
+
+        Raises:
+            ArithmeticError: they contradict what the operator rests on.
+        """
+
+    def _sums(self, columns: Tensor, size: int) -> Tensor:
+        sums = torch.zeros_like(columns)
+        with differentiable(self._model, self.parameters):
+            for batch in self._batches(size):
+                # the batch's graph is freed before the next one's is built
+                graph = self._graph_of(batch)
+                for column, total in zip(columns, sums, strict=True):
+                    total += flattened(self._graph_product(graph, self._pieces(column)))
+                del graph
+        return sums
+
+    def _batches(self, size: int) -> Sequence[Any]:
+        if size >= self._n:
+            return [self._samples]
+        self._kept = None  # of all samples, for which memory did not suffice
+        return self._split(self._samples, size)
+
+    def _graph_of(self, batch: Any) -> Any:
         if self._kept is not None:
             return self._kept
-        with fast_layers(self._model, self._inputs(batch)):
+        if self._path is None:
+            self._path = proven_path(self)
+        with self._path.building(self._model):
             graph = self._graph(batch)
-        if len(self._batches) == 1:
+        if batch is self._samples:
             self._kept = graph
         return graph
 
     @abstractmethod
-    def _inputs(self, batch: Any) -> Tensor:
-        """The batch's inputs."""
+    def _split(self, samples: Any, size: int) -> Sequence[Any]:
+        """The samples in batches of a size, the last one perhaps shorter."""
 
     @abstractmethod
     def _graph(self, batch: Any) -> Any:
@@ -132,12 +201,16 @@ class CurvatureOperator(ABC):
         Gradients lie mostly in the few eigenvectors of the largest eigenvalues (Gur-Ari, Roberts
         and Dyer, arXiv 1812.04754); the random part has all the others.
         """
-        gradient = torch.zeros(self.dim, dtype=self.dtype, device=self.parameters[0].device)
-        with differentiable(self._model, self.parameters):
-            for batch in self._batches:
-                gradient += flattened(self._gradient(self._fast_graph(batch)))
+        gradient = self._micro.run(self._summed_gradient)
         random, size = self.random_vector(generator) / 3, gradient.norm()
         return random + gradient / size if 0 < size < math.inf else random
+
+    def _summed_gradient(self, size: int) -> Tensor:
+        gradient = torch.zeros(self.dim, dtype=self.dtype, device=self.parameters[0].device)
+        with differentiable(self._model, self.parameters):
+            for batch in self._batches(size):
+                gradient += flattened(self._gradient(self._graph_of(batch)))
+        return gradient
 
     def random_vector(self, generator: torch.Generator) -> Tensor:
         """A Gaussian vector (dim,) of length about 1, where the parameters live."""
@@ -176,8 +249,30 @@ class SampleOperator(CurvatureOperator):
         dtype: torch.dtype | None = None,
     ):
         """Hold the model and its samples."""
-        batches = list(zip(x.split(batch_size), y.split(batch_size), strict=True))
-        super().__init__(model, len(y), batches, parameters, dtype)
+        super().__init__(model, (x, y), len(y), batch_size, parameters, dtype)
 
-    def _inputs(self, batch: tuple[Tensor, Tensor]) -> Tensor:
-        return batch[0]
+    def telling(self, count: int) -> tuple[Tensor, Tensor]:
+        """Inputs and labels of the samples on which the network is least sure."""
+        x, y = self._samples
+        rows = least_sure(self._model, x, y, count)
+        return x[rows], y[rows]
+
+    def _gathered(self, tensors: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+        x, y = tensors
+        return x, y
+
+    def _split(self, samples: tuple[Tensor, Tensor], size: int) -> list[tuple[Tensor, Tensor]]:
+        x, y = samples
+        return list(zip(x.split(size), y.split(size), strict=True))
+
+
+#: samples among which those of a proof are looked for
+_LOOKED_AT = 64
+
+
+@torch.no_grad()
+def least_sure(model: nn.Module, x: Tensor, y: Tensor, count: int) -> Tensor:
+    """Rows (count,) with the largest p (1 - p) among the first 64: saturated ones prove little."""
+    with untouched(model):
+        p = true_probability(model(x[:_LOOKED_AT]), y[:_LOOKED_AT])
+    return (p * (1 - p)).topk(min(count, len(p))).indices

@@ -8,8 +8,11 @@ from torch import Tensor, nn
 from advscape.attacks.kkt import check_sphere, input_gradient, stationarity
 from advscape.attacks.untouched import untouched
 from advscape.curvature.conjugate_gradients import conjugate_gradients
-from advscape.curvature.fast_layers import fast_layers
+from advscape.curvature.graph import gradient_graph
+from advscape.curvature.hessian import HessianOperator
 from advscape.curvature.maxima import Maxima, stationary_points
+from advscape.curvature.paths import Path
+from advscape.curvature.proof import proven_path
 from advscape.losses import precise_losses
 from advscape.threat import ThreatModel
 
@@ -101,12 +104,14 @@ def attack_optimality(
 
     Raises:
         ValueError: the threat model is another one.
+        UnprovenHessian: second derivatives of a smooth network cannot be shown to be right.
     """
     check_sphere(threat)
     x, perturbed = x.detach(), perturbed.detach()
+    path = proven_path(HessianOperator(model, perturbed, y, batch_size)) if smooth else None
     parts = zip(*(part.split(batch_size) for part in (x, perturbed, y)), strict=True)
     with untouched(model):
-        found = [_examine(model, *part, threat, tolerance, smooth=smooth) for part in parts]
+        found = [_examine(model, *part, threat, tolerance, path) for part in parts]
     *columns, points = zip(*found, strict=True)
     residuals, on_sphere, stationary, strict, rates = (torch.cat(column) for column in columns)
     maxima = Maxima.join(list(points))
@@ -120,8 +125,7 @@ def _examine(
     y: Tensor,
     threat: ThreatModel,
     tolerance: float,
-    *,
-    smooth: bool,
+    path: Path | None,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Maxima]:
     gradient = input_gradient(model, perturbed, y)
     delta = perturbed - x
@@ -133,13 +137,13 @@ def _examine(
     points = stationary_points(model, x[rows], perturbed[rows], y[rows], gradient[rows], threat)
     rates = torch.full_like(residuals, torch.nan)
     rates[rows] = points.strengths[:, -1] / points.mu
-    definite = _definite(model, points) if smooth and len(rows) else rates[rows] < 1
+    definite = _definite(model, points, path) if path and len(rows) else rates[rows] < 1
     strict = torch.zeros_like(on_sphere)
     strict[rows] = definite
     return residuals, on_sphere, stationary, strict, rates, points.take(definite)
 
 
-def _definite(model: nn.Module, points: Maxima) -> Tensor:
+def _definite(model: nn.Module, points: Maxima, path: Path) -> Tensor:
     r"""Whether K is positive definite: (n,) bool.
 
     While conjugate gradients meet positive curvature alone, their residual polynomial
@@ -149,9 +153,8 @@ def _definite(model: nn.Module, points: Maxima) -> Tensor:
     Samples that 100 products do not decide count as not definite.
     """
     x = points.x.detach().requires_grad_(True)
-    with fast_layers(model, points.x):
-        loss = precise_losses(model(x), points.y).sum()
-        (slope,) = torch.autograd.grad(loss, x, create_graph=True)
+    with path.building(model):
+        (slope,) = gradient_graph(precise_losses(model(x), points.y).sum(), [x])
     generator = torch.Generator(x.device).manual_seed(0)
     draw = torch.randn(x.shape, generator=generator, device=x.device, dtype=x.dtype)
     solution = conjugate_gradients(

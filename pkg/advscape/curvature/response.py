@@ -12,16 +12,22 @@ saved adversarial examples, A alone, is a lower bound.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import torch
 from torch import Tensor, nn
 
 from advscape.curvature.conjugate_gradients import conjugate_gradients
+from advscape.curvature.first_derivatives import FirstDerivatives
+from advscape.curvature.graph import gradient_graph, pulled
 from advscape.curvature.maxima import Maxima
-from advscape.curvature.operator import CurvatureOperator
+from advscape.curvature.operator import CurvatureOperator, least_sure
 from advscape.curvature.optimality import Optimality
+from advscape.curvature.paths import Path
 from advscape.losses import precise_losses
+
+#: of the systems of a proof, and the largest relative residual by differences that passes
+_PROOF_TOLERANCE, _PROOF_STEPS, _PROOF_RESIDUAL = 1e-6, 1000, 0.01
 
 
 @dataclass(frozen=True)
@@ -98,24 +104,61 @@ class ResponseOperator(CurvatureOperator):
         """Hold the model and its valid samples."""
         if optimality.n_valid == 0:
             raise ValueError(f"optimality: no valid sample among {optimality.counts()}")
-        batches = optimality.maxima.split(batch_size)
-        super().__init__(model, optimality.n_valid, batches, parameters, dtype)
+        super().__init__(
+            model, optimality.maxima, optimality.n_valid, batch_size, parameters, dtype
+        )
         self.solves = Solves()
         self._smooth = optimality.smooth
         self._tolerance = tolerance
         self._max_steps = max_steps
 
-    def _inputs(self, batch: Maxima) -> Tensor:
-        return batch.x
+    def on(
+        self, model: nn.Module, samples: Sequence[Tensor], parameters: Sequence[Tensor], path: Path
+    ) -> Self:
+        """As of every operator; a proof's systems are solved, whatever this one's limits are."""
+        other = super().on(model, samples, parameters, path)
+        other._tolerance, other._max_steps = _PROOF_TOLERANCE, _PROOF_STEPS
+        return other
+
+    def telling(self, count: int) -> Maxima:
+        """The samples on which the network is least sure."""
+        maxima = self._samples
+        return maxima.take(least_sure(self._model, maxima.x, maxima.y, count))
+
+    def _gathered(self, tensors: Sequence[Tensor]) -> Maxima:
+        return Maxima(*tensors)
+
+    def expected(self, derivatives: FirstDerivatives, vector: Sequence[Tensor]) -> list[Tensor]:
+        """The weights' gradient along the motion of the noise.
+
+        Raises:
+            ArithmeticError: the motion does not solve its system.
+        """
+        return self._response(derivatives, derivatives.along_weights(vector)[1])
+
+    def _response(self, derivatives: FirstDerivatives, pushed: Tensor) -> list[Tensor]:
+        """C^T K^-1 P of ``pushed``: the solution is this operator's, and tried by differences."""
+        graph = self._graph_of(self._samples)
+        points, wanted = graph.points, graph.points.tangent(pushed)
+        motion = self._solve(graph, wanted)
+        over_weights, bent = derivatives.along_inputs(motion.view_as(graph.x))
+        left = points.mu[:, None] * motion - points.tangent(bent) - wanted
+        if not float(left.norm()) <= _PROOF_RESIDUAL * float(wanted.norm()):
+            share = float(left.norm() / wanted.norm())
+            raise ArithmeticError(f"the noise's motion is off by {share:.2g} in its own system")
+        return over_weights
+
+    def _split(self, samples: Maxima, size: int) -> list[Maxima]:
+        return samples.split(size)
 
     def _graph(self, batch: Maxima) -> JointGraph:
         x = batch.x.detach().requires_grad_(True)
         loss = precise_losses(self._model(x), batch.y).sum()
-        *over_weights, slope = torch.autograd.grad(loss, [*self.parameters, x], create_graph=True)
+        *over_weights, slope = gradient_graph(loss, [*self.parameters, x])
         return JointGraph(batch, x, tuple(over_weights), slope)
 
     def _graph_product(self, graph: JointGraph, pieces: list[Tensor]) -> Sequence[Tensor]:
-        (pushed,) = torch.autograd.grad(graph.over_weights, graph.x, pieces, retain_graph=True)
+        (pushed,) = pulled(graph.over_weights, [graph.x], pieces)
         return self._pull(graph, pushed)
 
     def _gradient(self, graph: JointGraph) -> tuple[Tensor, ...]:
@@ -124,9 +167,7 @@ class ResponseOperator(CurvatureOperator):
     def _pull(self, graph: JointGraph, pushed: Tensor) -> tuple[Tensor, ...]:
         """C^T K^-1 P of ``pushed`` (n, ...): what the noise's motion does to the gradient."""
         motion = self._solve(graph, graph.points.tangent(pushed)).view_as(graph.x)
-        return torch.autograd.grad(
-            graph.slope, self.parameters, motion, retain_graph=True, materialize_grads=True
-        )
+        return pulled([graph.slope], self.parameters, [motion])
 
     def _solve(self, graph: JointGraph, b: Tensor) -> Tensor:
         """K^-1 b: (n, d) from (n, d)."""

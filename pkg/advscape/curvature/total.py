@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor
 
+from advscape.curvature.first_derivatives import FirstDerivatives
+from advscape.curvature.graph import pulled
 from advscape.curvature.response import JointGraph, ResponseOperator
 
 
@@ -16,13 +17,13 @@ class TotalOperator(ResponseOperator):
     :class:`advscape.curvature.response.ResponseOperator`.
     """
 
+    def expected(self, derivatives: FirstDerivatives, vector: Sequence[Tensor]) -> list[Tensor]:
+        """The weights' gradient along a direction, and along the motion of the noise."""
+        frozen, pushed = derivatives.along_weights(vector)
+        response = self._response(derivatives, pushed)
+        return [a + b for a, b in zip(frozen, response, strict=True)]
+
     def _graph_product(self, graph: JointGraph, pieces: list[Tensor]) -> Sequence[Tensor]:
-        *frozen, pushed = torch.autograd.grad(
-            graph.over_weights,
-            [*self.parameters, graph.x],
-            pieces,
-            retain_graph=True,
-            materialize_grads=True,
-        )
+        *frozen, pushed = pulled(graph.over_weights, [*self.parameters, graph.x], pieces)
         response = self._pull(graph, pushed)
         return [a + b for a, b in zip(frozen, response, strict=True)]

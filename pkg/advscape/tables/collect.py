@@ -22,7 +22,7 @@ COLUMNS = {
     "curvature": (
         "split", "checkpoint", "loss", "hessian", "n", "n_response", "kkt_tol", "lambda_max",
         "lambda_max_residual", "trace", "trace_stderr", "scaled_lambda_max", "scaled_trace",
-        "mean_p1p", "probes", "products", "converged", "support", "half_spread",
+        "mean_p1p", "probes", "products", "converged", "support", "half_spread", "reason",
     ),
     "layers": ("split", "loss", "hessian", "layer", "trace", "trace_stderr"),
     "spectrum": ("split", "loss", "hessian", "eigenvalue", "density", "density_stderr"),

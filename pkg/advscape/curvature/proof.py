@@ -1,0 +1,194 @@
+r"""Products with a network's Hessian are shown to be right before any number rests on them.
+
+Fast layers, and torch itself, rest on assumptions about a network that no list of exceptions
+covers. So each operator, on each network, has to pass two tests on a few samples, in float64:
+
+* it is symmetric, :math:`u \cdot Hv = v \cdot Hu`;
+* its products are what differences of first derivatives give, with the network's own layers
+  (:mod:`advscape.curvature.first_derivatives`). In a network with kinks a difference may step over
+  one; there most of several directions have to agree.
+
+Otherwise the next of :data:`advscape.curvature.paths.PATHS` is tried.
+"""
+
+import logging
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+import torch
+from torch import Tensor, nn
+
+from advscape.curvature.first_derivatives import (
+    FirstDerivatives,
+    Substituted,
+    all_tensors,
+    in_float64,
+)
+from advscape.curvature.paths import PATHS, Path
+from advscape.models.flat import flattened
+
+if TYPE_CHECKING:
+    from advscape.curvature.operator import CurvatureOperator
+
+_LOG = logging.getLogger("advscape.curvature")
+
+#: samples of a proof
+_SAMPLES = 4
+#: directions, most of which must agree; without kinks the first two do
+_DIRECTIONS = 5
+#: step along directions that are relative to the weights, and the largest relative error
+_STEP, _TOLERANCE = 1e-7, 1e-3
+#: the same where a network computes in float32 whatever it is given
+_FLOAT32_STEP, _FLOAT32_TOLERANCE = 1e-3, 0.05
+#: blocks of parameters below this share of a product are judged by this share
+_SMALL = 0.01
+
+_KNOWN: WeakKeyDictionary[nn.Module, dict] = WeakKeyDictionary()
+
+
+class UnprovenHessian(ArithmeticError):
+    """No path's products stand the tests; the message says how each fails."""
+
+
+def proven_path(operator: "CurvatureOperator") -> Path:
+    """The first path on which the operator's products are right; found once for a network.
+
+    Args:
+        operator: over the parameters and samples that it is going to be used with.
+
+    Raises:
+        UnprovenHessian: there is none.
+    """
+    known = _KNOWN.setdefault(operator.model, {})
+    key = (type(operator), *map(id, operator.parameters))
+    if key not in known:
+        known[key] = _find(operator)
+    if isinstance(known[key], str):
+        raise UnprovenHessian(known[key])
+    return known[key]
+
+
+def _find(operator: "CurvatureOperator") -> Path | str:
+    """A path, or why there is none."""
+    samples = operator.telling(_SAMPLES)
+    complaints: list[str] = []
+    for path in PATHS:
+        complaint = _complaint(operator, samples, path)
+        if complaint is None:
+            if complaints:
+                _LOG.warning("%s: products are right with %s (%s)",
+                             type(operator).__name__, path.name, "; ".join(complaints))  # fmt: skip
+            return path
+        complaints.append(f"not with {path.name}: {complaint}")
+    return "; ".join(complaints)
+
+
+def _complaint(operator: "CurvatureOperator", samples: tuple, path: Path) -> str | None:
+    """What is wrong with the products on a path; None where nothing is."""
+    try:
+        with in_float64():
+            return _Trial(operator, samples, path, torch.float64).complaint()
+    except torch.OutOfMemoryError:
+        raise
+    except Exception as error:  # a network that is bound to its own precision is tried in that
+        first = error
+    if operator.parameters[0].dtype == torch.float64:
+        return _in_words(first)
+    try:
+        return _Trial(operator, samples, path, operator.parameters[0].dtype).complaint()
+    except torch.OutOfMemoryError:
+        raise
+    except Exception as error:
+        return _in_words(error)
+
+
+def _in_words(error: Exception) -> str:
+    lines = str(error).strip().splitlines() or [""]
+    return f"{type(error).__name__}: {lines[0]}"
+
+
+class _Trial:
+    """An operator on a few samples, beside its referee, in one precision."""
+
+    def __init__(
+        self, operator: "CurvatureOperator", samples: tuple, path: Path, dtype: torch.dtype
+    ):
+        model = operator.model
+        named = all_tensors(model)
+        tensors = {name: _cast(tensor, dtype) for name, tensor in named.items()}
+        self._names = [name for p in operator.parameters
+                       for name, other in named.items() if other is p]  # fmt: skip
+        if len(self._names) != len(operator.parameters):
+            raise LookupError("a parameter of the operator is not one of the network's")
+        weights = [tensors[name].requires_grad_(True) for name in self._names]
+        samples = tuple(_cast(value, dtype) for value in samples)
+        wide = dtype == torch.float64
+        self._step = _STEP if wide else _FLOAT32_STEP
+        self._tolerance = _TOLERANCE if wide else _FLOAT32_TOLERANCE
+        self._small = operator.on(Substituted(model, tensors), samples, weights, path)
+        self._referee = FirstDerivatives(
+            model, tensors, self._names, samples[0], samples[1], self._step
+        )
+        self._scales = _scales(weights)
+        slopes, _ = self._referee.gradients()
+        slope = float(flattened(self._scaled(slopes)).norm())
+        self._floor = 100 * torch.finfo(dtype).eps / self._step * slope
+        self._generator = torch.Generator().manual_seed(0)
+        self._products: list[tuple[list[Tensor], list[Tensor]]] = []
+
+    def complaint(self) -> str | None:
+        """What is wrong; None where most directions agree and the products are symmetric."""
+        agreed, failed, worst = 0, 0, ""
+        while agreed < 2 or agreed <= failed:
+            if agreed + failed == _DIRECTIONS:
+                return worst
+            problem = self._disagreement()
+            agreed, failed, worst = agreed + (not problem), failed + bool(problem), problem or worst
+        return self._asymmetry()
+
+    def _disagreement(self) -> str | None:
+        """How the product along a further direction differs from the referee's."""
+        vector = [
+            scale * torch.randn(w.shape, generator=self._generator).to(w)
+            for scale, w in zip(self._scales, self._small.parameters, strict=True)
+        ]
+        product = [piece.detach() for piece in self._small.product(vector)]
+        self._products.append((vector, product))
+        try:
+            wanted = self._scaled(self._small.expected(self._referee, vector))
+        except ArithmeticError as error:
+            return str(error)
+        given = self._scaled(product)
+        size = float(flattened(wanted).norm())
+        for name, one, other in zip(self._names, given, wanted, strict=True):
+            apart = float((one - other).norm())
+            allowed = self._tolerance * max(float(other.norm()), _SMALL * size) + self._floor
+            if not apart <= allowed:
+                share = apart / max(float(other.norm()), 1e-300)
+                return f"a product is off by {share:.2g} of its size at {name}"
+        return None
+
+    def _asymmetry(self) -> str | None:
+        (u, hu), (v, hv) = self._products[:2]
+        one, other = (float(flattened(a) @ flattened(b)) for a, b in ((u, hv), (v, hu)))
+        sizes = [float(flattened(p).norm() * flattened(q).norm()) for p, q in ((u, hv), (v, hu))]
+        if abs(one - other) <= self._tolerance * max(sizes):
+            return None
+        return f"products are not symmetric: {one:.6g} and {other:.6g}"
+
+    def _scaled(self, pieces: Sequence[Tensor]) -> list[Tensor]:
+        """In units in which every tensor of weights is of size 1."""
+        return [scale * piece for scale, piece in zip(self._scales, pieces, strict=True)]
+
+
+def _scales(weights: Sequence[Tensor]) -> list[float]:
+    """Root mean square of each tensor's entries; of all where it is 0."""
+    sizes = [float(w.detach().square().mean().sqrt()) for w in weights]
+    usual = sum(sizes) / len(sizes) or 1.0
+    return [size or usual for size in sizes]
+
+
+def _cast(value: Tensor, dtype: torch.dtype) -> Tensor:
+    cast = value.detach().to(dtype, copy=True) if value.is_floating_point() else value.detach()
+    return nn.Parameter(cast, requires_grad=False) if isinstance(value, nn.Parameter) else cast
