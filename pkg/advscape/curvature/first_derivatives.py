@@ -1,7 +1,7 @@
 """The referee of second derivatives: differences of first ones, by plain autograd in float64."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from itertools import chain
 from typing import Any
 
@@ -23,7 +23,7 @@ def call_with(model: nn.Module, tensors: Mapping[str, Tensor], x: Tensor) -> Ten
         model: the model.
         tensors: one for each name of ``named_parameters`` and ``named_buffers``; parameters are
             to be ``nn.Parameter``, which a model may rely on.
-        x: (n, ...) inputs.
+        x: (n, ...) inputs; where they are float64, so is all that the model asks for.
     """
     named = {id(tensor): name for name, tensor in all_tensors(model).items()}
     # by module, not by name: torch would restore a module that has two names to what it replaced
@@ -33,7 +33,8 @@ def call_with(model: nn.Module, tensors: Mapping[str, Tensor], x: Tensor) -> Ten
         for name, tensor in chain(module._parameters.items(), module._buffers.items())
         if tensor is not None
     }
-    return functional_call(model, everywhere, (x,), tie_weights=False)
+    with _in_float64() if x.dtype == torch.float64 else nullcontext():
+        return functional_call(model, everywhere, (x,), tie_weights=False)
 
 
 def all_tensors(model: nn.Module) -> dict[str, Tensor]:
@@ -53,32 +54,6 @@ class Substituted(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """The model's outputs with those tensors."""
         return call_with(self.model, self._tensors, x)
-
-
-@contextmanager
-def in_float64() -> Iterator[None]:
-    """Within the block what a model asks for in float32 it gets in float64."""
-    before = torch.get_default_dtype()
-    try:
-        torch.set_default_dtype(torch.float64)
-        with _NoFloat32():
-            yield
-    finally:
-        torch.set_default_dtype(before)
-
-
-class _NoFloat32(TorchFunctionMode):
-    def __torch_function__(
-        self, function: Any, types: Any, args: tuple = (), kwargs: dict | None = None
-    ) -> Any:
-        if function is Tensor.float:
-            return args[0].double()
-        args = tuple(torch.float64 if value is torch.float32 else value for value in args)
-        named = {
-            name: torch.float64 if value is torch.float32 else value
-            for name, value in (kwargs or {}).items()
-        }
-        return function(*args, **named)
 
 
 class FirstDerivatives:
@@ -154,3 +129,29 @@ class FirstDerivatives:
     ) -> tuple[list[Tensor], Tensor]:
         weights = [(a - b) / (2 * step) for a, b in zip(one[0], two[0], strict=True)]
         return weights, (one[1] - two[1]) / (2 * step)
+
+
+@contextmanager
+def _in_float64() -> Iterator[None]:
+    """Within the block what a model asks for in float32 it gets in float64."""
+    before = torch.get_default_dtype()
+    try:
+        torch.set_default_dtype(torch.float64)
+        with _NoFloat32():
+            yield
+    finally:
+        torch.set_default_dtype(before)
+
+
+class _NoFloat32(TorchFunctionMode):
+    def __torch_function__(
+        self, function: Any, types: Any, args: tuple = (), kwargs: dict | None = None
+    ) -> Any:
+        if function is Tensor.float:
+            return args[0].double()
+        args = tuple(torch.float64 if value is torch.float32 else value for value in args)
+        named = {
+            name: torch.float64 if value is torch.float32 else value
+            for name, value in (kwargs or {}).items()
+        }
+        return function(*args, **named)

@@ -1,6 +1,5 @@
 """The generalised Gauss-Newton matrix of a mean loss, as a product with vectors."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -34,11 +33,6 @@ class GaussNewtonOperator(SampleOperator):
     Arguments as of :class:`advscape.curvature.operator.SampleOperator`.
     """
 
-    def expected(self, derivatives: FirstDerivatives, vector: Sequence[Tensor]) -> list[Tensor]:
-        """J^T S of the difference of the gaps along a direction; J^T is a first derivative."""
-        graph = self._graph_of(self._samples)
-        return list(self._weighed(graph, derivatives.gaps_along_weights(vector)))
-
     def _graph(self, batch: tuple[Tensor, Tensor]) -> _Graph:
         x, y = batch
         gaps = logit_gaps(self._model(x), y)
@@ -55,6 +49,12 @@ class GaussNewtonOperator(SampleOperator):
     def _weighed(self, graph: _Graph, moved: Tensor) -> tuple[Tensor, ...]:
         weighed = graph.q * (moved - (graph.q * moved).sum(dim=1, keepdim=True))
         return pulled([graph.gaps], self.parameters, [weighed])
+
+    def _expected(
+        self, graph: _Graph, derivatives: FirstDerivatives, vector: list[Tensor]
+    ) -> list[Tensor]:
+        # J v is tried; J^T is a first derivative
+        return list(self._weighed(graph, derivatives.gaps_along_weights(vector)))
 
     def _gradient(self, graph: _Graph) -> tuple[Tensor, ...]:
         return pulled([graph.gaps], self.parameters, [graph.q])

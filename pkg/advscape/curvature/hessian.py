@@ -1,7 +1,5 @@
 """The Hessian of a mean loss over a network's parameters, as a product with vectors."""
 
-from collections.abc import Sequence
-
 from torch import Tensor
 
 from advscape.curvature.first_derivatives import FirstDerivatives
@@ -25,16 +23,17 @@ class HessianOperator(SampleOperator):
     Arguments as of :class:`advscape.curvature.operator.SampleOperator`.
     """
 
-    def expected(self, derivatives: FirstDerivatives, vector: Sequence[Tensor]) -> list[Tensor]:
-        """The difference of the weights' gradients along a direction."""
-        return derivatives.along_weights(vector)[0]
-
     def _graph(self, batch: tuple[Tensor, Tensor]) -> tuple[Tensor, ...]:
         x, y = batch
         return gradient_graph(precise_losses(self._model(x), y).sum(), self.parameters)
 
     def _graph_product(self, graph: tuple[Tensor, ...], pieces: list[Tensor]) -> tuple[Tensor, ...]:
         return pulled(graph, self.parameters, pieces)
+
+    def _expected(
+        self, graph: tuple[Tensor, ...], derivatives: FirstDerivatives, vector: list[Tensor]
+    ) -> list[Tensor]:
+        return derivatives.along_weights(vector)[0]
 
     def _gradient(self, graph: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         return graph

@@ -130,10 +130,19 @@ class CurvatureOperator(ABC):
         other._micro, other._kept = MicroBatch(other._n), None
         return other
 
-    def product(self, vector: Sequence[Tensor]) -> list[Tensor]:
-        """The sum over all samples times a vector in pieces, shaped as the parameters are."""
+    def beside(
+        self, derivatives: FirstDerivatives, vector: list[Tensor]
+    ) -> tuple[list[Tensor], list[Tensor]]:
+        """The sum over all samples times a vector, and what first derivatives say that it is.
+
+        Args:
+            derivatives: of the same samples, by differences.
+            vector: in pieces, shaped as the parameters are; so are both results.
+        """
         with differentiable(self._model, self.parameters):
-            return list(self._graph_product(self._graph_of(self._samples), list(vector)))
+            graph = self._graph_of(self._samples)
+            product = [piece.detach() for piece in self._graph_product(graph, vector)]
+        return product, self._expected(graph, derivatives, vector)
 
     @abstractmethod
     def telling(self, count: int) -> Iterable[Tensor]:
@@ -142,14 +151,6 @@ class CurvatureOperator(ABC):
     @abstractmethod
     def _gathered(self, tensors: Sequence[Tensor]) -> Any:
         """Samples from what :meth:`telling` gives."""
-
-    @abstractmethod
-    def expected(self, derivatives: FirstDerivatives, vector: Sequence[Tensor]) -> list[Tensor]:
-        """What :meth:`product` should be, from differences of first derivatives.
-
-        Raises:
-            ArithmeticError: they contradict what the operator rests on.
-        """
 
     def _sums(self, columns: Tensor, size: int) -> Tensor:
         sums = torch.zeros_like(columns)
@@ -190,6 +191,12 @@ class CurvatureOperator(ABC):
     @abstractmethod
     def _graph_product(self, graph: Any, pieces: list[Tensor]) -> Sequence[Tensor]:
         """The product of the batch's sum with a vector in pieces, shaped as the parameters are."""
+
+    @abstractmethod
+    def _expected(
+        self, graph: Any, derivatives: FirstDerivatives, vector: list[Tensor]
+    ) -> list[Tensor]:
+        """The product by differences of first derivatives."""
 
     @abstractmethod
     def _gradient(self, graph: Any) -> Sequence[Tensor]:

@@ -19,12 +19,7 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor, nn
 
-from advscape.curvature.first_derivatives import (
-    FirstDerivatives,
-    Substituted,
-    all_tensors,
-    in_float64,
-)
+from advscape.curvature.first_derivatives import FirstDerivatives, Substituted, all_tensors
 from advscape.curvature.paths import PATHS, Path
 from advscape.models.flat import flattened
 
@@ -87,8 +82,7 @@ def _find(operator: "CurvatureOperator") -> Path | str:
 def _complaint(operator: "CurvatureOperator", samples: tuple, path: Path) -> str | None:
     """What is wrong with the products on a path; None where nothing is."""
     try:
-        with in_float64():
-            return _Trial(operator, samples, path, torch.float64).complaint()
+        return _Trial(operator, samples, path, torch.float64).complaint()
     except torch.OutOfMemoryError:
         raise
     except Exception as error:  # a network that is bound to its own precision is tried in that
@@ -153,13 +147,9 @@ class _Trial:
             scale * torch.randn(w.shape, generator=self._generator).to(w)
             for scale, w in zip(self._scales, self._small.parameters, strict=True)
         ]
-        product = [piece.detach() for piece in self._small.product(vector)]
+        product, expected = self._small.beside(self._referee, vector)
         self._products.append((vector, product))
-        try:
-            wanted = self._scaled(self._small.expected(self._referee, vector))
-        except ArithmeticError as error:
-            return str(error)
-        given = self._scaled(product)
+        given, wanted = self._scaled(product), self._scaled(expected)
         size = float(flattened(wanted).norm())
         for name, one, other in zip(self._names, given, wanted, strict=True):
             apart = float((one - other).norm())

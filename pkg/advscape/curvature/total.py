@@ -17,13 +17,14 @@ class TotalOperator(ResponseOperator):
     :class:`advscape.curvature.response.ResponseOperator`.
     """
 
-    def expected(self, derivatives: FirstDerivatives, vector: Sequence[Tensor]) -> list[Tensor]:
-        """The weights' gradient along a direction, and along the motion of the noise."""
-        frozen, pushed = derivatives.along_weights(vector)
-        response = self._response(derivatives, pushed)
-        return [a + b for a, b in zip(frozen, response, strict=True)]
-
     def _graph_product(self, graph: JointGraph, pieces: list[Tensor]) -> Sequence[Tensor]:
         *frozen, pushed = pulled(graph.over_weights, [*self.parameters, graph.x], pieces)
         response = self._pull(graph, pushed)
+        return [a + b for a, b in zip(frozen, response, strict=True)]
+
+    def _expected(
+        self, graph: JointGraph, derivatives: FirstDerivatives, vector: list[Tensor]
+    ) -> list[Tensor]:
+        frozen, pushed = derivatives.along_weights(vector)
+        response = self._pulled_by_differences(graph, derivatives, pushed)
         return [a + b for a, b in zip(frozen, response, strict=True)]
