@@ -8,6 +8,7 @@ import pandas as pd
 from advscape.atomic import write_text
 from advscape.claims.samples import samples_section
 from advscape.claims.sanity import sanity_section
+from advscape.claims.unmeasured import unmeasured_section
 
 _STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; margin: 2em auto; max-width: 70em; color: #222 }
@@ -28,7 +29,8 @@ def claims_page(
     Args:
         claims: rows of claims.csv.
         sanity: rows of sanity.csv; what failed stands below the claims.
-        curvature: rows of curvature.csv; whether their samples were enough stands there too.
+        curvature: rows of curvature.csv; whether they could be measured, and their samples were
+            enough, stands there too.
         path: of the page.
     """
     head = "".join(f"<th>{title}</th>" for title in _HEADER)
@@ -39,7 +41,7 @@ def claims_page(
         f"<!doctype html><meta charset='utf-8'><title>Claims</title><style>{_STYLE}</style>"
         f"<h1>Claims</h1><p>Every rule stood in the config before the runs.</p>"
         f"<table><tr>{head}</tr>{body}</table>{sanity_section(sanity)}"
-        f"{samples_section(curvature)}\n",
+        f"{unmeasured_section(curvature)}{samples_section(curvature)}\n",
     )
 
 
