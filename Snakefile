@@ -23,6 +23,7 @@ pathvars:
 
 
 include: "workflow/rules/dataset.smk"
+include: "workflow/rules/trial.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/curvature.smk"

@@ -10,6 +10,7 @@ rule claims:
         curvature="<results>/tables/curvature.csv",
         landscape="<results>/tables/landscape.csv",
         sanity="<results>/tables/sanity.csv",
+        trials=[f"<results>/runs/{name}/trial.json" for name in COMPUTE],
     output:
         table="<results>/tables/claims.csv",
         page=report(

@@ -7,6 +7,7 @@ from pathlib import Path
 gc.disable()  # imports are quicker; a running job has it on again
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "pkg"))
 
+from advscape.claims.notes import notes_section
 from advscape.claims.page import claims_page
 from advscape.claims.table import claims_table
 from advscape.job import running
@@ -14,7 +15,10 @@ from advscape.tables.collect import read_table
 from advscape.tables.rows import write_rows
 
 with running(snakemake.params.spec, snakemake.log[0]) as job:
-    tables = {name: read_table(path) for name, path in snakemake.input.items()}
+    trials = snakemake.input.trials
+    names = ("runs", "curvature", "landscape", "sanity")
+    tables = {name: read_table(snakemake.input[name]) for name in names}
     claims = claims_table(job.config["claims"], tables)
     write_rows(claims, snakemake.output.table)
-    claims_page(claims, tables["sanity"], tables["curvature"], snakemake.output.page)
+    notes = notes_section([trials] if isinstance(trials, str) else trials)
+    claims_page(claims, tables["sanity"], tables["curvature"], notes, snakemake.output.page)

@@ -22,7 +22,11 @@ _HEADER = ("claim", "verdict", "estimate", "p", "runs", "decided by")
 
 
 def claims_page(
-    claims: pd.DataFrame, sanity: pd.DataFrame, curvature: pd.DataFrame, path: str | Path
+    claims: pd.DataFrame,
+    sanity: pd.DataFrame,
+    curvature: pd.DataFrame,
+    notes: str,
+    path: str | Path,
 ) -> None:
     """Write claims.csv's rows as an HTML page, verdict and rule side by side.
 
@@ -31,6 +35,7 @@ def claims_page(
         sanity: rows of sanity.csv; what failed stands below the claims.
         curvature: rows of curvature.csv; whether they could be measured, and their samples were
             enough, stands there too.
+        notes: HTML about the study's networks, see :func:`advscape.claims.notes.notes_section`.
         path: of the page.
     """
     head = "".join(f"<th>{title}</th>" for title in _HEADER)
@@ -40,7 +45,7 @@ def claims_page(
         path,
         f"<!doctype html><meta charset='utf-8'><title>Claims</title><style>{_STYLE}</style>"
         f"<h1>Claims</h1><p>Every rule stood in the config before the runs.</p>"
-        f"<table><tr>{head}</tr>{body}</table>{sanity_section(sanity)}"
+        f"<table><tr>{head}</tr>{body}</table>{notes}{sanity_section(sanity)}"
         f"{unmeasured_section(curvature)}{samples_section(curvature)}\n",
     )
 

@@ -43,7 +43,16 @@ _KNOWN: WeakKeyDictionary[nn.Module, dict] = WeakKeyDictionary()
 
 
 class UnprovenHessian(ArithmeticError):
-    """No path's products stand the tests; the message says how each fails."""
+    """No path's products stand the tests; the message says how each fails.
+
+    Attributes:
+        undefined: whether second derivatives cannot even be taken, on any path.
+    """
+
+    def __init__(self, complaints: str, undefined: bool):
+        """Keep both."""
+        super().__init__(complaints)
+        self.undefined = undefined
 
 
 def proven_path(operator: "CurvatureOperator") -> Path:
@@ -59,42 +68,48 @@ def proven_path(operator: "CurvatureOperator") -> Path:
     key = (type(operator), *map(id, operator.parameters))
     if key not in known:
         known[key] = _find(operator)
-    if isinstance(known[key], str):
-        raise UnprovenHessian(known[key])
-    return known[key]
+    path, complaints, undefined = known[key]
+    if path is None:
+        raise UnprovenHessian(complaints, undefined)
+    return path
 
 
-def _find(operator: "CurvatureOperator") -> Path | str:
-    """A path, or why there is none."""
+def _find(operator: "CurvatureOperator") -> tuple[Path | None, str, bool]:
+    """A path or None, what is wrong with those before it, and whether all of them raise errors."""
     samples = operator.telling(_SAMPLES)
     complaints: list[str] = []
+    undefined = True
     for path in PATHS:
-        complaint = _complaint(operator, samples, path)
+        try:
+            complaint = _complaint(operator, samples, path)
+            undefined = False
+        except torch.OutOfMemoryError:
+            raise
+        except Exception as error:
+            complaint = _in_words(error)
         if complaint is None:
             if complaints:
                 _LOG.warning("%s: products are right with %s (%s)",
                              type(operator).__name__, path.name, "; ".join(complaints))  # fmt: skip
-            return path
+            return path, "; ".join(complaints), False
         complaints.append(f"not with {path.name}: {complaint}")
-    return "; ".join(complaints)
+    return None, "; ".join(complaints), undefined
 
 
 def _complaint(operator: "CurvatureOperator", samples: tuple, path: Path) -> str | None:
-    """What is wrong with the products on a path; None where nothing is."""
+    """What is wrong with the products on a path; None where nothing is.
+
+    Raises:
+        Exception: whatever taking them raises.
+    """
     try:
         return _Trial(operator, samples, path, torch.float64).complaint()
     except torch.OutOfMemoryError:
         raise
-    except Exception as error:  # a network that is bound to its own precision is tried in that
-        first = error
-    if operator.parameters[0].dtype == torch.float64:
-        return _in_words(first)
-    try:
-        return _Trial(operator, samples, path, operator.parameters[0].dtype).complaint()
-    except torch.OutOfMemoryError:
-        raise
-    except Exception as error:
-        return _in_words(error)
+    except Exception:  # a network that is bound to its own precision is tried in that
+        if operator.parameters[0].dtype == torch.float64:
+            raise
+    return _Trial(operator, samples, path, operator.parameters[0].dtype).complaint()
 
 
 def _in_words(error: Exception) -> str:

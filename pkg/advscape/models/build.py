@@ -1,16 +1,19 @@
 """From a config's model section to a network."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 from torch import nn
 
 from advscape.errors import UserError
-from advscape.models.check import check_model
+from advscape.models.check import check_model, check_state, example
 from advscape.models.cnn import SmallCNN
 from advscape.models.custom import custom_model
 from advscape.models.preact import PreActResNet18
+from advscape.models.prepare import prepared
 from advscape.models.resnet import SmallImageResNet18
 
 _LOG = logging.getLogger("advscape.models")
@@ -21,6 +24,8 @@ def build_model(
 ) -> nn.Module:
     """Make a network with weights drawn from the seed, and see that a batch goes through.
 
+    What is returned is ready for every stage, see :func:`advscape.models.prepare.prepared`.
+
     Args:
         section: the config's model section.
         classes: number of logits.
@@ -30,22 +35,37 @@ def build_model(
     Raises:
         UserError: the network cannot be made, or does not map a batch to finite logits.
     """
+    with torch.random.fork_rng(devices=[]), naming(section):
+        torch.manual_seed(seed)
+        model = _make(section, classes, shape)
+        check_state(model)
+        model = prepared(model, example(model, shape))
+        check_model(model, classes, shape)
+    return model
+
+
+@contextmanager
+def naming(section: dict[str, Any]) -> Iterator[None]:
+    """Within the block every error becomes one line that begins with the model's name.
+
+    Args:
+        section: the config's model section.
+
+    Raises:
+        UserError: in the place of any other error; the job's log has its traceback.
+    """
     name = f"model {section['name']}"
     if section["name"] == "custom":
         name += f" ({section['function']})"
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        try:
-            model = _make(section, classes, shape)
-            check_model(model, classes, shape)
-        except UserError as error:
-            raise UserError(f"{name}: {error}") from error
-        except Exception as error:
-            # the line is for the terminal, where it went wrong is for the log
-            _LOG.exception("%s", name)
-            text = " ".join(str(error).split())
-            raise UserError(f"{name}: {type(error).__name__}: {text}") from error
-    return model
+    try:
+        yield
+    except UserError as error:
+        raise UserError(f"{name}: {error}") from error
+    except Exception as error:
+        # the line is for the terminal, where it went wrong is for the log
+        _LOG.exception("%s", name)
+        text = " ".join(str(error).split())
+        raise UserError(f"{name}: {type(error).__name__}: {text}") from error
 
 
 def _make(section: dict[str, Any], classes: int, shape: tuple[int, ...]) -> nn.Module:

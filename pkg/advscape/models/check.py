@@ -1,4 +1,4 @@
-"""A batch goes through a new network before hours of training do."""
+"""A new network has to be one that can be trained, kept and measured."""
 
 import math
 
@@ -8,7 +8,86 @@ from torch import Tensor, nn
 from advscape.attacks.untouched import untouched
 from advscape.errors import UserError
 
-_BATCH = 2
+#: images that go through a new network
+BATCH = 2
+
+
+def example(model: nn.Module, shape: tuple[int, ...]) -> Tensor:
+    """Two images (2, channels, height, width) in [0, 1], in the network's precision.
+
+    Every pixel has another value: on a constant image a network may normalise 0 by 0.
+    """
+    dtype = next((p.dtype for p in model.parameters() if p.is_floating_point()), torch.float32)
+    return torch.linspace(0, 1, BATCH * math.prod(shape), dtype=dtype).view(BATCH, *shape)
+
+
+def check_state(model: nn.Module) -> None:
+    """Refuse parameters and states that cannot be trained, written to disk or measured.
+
+    Raises:
+        UserError: no parameter is to be trained; two are one tensor; one is complex, or of
+            another precision than float32 or float64, or than the others; a part of the state is
+            no tensor.
+    """
+    names: dict[int, str] = {}
+    for name, parameter in model.named_parameters(remove_duplicate=False):
+        if id(parameter) in names:
+            raise UserError(
+                f"{names[id(parameter)]} and {name} share a tensor; tied weights are not supported"
+            )
+        names[id(parameter)] = name
+    if not any(parameter.requires_grad for parameter in model.parameters()):
+        what = "all its parameters are frozen" if names else "it has no parameters"
+        raise UserError(f"{what}; allowed: at least one that requires a gradient")
+    _check_precision(model)
+    for name, value in model.state_dict().items():
+        if not isinstance(value, Tensor):
+            raise UserError(
+                f"its state_dict has {name}, a {type(value).__name__}; allowed: tensors, such as "
+                "those of register_buffer"
+            )
+
+
+def _check_precision(model: nn.Module) -> None:
+    first = None
+    for name, parameter in model.named_parameters():
+        if parameter.dtype not in (torch.float32, torch.float64):
+            raise UserError(
+                f"its parameter {name} is {_words(parameter)}; allowed: float32 or float64"
+                + (", a complex one as two real ones" if parameter.is_complex() else "")
+            )
+        first = first or (name, parameter)
+        if parameter.dtype != first[1].dtype:
+            raise UserError(
+                f"its parameter {first[0]} is {_words(first[1])} and {name} is "
+                f"{_words(parameter)}; allowed: one precision"
+            )
+
+
+def check_logits(logits: object, n: int, classes: int, mode: str) -> Tensor:
+    """Refuse outputs that are not (n, classes) logits.
+
+    Args:
+        logits: the output for ``n`` inputs.
+        n: number of inputs.
+        classes: number of logits.
+        mode: of the network, in words.
+
+    Raises:
+        UserError: they are something else.
+    """
+    if not isinstance(logits, Tensor):
+        raise UserError(
+            f"its output in {mode} is a {type(logits).__name__}; allowed: a tensor of logits"
+        )
+    if logits.shape != (n, classes):
+        raise UserError(
+            f"its output for {n} inputs is {tuple(logits.shape)}; "
+            f"allowed: {(n, classes)}, one logit per class"
+        )
+    if not logits.is_floating_point():
+        raise UserError(f"its output is {_words(logits)}; allowed: real logits")
+    return logits
 
 
 def check_model(model: nn.Module, classes: int, shape: tuple[int, ...]) -> None:
@@ -20,24 +99,14 @@ def check_model(model: nn.Module, classes: int, shape: tuple[int, ...]) -> None:
         shape: (channels, height, width) of an input.
 
     Raises:
-        UserError: layers share weights, or the logits are not (n, classes) finite numbers.
+        UserError: the logits are not (n, classes) finite numbers.
         Exception: whatever the network raises.
     """
-    names: dict[int, str] = {}
-    for name, parameter in model.named_parameters(remove_duplicate=False):
-        if id(parameter) in names:  # safetensors files hold no tensor twice
-            raise UserError(f"{names[id(parameter)]} and {name} are one tensor; allowed: one each")
-        names[id(parameter)] = name
-    # every pixel another value: on a constant image a network may normalise 0 by 0
-    x = torch.linspace(0, 1, _BATCH * math.prod(shape)).view(_BATCH, *shape)
     with untouched(model), torch.no_grad():
-        logits = model(x)
-    if not isinstance(logits, Tensor):
-        raise UserError(f"its output is a {type(logits).__name__}; allowed: a tensor of logits")
-    if logits.shape != (_BATCH, classes):
-        raise UserError(
-            f"its output for inputs {tuple(x.shape)} is {tuple(logits.shape)}; "
-            f"allowed: {(_BATCH, classes)}, one logit per class"
-        )
+        logits = check_logits(model(example(model, shape)), BATCH, classes, "eval mode")
     if not logits.isfinite().all():
         raise UserError("its output is not finite at its initial weights; allowed: finite logits")
+
+
+def _words(tensor: Tensor) -> str:
+    return str(tensor.dtype).removeprefix("torch.")

@@ -46,8 +46,10 @@ class NetworkRun:
         return self.key["seed"]
 
     def tensors(self, part: Part) -> tuple[Tensor, Tensor]:
-        """Inputs and labels of some samples, on the device."""
-        return torch.from_numpy(part.x).to(self.device), torch.from_numpy(part.y).to(self.device)
+        """Inputs, in the network's precision, and labels of some samples, on the device."""
+        dtype = next(self.model.parameters()).dtype
+        x, y = torch.from_numpy(part.x), torch.from_numpy(part.y)
+        return x.to(self.device, dtype), y.to(self.device)
 
     def samples(self, name: str, size: int | None, use: str) -> tuple[Tensor, Tensor]:
         """Inputs and labels of a split for one use, on the device.

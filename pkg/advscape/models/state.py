@@ -1,27 +1,61 @@
 """A network's weights on disk: safetensors, never a pickle."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from advscape.atomic import replacing
+from advscape.errors import UserError
 
 
 def save_weights(state: dict[str, Tensor], path: str | Path) -> None:
     """Write a model's parameters and buffers, its ``state_dict()``, as safetensors."""
-    tensors = {name: value.contiguous().cpu() for name, value in state.items()}
     with replacing(path) as temporary:
-        save_file(tensors, temporary)
+        save_file(apart(state), temporary)
+
+
+def apart(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Tensors on the CPU, each in memory of its own, as safetensors files hold them.
+
+    A buffer that two branches of a network share has two names and is kept twice.
+    """
+    places: set[int] = set()
+    tensors = {}
+    for name, value in state.items():
+        value = value.detach().contiguous().cpu()
+        if value.untyped_storage().data_ptr() in places:
+            value = value.clone()
+        places.add(value.untyped_storage().data_ptr())
+        tensors[name] = value
+    return tensors
 
 
 def load_weights(model: nn.Module, path: str | Path) -> None:
-    """Read what :func:`save_weights` wrote into a model of the same shape."""
-    model.load_state_dict(read_tensors(path))
+    """Read what :func:`save_weights` wrote into a model of the same shape.
+
+    Raises:
+        UserError: the file is damaged, or holds another network's weights.
+    """
+    tensors = read_tensors(path)
+    try:
+        model.load_state_dict(tensors)
+    except (RuntimeError, TypeError) as error:
+        text = " ".join(str(error).split())
+        raise UserError(f"{path} does not hold this network's weights: {text}") from error
 
 
 def read_tensors(path: str | Path) -> dict[str, Tensor]:
-    """All tensors of a safetensors file, on the CPU."""
-    with safe_open(path, framework="pt") as file:
-        return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    """All tensors of a safetensors file, on the CPU.
+
+    Raises:
+        UserError: it is no such file, or is damaged.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (OSError, SafetensorError, ValueError, KeyError, RuntimeError) as error:
+        text = " ".join(str(error).split())
+        raise UserError(f"{path} cannot be read as safetensors: {text}") from error

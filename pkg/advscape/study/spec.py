@@ -11,6 +11,7 @@ from advscape.study.own_function import find_function
 
 #: sections of an experiment that each stage depends on, beside its cell and its input files
 _SECTIONS = {
+    "try": ("dataset", "model", "threat", "training", "evaluation", "compute"),
     "train": ("dataset", "model", "threat", "training", "compute"),
     "evaluate": ("dataset", "model", "threat", "evaluation", "compute"),
     "curvature": ("dataset", "model", "threat", "curvature", "compute"),
@@ -35,7 +36,7 @@ def stage_spec(
     itself and what that imports from this library, not the user's other files.
 
     Args:
-        stage: train, evaluate, curvature, landscape or sharpness.
+        stage: try, train, evaluate, curvature, landscape or sharpness.
         experiment: the experiment.
         code: fingerprint of the rule's script.
 

@@ -15,7 +15,8 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from advscape.atomic import replacing
-from advscape.models.state import read_tensors
+from advscape.errors import UserError
+from advscape.models.state import apart, read_tensors
 
 _LOG = logging.getLogger("advscape.training")
 
@@ -46,7 +47,7 @@ class Checkpoint:
 
     def save(self, tensors: dict[str, Tensor], record: dict[str, Any]) -> None:
         """Write a state, and keep the one before it."""
-        tensors = {name: value.detach().contiguous().cpu() for name, value in tensors.items()}
+        tensors = apart(tensors)
         sealed = {"key": self._key, "record": record, "digest": _digest(tensors, record)}
         # one key of metadata: the order of several is not fixed in the file
         metadata = {"checkpoint": json.dumps(sealed, sort_keys=True)}
@@ -76,7 +77,7 @@ class Checkpoint:
                 sealed = json.loads(file.metadata()["checkpoint"])
             tensors = read_tensors(path)
             whole = sealed["digest"] == _digest(tensors, sealed["record"])
-        except (OSError, SafetensorError, KeyError, TypeError, ValueError):
+        except (OSError, SafetensorError, KeyError, TypeError, ValueError, UserError):
             whole = False
         if not whole:
             _LOG.warning("checkpoint %s is damaged; going on from the one before it", path)

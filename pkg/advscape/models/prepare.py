@@ -1,0 +1,77 @@
+"""What is done to a network of the user's own so that every stage can use it as it is."""
+
+import logging
+import sys
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from advscape.attacks.untouched import untouched
+from advscape.models.restored import restored
+
+_LOG = logging.getLogger("advscape.models")
+
+
+def prepared(model: nn.Module, x: Tensor) -> nn.Module:
+    """A network without compiled parts that leaves its inputs as they are.
+
+    * Compiled modules are replaced by what was compiled: a compiled graph has no second
+      derivative. Compiled functions run as they are written, in this process.
+    * A network that changes its input in place gets a copy of it, so that every stage has the
+      numbers of the same network written out of place.
+
+    Args:
+        model: the network; it is changed in place, and left in its mode.
+        x: (n, ...) two inputs or more, to see whether they are changed.
+
+    Returns:
+        The network; what was compiled, where that was the network itself.
+    """
+    model = _uncompiled(model)
+    if _changes_inputs(model, x):
+        _LOG.info("the network changes its inputs in place; it is given copies of them")
+        model.register_forward_pre_hook(_copies, with_kwargs=True)
+    return model
+
+
+def _uncompiled(model: nn.Module) -> nn.Module:
+    if "torch._dynamo" not in sys.modules:  # nobody has compiled anything; importing it costs time
+        return model
+    from torch._dynamo.eval_frame import OptimizedModule
+
+    torch.compiler.set_stance("force_eager")
+    found = 0
+    for module in list(model.modules()):
+        found += module._compiled_call_impl is not None
+        module._compiled_call_impl = None
+        for name, child in module.named_children():
+            if isinstance(child, OptimizedModule) and not isinstance(module, OptimizedModule):
+                setattr(module, name, child._orig_mod)
+                found += 1
+    if isinstance(model, OptimizedModule):
+        model, found = model._orig_mod, found + 1
+    if found:
+        _LOG.info("the network is compiled; it runs as it is written")
+    return model
+
+
+def _changes_inputs(model: nn.Module, x: Tensor) -> bool:
+    """Whether a forward pass in eval or training mode leaves other inputs than it was given."""
+    state = [*model.parameters(), *model.buffers()]
+    for training in (False, True):
+        given = x.clone()
+        with torch.no_grad(), restored(state), untouched(model):
+            if training:
+                model.train()
+            model(given)
+        if not torch.equal(given, x):
+            return True
+    return False
+
+
+def _copies(module: nn.Module, inputs: tuple, named: dict[str, Any]) -> tuple[tuple, dict]:
+    def copied(value: Any) -> Any:
+        return value.clone() if isinstance(value, Tensor) else value
+
+    return tuple(map(copied, inputs)), {name: copied(value) for name, value in named.items()}

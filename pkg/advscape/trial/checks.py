@@ -1,0 +1,153 @@
+"""What a network has to do for its numbers to mean something; each check refuses in one line."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from advscape.attacks.untouched import differentiable, untouched
+from advscape.curvature.graph import gradient_graph, pulled
+from advscape.curvature.hessian import HessianOperator
+from advscape.curvature.proof import UnprovenHessian, proven_path
+from advscape.errors import UserError
+from advscape.losses import precise_losses, sample_losses
+from advscape.models.check import check_logits
+
+#: relative distance between outputs that rounding may make
+_ROUNDING = {torch.float32: 1e-3, torch.float64: 1e-7}
+
+
+@torch.no_grad()
+def finite(model: nn.Module, x: Tensor, places: Sequence[str]) -> None:
+    """Outputs are finite on the data."""
+    with untouched(model):
+        bad = (~model(x).isfinite()).flatten(1).any(dim=1).nonzero()[:, 0].tolist()
+    if bad:
+        spread = float(x[bad[0]].double().std())
+        cause = ", whose pixels are all alike" if spread < 1e-6 else ""
+        raise UserError(
+            f"its output is not finite for {len(bad)} of {len(x)} inputs tried: "
+            f"{places[bad[0]]}{cause}"
+        )
+
+
+@torch.no_grad()
+def repeatable(model: nn.Module, x: Tensor) -> None:
+    """In eval mode the same inputs give the same outputs."""
+    with untouched(model):
+        one, two = model(x), model(x)
+    if not torch.equal(one, two):
+        raise UserError(
+            "it gives other outputs for the same inputs in eval mode: it draws random numbers, "
+            f"or keeps something from call to call{_training(model)}"
+        )
+
+
+@torch.no_grad()
+def independent(model: nn.Module, x: Tensor) -> None:
+    """In eval mode a sample's logits do not depend on the other samples of the batch."""
+    with untouched(model):
+        whole, half = model(x), model(x[: len(x) // 2])
+        single = model(x[:1])
+    apart = max(_apart(whole[: len(half)], half), _apart(whole[:1], single))
+    if apart > _ROUNDING.get(whole.dtype, 0.1):
+        raise UserError(
+            f"in eval mode a sample's logits depend on the other samples of its batch (by "
+            f"{apart:.2g} of their size){_training(model)}"
+        )
+
+
+def trainable(model: nn.Module, x: Tensor, y: Tensor, bfloat16: bool) -> list[str]:
+    """In training mode it gives logits, a loss and gradients; names of parameters without one."""
+    with torch.no_grad(), untouched(model):
+        classes = model(x).shape[1]
+    training = model.training
+    model.train()
+    try:
+        with torch.autocast(x.device.type, torch.bfloat16, enabled=bfloat16):
+            logits = check_logits(model(x), len(x), classes, "training mode")
+            loss = functional.cross_entropy(logits.float() if bfloat16 else logits, y)
+        named = {name: p for name, p in model.named_parameters() if p.requires_grad}
+        if not loss.requires_grad:
+            raise UserError("its output does not depend on any parameter that is to be trained")
+        gradients = torch.autograd.grad(loss, named.values(), allow_unused=True)
+    finally:
+        model.train(training)
+    for (name, _), gradient in zip(named.items(), gradients, strict=True):
+        if gradient is not None and not gradient.isfinite().all():
+            raise UserError(f"the gradient of its parameter {name} is not finite")
+    return [name for name, g in zip(named, gradients, strict=True) if g is None]
+
+
+def attackable(model: nn.Module, x: Tensor, y: Tensor) -> None:
+    """The loss has a finite gradient in the inputs."""
+    x = x.detach().requires_grad_(True)
+    with untouched(model):
+        loss = sample_losses(model(x), y).sum()
+    gradient = None
+    if loss.requires_grad:
+        (gradient,) = torch.autograd.grad(loss, x, allow_unused=True)
+    if gradient is None:
+        raise UserError("its output has no gradient in its input: no attack can find one")
+    if not gradient.isfinite().all():
+        raise UserError("the gradient of the loss in its input is not finite")
+
+
+def curved(model: nn.Module, x: Tensor, y: Tensor, in_inputs: bool) -> str | None:
+    """The loss has second derivatives in the weights, and in the inputs where they are needed.
+
+    Returns:
+        None, or why its Hessians cannot be shown to be right: their cells will be empty.
+
+    Raises:
+        UserError: torch cannot take them at all.
+    """
+    operator = HessianOperator(model, x, y, len(y))
+    try:
+        path = proven_path(operator)
+        if in_inputs:
+            moving = x.detach().requires_grad_(True)
+            with differentiable(model, operator.parameters):
+                with path.building(model):
+                    (slope,) = gradient_graph(precise_losses(model(moving), y).sum(), [moving])
+                pulled([slope], [moving, *operator.parameters], [slope.detach()])
+    except UnprovenHessian as error:
+        if error.undefined:
+            raise UserError(f"it cannot be differentiated twice: {error}") from error
+        return str(error)
+    return None
+
+
+@torch.no_grad()
+def looks_like_probabilities(model: nn.Module, x: Tensor) -> bool:
+    """Whether every row of the output lies in [0, 1] and sums to 1, as no logits do."""
+    with untouched(model):
+        rows = model(x)
+    sums = (rows.sum(dim=1) - 1).abs()
+    return rows.shape[1] > 1 and bool((rows >= 0).all()) and bool((sums < 1e-3).all())
+
+
+@torch.no_grad()
+def same_outputs(model: nn.Module, other: nn.Module, x: Tensor) -> None:
+    """A network made again, with this one's state, gives this one's outputs."""
+    with untouched(model), untouched(other):
+        apart = _apart(model(x), other(x))
+    if apart > _ROUNDING.get(x.dtype, 0.1):
+        raise UserError(
+            f"made again and given its state_dict, it gives other outputs (by {apart:.2g} of their "
+            "size): it draws constants or keeps values outside of its state; register them as "
+            "buffers"
+        )
+
+
+def _apart(one: Tensor, two: Tensor) -> float:
+    size = max(float(one.double().abs().max()), 1e-30)
+    return float((one.double() - two.double()).abs().max()) / size
+
+
+def _training(model: nn.Module) -> str:
+    """Which modules stay in training mode, where that may be the cause."""
+    with untouched(model):
+        names = [name or "itself" for name, module in model.named_modules() if module.training]
+    return f"; {', '.join(names[:3])} stays in training mode after eval()" if names else ""

@@ -1,0 +1,89 @@
+"""Stage `try` of a network experiment: one network, before the first is trained."""
+
+import logging
+from pathlib import Path
+
+import torch
+from safetensors.torch import load, save
+from torch import Tensor, nn
+
+from advscape.attacks.autoattack import check_images
+from advscape.attacks.untouched import untouched
+from advscape.job import Job
+from advscape.models.build import build_model, naming
+from advscape.models.layout import use_fast_layout
+from advscape.models.restored import restored
+from advscape.models.run import NetworkRun, load_run
+from advscape.models.state import apart
+from advscape.seeds import stream
+from advscape.training.batches import count_batches
+from advscape.trial import checks
+from advscape.trial.samples import telling_samples
+
+_LOG = logging.getLogger("advscape.trial")
+
+
+def try_network(job: Job, dataset: str | Path) -> list[str]:
+    """Try all that training and measuring will ask of a network, on a few samples.
+
+    Args:
+        job: config sections dataset, model, threat, training, evaluation and compute; cell: the
+            run with the largest epsilon.
+        dataset: the prepared dataset.
+
+    Returns:
+        What is to be known about the network, in sentences, for the report.
+
+    Raises:
+        UserError: something cannot work; one line that says what, and where.
+    """
+    run = load_run(job, dataset)
+    with naming(job.config["model"]):
+        notes = _notes(run, job)
+    for note in notes:
+        _LOG.warning("%s", note)
+    job.facts["notes"] = notes
+    return notes
+
+
+def _notes(run: NetworkRun, job: Job) -> list[str]:
+    model = run.model
+    part, places = telling_samples(run.parts, stream(run.seed, "trial samples"))
+    x, y = run.tensors(part)
+    checks.finite(model, x, places)
+    checks.repeatable(model, x)
+    checks.independent(model, x)
+    if any(attack["name"] == "autoattack" for attack in job.config["evaluation"]["attacks"]):
+        check_images(x.shape[1:])
+    count_batches(model, run.tensors(run.parts["train"])[0], job.config["training"]["batch_size"])
+    notes = []
+    with restored([*model.parameters(), *model.buffers()]):
+        unused = checks.trainable(model, x, y, run.bfloat16)
+        # after a pass in training mode, which moves what a network keeps outside of its state
+        checks.same_outputs(model, _made_again(run, job, x), x)
+    if unused:
+        _LOG.info("no gradient, as if frozen, and a block of 0 in Hessians: %s", ", ".join(unused))
+    checks.attackable(model, x, y)
+    l2 = run.threat.norm == "l2" and run.threat.epsilon > 0
+    problem = checks.curved(model, x, y, in_inputs=l2)
+    if problem:
+        notes.append(f"Its Hessians cannot be shown to be right, and are left out: {problem}.")
+    if checks.looks_like_probabilities(model, x):
+        notes.append(
+            "Its outputs lie in [0, 1] and sum to 1: they look like probabilities, and are taken "
+            "for logits. The losses are then those of a softmax of probabilities; leave the "
+            "network's own softmax out."
+        )
+    return notes
+
+
+def _made_again(run: NetworkRun, job: Job, x: Tensor) -> nn.Module:
+    """The run's network as a measuring job makes it, from its state alone."""
+    with torch.no_grad(), untouched(run.model):
+        classes = run.model(x).shape[1]
+    seed = stream(run.seed, "weights")
+    other = build_model(job.config["model"], classes, x.shape[1:], seed)
+    other.load_state_dict(load(save(apart(run.model.state_dict()))))
+    other.to(run.device)
+    use_fast_layout(other)
+    return other
