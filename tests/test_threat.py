@@ -3,6 +3,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from advscape.attacks.pgd import PGD
 from advscape.threat import ThreatModel
 
 norms = st.sampled_from(["l2", "linf"])
@@ -103,3 +104,61 @@ def test_the_linear_maximiser_of_no_gradient_is_no_noise(box):
 def test_bad_arguments(arguments, message):
     with pytest.raises(ValueError, match=message):
         ThreatModel(*arguments)
+
+
+@pytest.mark.parametrize("box", [False, True])
+@pytest.mark.parametrize("norm", ["l2", "linf"])
+@pytest.mark.parametrize("epsilon", [1e-40, 1e-25, 1.0, 3.0, 8.0, 1e6, 1e19, 1e30])
+@pytest.mark.parametrize("size", [1e-30, 1e-3, 1e30])
+def test_radii_and_gradients_of_any_size(norm, box, epsilon, size):
+    """Squares that overflow or vanish in float32 are no reason for NaN, or for a longer step."""
+    generator = torch.Generator().manual_seed(0)
+    x = torch.rand(3, 1, 8, 8, generator=generator)
+    gradient = size * torch.randn(x.shape, generator=generator)
+    gradient[2] = 0  # a saturated sample
+    threat = ThreatModel(norm, epsilon, box)
+    order = 2 if norm == "l2" else torch.inf
+
+    def length(delta):
+        return torch.linalg.vector_norm(delta.double().flatten(1), ord=order, dim=1)
+
+    allowed = epsilon * (1 + 1e-5) + (1e-7 if box else 1e-44)
+    steps = {
+        "ascent": threat.ascent(gradient, epsilon),
+        "maximiser": threat.linear_maximiser(gradient, x),
+        "projection": threat.project(gradient, x),
+        "start": threat.random_start(x, generator),
+        "extreme": threat.random_extreme(x, generator),
+    }
+    for name, delta in steps.items():
+        assert delta.isfinite().all(), name
+        assert (length(delta) <= allowed).all(), name
+        if box and name != "ascent":
+            assert (x + delta).ge(0).all(), name
+            assert (x + delta).le(1).all(), name
+    assert torch.equal(steps["ascent"][2], torch.zeros(1, 8, 8))
+    if epsilon >= 1e-25:
+        wanted = torch.full((2,), epsilon).double()
+        assert torch.allclose(length(steps["ascent"])[:2], wanted, rtol=1e-5)
+
+
+@pytest.mark.parametrize("norm", ["l2", "linf"])
+@pytest.mark.parametrize("epsilon", [9.0, 1e6, 1e19, 1e30])
+def test_a_radius_that_holds_the_whole_box_ends_in_its_corners(norm, epsilon, generator):
+    x, gradient = torch.rand(5, 1, 8, 8, generator=generator), torch.randn(5, 1, 8, 8)
+    found = x + ThreatModel(norm, epsilon, box=True).linear_maximiser(gradient, x)
+    assert torch.allclose(found, (gradient > 0).float(), atol=1e-6)
+
+
+@pytest.mark.parametrize("epsilon", [1.0, 1.5, 8.0])
+@pytest.mark.parametrize("start", ["ball", "clean"])
+def test_pgd_with_linf_radii_of_one_and_more_finds_the_best_corner(epsilon, start, generator):
+    """A linear network's loss is largest in the corner that its weights point to."""
+    torch.manual_seed(0)
+    model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 2))
+    x, y = torch.rand(6, 1, 8, 8, generator=generator), torch.tensor([0, 1, 0, 1, 0, 1])
+    attack = PGD(ThreatModel("linf", epsilon, box=True), steps=5, start=start)
+    found = attack(model, x, y, generator)
+    worse = model[1].weight[1] - model[1].weight[0]
+    corner = (torch.where(y == 0, 1, -1)[:, None] * worse > 0).float().view_as(x)
+    assert torch.allclose(found, corner, atol=1e-6)

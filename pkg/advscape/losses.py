@@ -17,14 +17,17 @@ def sample_losses(outputs: Tensor, y: Tensor) -> Tensor:
         y: (n,) int64 labels.
 
     Returns:
-        (n,) of the dtype of ``outputs``.
+        (n,) of the dtype of ``outputs``, float32 where that is half precision.
     """
     if outputs.shape[1] == 1:
         # torch's softplus is cut to a straight line from 20 on, logsigmoid is exact
         return -functional.logsigmoid(_signs(outputs, y) * outputs[:, 0])
-    if outputs.dtype == torch.bfloat16:  # which would round the loss to three digits
-        outputs = outputs.float()
-    return functional.cross_entropy(outputs, y, reduction="none")
+    return functional.cross_entropy(full_precision(outputs), y, reduction="none")
+
+
+def full_precision(outputs: Tensor) -> Tensor:
+    """Outputs in float32 or more: half precision would round a loss to three digits."""
+    return outputs.float() if outputs.dtype in (torch.bfloat16, torch.float16) else outputs
 
 
 def precise_losses(outputs: Tensor, y: Tensor) -> Tensor:

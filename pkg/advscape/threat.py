@@ -1,5 +1,6 @@
 """Threat models: what an adversary may add to an input."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -44,16 +45,19 @@ class ThreatModel:
         if self.norm == "linf":
             delta = delta.clamp(-self.epsilon, self.epsilon)
         else:
-            norms = _norms(delta)
-            delta = delta * torch.where(norms > self.epsilon, self.epsilon / norms, 1.0)
+            norms = _shaped(lengths(delta), delta)
+            # a quotient of subnormal numbers may be infinite
+            shorter = (self.epsilon / norms).clamp_max(1.0)
+            delta = delta * torch.where(norms > self.epsilon, shorter, 1.0)
         return (x + delta).clamp(0, 1) - x if self.box else delta
 
     def ascent(self, gradient: Tensor, size: float) -> Tensor:
         """The steepest ascent step of length ``size`` in the norm; 0 where the gradient is 0."""
         if self.norm == "linf":
             return size * gradient.sign()
-        tiny = torch.finfo(gradient.dtype).tiny
-        return gradient * (size / _norms(gradient).clamp_min(tiny))
+        gradient = gradient / _shaped(_powers(gradient), gradient)
+        norms = _shaped(lengths(gradient), gradient)
+        return gradient * (size / torch.where(norms > 0, norms, 1.0))
 
     def linear_maximiser(self, gradient: Tensor, x: Tensor) -> Tensor:
         """The perturbation delta of the set that maximises gradient . delta, exactly.
@@ -70,21 +74,22 @@ class ThreatModel:
         Returns:
             (n, ...) perturbations; 0 where the gradient is 0.
         """
-        steepest = self.ascent(gradient, self.epsilon)
         if not self.box:
-            return steepest
+            return self.ascent(gradient, self.epsilon)
         room = self._room(gradient, x)
         if self.norm == "linf":
             return gradient.sign() * room.clamp_max(self.epsilon)
-        size, room = steepest.abs().flatten(1), room.flatten(1)
+        # twice the box's diagonal: beyond it nothing changes, and squares overflow
+        epsilon = min(self.epsilon, 2 * math.sqrt(x[0].numel()))
+        size, room = self.ascent(gradient, epsilon).abs().flatten(1), room.flatten(1)
         reach, order = torch.where(size > 0, room / size, torch.inf).sort(dim=1)
         room2, size2 = room.gather(1, order).square(), size.gather(1, order).square()
         stopped = room2.cumsum(1) - room2
         moving = size2.flip(1).cumsum(1).flip(1)
         # squared length at the c that brings the k-th pixel to the box
         length = stopped + reach.square() * moving
-        k = (length < self.epsilon**2).sum(1, keepdim=True).clamp_max(size.shape[1] - 1)
-        left = (self.epsilon**2 - stopped.gather(1, k)).clamp_min(0)
+        k = (length < epsilon**2).sum(1, keepdim=True).clamp_max(size.shape[1] - 1)
+        left = (epsilon**2 - stopped.gather(1, k)).clamp_min(0)
         finite = torch.finfo(size.dtype)
         c = (left / moving.gather(1, k).clamp_min(finite.tiny)).sqrt().clamp_max(finite.max)
         return gradient.sign() * torch.minimum(c * size, room).view_as(gradient)
@@ -108,7 +113,7 @@ class ThreatModel:
         if self.norm == "linf":  # the normal's distribution function makes a uniform of it
             return self.project(self.epsilon * torch.erf(noise / 2**0.5), x)
         radius = self.epsilon * uniform ** (1 / x[0].numel())
-        return self.project(noise / _norms(noise) * radius, x)
+        return self.project(noise / _shaped(lengths(noise), noise) * radius, x)
 
     def random_extreme(self, x: Tensor, generator: torch.Generator) -> Tensor:
         """Perturbations of length epsilon, then kept in the box: shape of ``x``.
@@ -119,7 +124,21 @@ class ThreatModel:
         return self.project(self.ascent(noise.to(x.device, x.dtype), self.epsilon), x)
 
 
-def _norms(delta: Tensor) -> Tensor:
-    """L2 norm of each sample, shaped to divide ``delta``."""
-    norms = torch.linalg.vector_norm(delta.flatten(1), dim=1)
-    return norms.view(-1, *[1] * (delta.ndim - 1))
+def lengths(delta: Tensor) -> Tensor:
+    """L2 norm of each sample, (n,) from (n, ...), also where squares overflow or are lost."""
+    powers = _powers(delta)
+    scaled = (delta / _shaped(powers, delta)).flatten(1)
+    return powers * torch.linalg.vector_norm(scaled, dim=1)
+
+
+def _powers(delta: Tensor) -> Tensor:
+    """For each sample the power of two (n,) below its largest entry; dividing by it is exact."""
+    largest = delta.detach().flatten(1).abs().amax(dim=1)
+    largest = largest.clamp_min(torch.finfo(delta.dtype).tiny)
+    mantissa, _ = torch.frexp(largest)
+    return torch.where(largest.isfinite(), largest / (2 * mantissa), 1.0)
+
+
+def _shaped(values: Tensor, like: Tensor) -> Tensor:
+    """One value for each sample, (n,), shaped to divide ``like``, (n, ...)."""
+    return values.view(-1, *[1] * (like.ndim - 1))

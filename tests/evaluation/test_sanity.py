@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import nn
 
+from advscape.errors import UserError
 from advscape.evaluation.checks import COLUMNS
 from advscape.evaluation.network import judge
 from advscape.models.run import NetworkRun
@@ -87,7 +88,6 @@ class Diverged(nn.Module):
         return x.flatten(1)[:, :3] * torch.nan
 
 
-def test_a_diverged_network_is_flagged():
-    checks = checks_of(network_run(model=Diverged()))
-    assert checks[STEPS] is False
-    assert checks[KKT] is False
+def test_a_diverged_network_is_refused():
+    with pytest.raises(UserError, match="output is NaN for 60 of 60"):
+        checks_of(network_run(model=Diverged()))

@@ -87,3 +87,54 @@ def test_micro_batches_make_the_same_noise():
             for micro in (None, 3)
         )
         assert torch.allclose(one, two, atol=1e-6)
+
+
+def reference(clean, outputs):
+    """KL divergence and its gradient in the clean logits, float64, 0 log 0 = 0."""
+    log_p = torch.log_softmax(clean.double(), 1)
+    log_q = torch.log_softmax(outputs.double(), 1)
+    p = log_p.exp()
+    terms = torch.where(p > 0, p * (log_p - log_q), 0.0)
+    value = terms.sum(1)
+    # d KL / d z_k = p_k (log p_k - log q_k - KL), by hand
+    return value, terms - p * value[:, None]
+
+
+@pytest.mark.parametrize("scale", [1.0, 10.0, 100.0, 1000.0])
+def test_a_probability_of_0_adds_nothing_to_value_and_gradient(scale):
+    generator = torch.Generator().manual_seed(4)
+    clean = scale * torch.randn(50, 4, generator=generator)
+    outputs = clean + scale / 10 * torch.randn(50, 4, generator=generator)
+    clean.requires_grad_(True)
+    apart = divergence(outputs, torch.softmax(clean, 1))
+    (gradient,) = torch.autograd.grad(apart.sum(), clean)
+    value, slope = reference(clean.detach(), outputs)
+    if scale >= 100:  # in float32 some probabilities are 0 here
+        assert bool((torch.softmax(clean, 1) == 0).any())
+    assert torch.allclose(apart.double(), value, rtol=1e-4, atol=1e-4)
+    assert torch.allclose(gradient.double(), slope, rtol=1e-3, atol=1e-3)
+
+
+def test_the_case_of_one_probability_that_underflows():
+    clean = torch.tensor([[0.0, 100.0, 200.0]], requires_grad=True)
+    outputs = torch.tensor([[0.0, 100.0, 200.0]], requires_grad=True)
+    apart = divergence(outputs, torch.softmax(clean, 1)).sum()
+    gradients = torch.autograd.grad(apart, [clean, outputs])
+    assert apart.item() == pytest.approx(0, abs=1e-40)
+    assert all(torch.equal(gradient, torch.zeros(1, 3)) for gradient in gradients)
+
+
+def test_logits_whose_difference_overflows_add_nothing_where_the_probability_is_0():
+    outputs = torch.tensor([[-3e38, 3e38]], requires_grad=True)
+    apart = divergence(outputs, torch.tensor([[0.0, 1.0]])).sum()
+    (gradient,) = torch.autograd.grad(apart, outputs)
+    assert apart.item() == 0
+    assert torch.equal(gradient, torch.zeros(1, 2))
+
+
+def test_a_network_in_float64_has_its_loss_in_float64(generator):
+    model, (x, y) = small_net().eval(), batch()
+    perturbed = trades().perturb(model, x, y, generator, None)
+    for objective in (trades(), Adversarial(PGD(THREAT, steps=1))):
+        losses, _ = objective.losses(model, x, perturbed, y)
+        assert losses.dtype == torch.float64

@@ -7,6 +7,7 @@ from torch import nn
 
 from advscape.training.updates import AdversarialWeights, Descent, LocalEntropy
 from tests.networks import batch, small_net
+from tests.users_networks import FrozenLayer, UnusedWeight
 
 TARGET = torch.tensor([[1.0, -2.0], [0.5, 3.0]], dtype=torch.float64)
 
@@ -123,3 +124,51 @@ def test_an_epoch_ends_at_the_outer_weights():
     update.end_epoch()
     assert np.allclose(values(model)[0], 0.25 * w + 0.75 * inner)
     assert update.state() == {}
+
+
+@pytest.mark.parametrize("kind", ["plain", "awp", "entropy"])
+@pytest.mark.parametrize("network", [FrozenLayer, UnusedWeight])
+def test_what_has_no_gradient_stays_and_the_rest_is_trained_as_without_it(kind, network):
+    """The trained weights are those of the same training in which the others do not exist."""
+
+    def trained(model, chosen):
+        x = torch.linspace(0, 1, 6 * 64).view(6, 1, 8, 8).sin().abs()
+        y = torch.arange(6) % 3
+        generator = torch.Generator().manual_seed(0)
+        update = {
+            "plain": lambda: Descent(model, 0.9, 0.1),
+            "awp": lambda: AdversarialWeights(model, 0.9, 0.1, 0.01, 0),
+            "entropy": lambda: LocalEntropy(model, 0.1, 2, 0.03, 1e-2, 0.75, 0.5, generator),
+        }[kind]()
+        # only those that the referee has too
+        update.parameters = [p for p in update.parameters if chosen(p)]
+        update.velocities = [None] * len(update.parameters)
+
+        def gradient():
+            model.zero_grad()
+            loss = torch.nn.functional.cross_entropy(model(x), y)
+            loss.backward()
+            return loss.detach(), loss.detach()
+
+        for _ in range(3):
+            update.step(gradient, 0.1, 0)
+        update.end_epoch()
+        return {name: value.clone() for name, value in model.state_dict().items()}
+
+    def made():
+        torch.manual_seed(2)
+        return network(3, (1, 8, 8))
+
+    def lasting(model):
+        return {id(p) for n, p in model.named_parameters() if p.requires_grad and "spare" not in n}
+
+    one, two = made(), made()
+    before = {name: value.clone() for name, value in one.state_dict().items()}
+    found = trained(one, lambda p: True)
+    expected = trained(two, lambda p: id(p) in lasting(two))
+    still = "net.0." if network is FrozenLayer else "spare."
+    for name, value in found.items():
+        assert torch.equal(value, expected[name]), name
+        if name.startswith(still):
+            assert torch.equal(value, before[name]), name
+    assert not torch.equal(found["net.4.weight"], before["net.4.weight"])

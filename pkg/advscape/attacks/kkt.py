@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from advscape.attacks.untouched import untouched
 from advscape.losses import precise_losses
-from advscape.threat import ThreatModel
+from advscape.threat import ThreatModel, lengths
 
 
 def kkt_residuals(
@@ -38,8 +38,7 @@ def kkt_residuals(
 
 def stationarity(gradient: Tensor, delta: Tensor, x: Tensor, threat: ThreatModel) -> Tensor:
     """The residuals (n,) of :func:`kkt_residuals` from the gradient (n, ...) at ``delta``."""
-    residual = threat.linear_maximiser(gradient, x) - delta
-    return torch.linalg.vector_norm(residual.flatten(1), dim=1) / threat.epsilon
+    return lengths(threat.linear_maximiser(gradient, x) - delta) / threat.epsilon
 
 
 def input_gradient(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:

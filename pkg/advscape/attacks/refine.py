@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from advscape.attacks.kkt import check_sphere, stationarity
 from advscape.attacks.untouched import untouched
 from advscape.losses import logit_gaps
-from advscape.threat import ThreatModel
+from advscape.threat import ThreatModel, lengths
 
 #: damping at which a step is a millionth of epsilon: a sample that needs it sits at a kink
 STUCK = 1e6
@@ -104,14 +104,15 @@ def _climb(
     tolerance: float,
 ) -> tuple[Tensor, Tensor, Tensor]:
     here = _look(model, x, perturbed - x, y, threat)
-    damping = torch.zeros_like(here.height)
+    # of the inputs' precision, as delta is; the network's own may be another
+    damping = torch.zeros_like(here.residual)
     used = torch.ones_like(y)
     for _ in range(steps - 1):
         rows = ((here.residual > tolerance) & (damping < STUCK)).nonzero()[:, 0]
         if not len(rows):
             break
         old, shape = here.take(rows), (-1, *[1] * (x.ndim - 1))
-        pull = damping[rows] * _norms(old.gradient) / threat.epsilon
+        pull = damping[rows] * lengths(old.gradient) / threat.epsilon
         aim = threat.linear_maximiser(old.gradient + pull.view(shape) * old.delta, x[rows])
         # the noise is what is left of x + delta after rounding, so that residuals are the caller's
         new = _look(model, x[rows], (x[rows] + aim) - x[rows], y[rows], threat)
@@ -138,7 +139,3 @@ def _better(old: _State, new: _State) -> Tensor:
     rise = new.height - old.height
     level = rise.abs() <= old.rounding
     return torch.where(level, new.residual < old.residual, rise > 0)
-
-
-def _norms(gradient: Tensor) -> Tensor:
-    return torch.linalg.vector_norm(gradient.flatten(1), dim=1)

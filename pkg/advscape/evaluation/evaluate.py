@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from advscape.attacks.build import Attack
 from advscape.attacks.untouched import untouched
+from advscape.evaluation.finite import check_finite
 from advscape.losses import correct, sample_losses, true_probability
 from advscape.memory import MicroBatch
 
@@ -37,7 +38,9 @@ class SampleScores:
 
 
 @torch.no_grad()
-def sample_scores(model: nn.Module, x: Tensor, y: Tensor, batch_size: int) -> SampleScores:
+def sample_scores(
+    model: nn.Module, x: Tensor, y: Tensor, batch_size: int, what: str = "inputs"
+) -> SampleScores:
     """Score every sample in eval mode on inputs as they are.
 
     Args:
@@ -45,18 +48,23 @@ def sample_scores(model: nn.Module, x: Tensor, y: Tensor, batch_size: int) -> Sa
         x: (n, ...) inputs, perturbed or not.
         y: (n,) labels.
         batch_size: samples per forward pass; fewer where memory does not hold them.
+        what: the inputs in words, for errors.
+
+    Raises:
+        NotFinite: an output is not finite.
     """
     with untouched(model):
         outputs = MicroBatch(batch_size).run(
             lambda size: torch.cat([model(xb) for xb in x.split(size)])
         )
+    check_finite(outputs, x, what)
     p = true_probability(outputs, y)
     return SampleScores(sample_losses(outputs, y), correct(outputs, y), p * (1 - p))
 
 
-def score(model: nn.Module, x: Tensor, y: Tensor, batch_size: int) -> Score:
+def score(model: nn.Module, x: Tensor, y: Tensor, batch_size: int, what: str = "inputs") -> Score:
     """Means of :func:`sample_scores`; exact for any batch size."""
-    return sample_scores(model, x, y, batch_size).means()
+    return sample_scores(model, x, y, batch_size, what).means()
 
 
 def perturb(

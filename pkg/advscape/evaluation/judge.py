@@ -43,7 +43,12 @@ class Verdict:
 
 
 def verdicts(
-    run: NetworkRun, model: nn.Module, settings: dict[str, Any], x: Tensor, y: Tensor
+    run: NetworkRun,
+    model: nn.Module,
+    settings: dict[str, Any],
+    x: Tensor,
+    y: Tensor,
+    what: str = "images",
 ) -> Iterator[Verdict]:
     """Judge a network on one split, clean first, then by epsilon, ascending, and attack.
 
@@ -53,10 +58,14 @@ def verdicts(
         settings: the config's section evaluation.
         x: (n, ...) inputs on the device.
         y: (n,) labels.
+        what: the inputs in words, for errors.
+
+    Raises:
+        NotFinite: an output is not finite, with or without an attack.
     """
     size, seed = settings["batch_size"], stream(run.seed, "evaluation attack")
     everyone = torch.arange(len(y), device=y.device)
-    clean = sample_scores(model, x, y, size)
+    clean = sample_scores(model, x, y, size, what)
     yield Verdict(None, 0.0, everyone, clean)
     # one epsilon where own and common are the same
     for epsilon in sorted({run.threat.epsilon, float(settings["common_epsilon"])} - {0.0}):
@@ -70,5 +79,6 @@ def verdicts(
             attack = run.attack(section, epsilon)
             half = run.bfloat16 and section["name"] != "autoattack"  # its code is float32's
             perturbed = perturb(model, inputs, labels, attack, seed, size, half)
-            scores = sample_scores(model, perturbed, labels, size)
+            attacked = f"{what} under {section['name']} at epsilon {epsilon:g}"
+            scores = sample_scores(model, perturbed, labels, size, attacked)
             yield Verdict(section, epsilon, chosen, scores, parts)

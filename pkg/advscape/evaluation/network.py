@@ -68,7 +68,7 @@ def judge(
     rows, checks = [], []
     for split, (x, y) in samples.items():
         key = {**run.key, "split": split, "checkpoint": checkpoint}
-        judged = list(verdicts(run, model, settings, x, y))
+        judged = list(verdicts(run, model, settings, x, y, f"{split} images"))
         rows += [key | _columns(verdict, run.threat.box) for verdict in judged]
         if split == "test":
             checks += check_rows(sanity(run, model, settings, x, y, judged), key)

@@ -9,15 +9,17 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from advscape.errors import UserError
 from advscape.study.landscape_kinds import Scaling
 
 Direction = dict[str, Tensor]
 
 
 def random_direction(model: nn.Module, scaling: Scaling, seed: int) -> Direction:
-    r"""A Gaussian direction over the model's weights of two or more axes.
+    r"""A Gaussian direction over the model's trained weights of two or more axes.
 
-    Biases and batch-norm parameters, which have one axis, stay where they are, as in Li et al.
+    Biases and batch-norm parameters, which have one axis, stay where they are, as in Li et al.; and
+    so do frozen weights, which the Hessian leaves out too.
     A step along the scaled ones is relative to the weights:
 
     * raw: the draw itself, entries of variance 1.
@@ -29,14 +31,23 @@ def random_direction(model: nn.Module, scaling: Scaling, seed: int) -> Direction
     Args:
         model: the network at its trained weights.
         scaling: one of the above.
-        seed: the same seed gives the same Gaussian draw for every run of a model.
+        seed: the same seed gives the same Gaussian draw for every run of a model, and the same
+            for a weight whether others are frozen or not.
+
+    Raises:
+        UserError: the model trains no such weight.
     """
     generator = torch.Generator().manual_seed(seed)
     draws = {}
     for name, weight in model.named_parameters():
         draw = torch.randn(weight.shape, generator=generator).to(weight)
-        if weight.ndim > 1:
+        if weight.ndim > 1 and weight.requires_grad:
             draws[name] = draw
+    if not draws:
+        raise UserError(
+            f"landscape: {scaling} lines move weights of two or more axes, and this network "
+            "trains none"
+        )
     weights = {name: model.get_parameter(name).detach() for name in draws}
     if scaling == "raw":
         return draws
@@ -72,7 +83,8 @@ def eigenvector_direction(model: nn.Module, vector: Tensor) -> Direction:
 def difference(model: nn.Module, other: Mapping[str, Tensor]) -> Direction:
     """From the model's weights to another checkpoint's, which is at alpha = 1.
 
-    Running statistics go along, so that the network there is the other checkpoint's.
+    All that differs moves, running statistics too, so that the network there is the other
+    checkpoint's; frozen weights do not differ.
 
     Args:
         model: the network at its trained weights.
@@ -81,7 +93,7 @@ def difference(model: nn.Module, other: Mapping[str, Tensor]) -> Direction:
     gaps = {
         name: other[name].to(value) - value
         for name, value in model.state_dict().items()
-        if value.is_floating_point()
+        if isinstance(value, Tensor) and value.is_floating_point()
     }
     return {name: gap for name, gap in gaps.items() if bool(gap.any())}
 

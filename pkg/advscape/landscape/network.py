@@ -1,5 +1,7 @@
 """Stage `landscape` of a network experiment: lines and planes, point by point."""
 
+import logging
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +17,7 @@ from torch import Tensor, nn
 from advscape.curvature.eigenvectors import load_eigenvectors
 from advscape.curvature.hessian import HessianOperator
 from advscape.evaluation.evaluate import perturb, score
+from advscape.evaluation.finite import NotFinite
 from advscape.job import Job
 from advscape.landscape.directions import (
     Direction,
@@ -26,10 +29,10 @@ from advscape.landscape.grid import line, plane, share
 from advscape.landscape.store import PointStore
 from advscape.landscape.walk import walking
 from advscape.models.run import NetworkRun, load_run
-from advscape.models.state import read_tensors
 from advscape.progress import track
 from advscape.seeds import stream
 
+_LOG = logging.getLogger("advscape.landscape")
 #: kinds of lines whose direction moves running statistics too
 CHECKPOINTS = ("best-checkpoint", "initial-weights")
 
@@ -156,28 +159,39 @@ class _Scan:
         model = self.run.model
         if kind == "eigenvector":
             return eigenvector_direction(model, self._eigenvectors[seed].to(self.run.device))
-        if kind == "best-checkpoint":
-            return difference(model, read_tensors(self._files.best))
-        if kind == "initial-weights":
-            return difference(model, load_run(self._job, self._dataset).model.state_dict())
+        if kind in CHECKPOINTS:
+            file = self._files.best if kind == "best-checkpoint" else None
+            other = load_run(self._job, self._dataset, file).model
+            return difference(model, other.state_dict())
         return random_direction(model, kind, seed)
 
 
 class _Losses:
-    """Losses of one split's samples at wherever the model is; made at the trained weights."""
+    """Losses of one split's samples at wherever the model is; made at the trained weights.
+
+    Raises:
+        NotFinite: the trained network's outputs are not finite.
+    """
 
     def __init__(self, run: NetworkRun, settings: dict[str, Any], split: str):
         self._run, self._size = run, settings["batch_size"]
         self._x, self._y = run.samples(split, settings["samples"], f"landscape samples, {split}")
         self._attack = run.attack(settings["attack"])
+        score(run.model, self._x, self._y, self._size, f"{split} images")
         self._inputs = {"none": self._x, "frozen": self._perturbed()}
+        score(run.model, self._inputs["frozen"], self._y, self._size, f"attacked {split} images")
 
-    def here(self, attack: str) -> dict[str, float]:
-        """Loss and accuracy under an attack."""
+    def here(self, attack: str) -> dict[str, float | None]:
+        """Loss and accuracy under an attack; None where the weights make outputs overflow."""
         inputs = self._inputs.get(attack)
         inputs = self._perturbed() if inputs is None else inputs
-        found = score(self._run.model, inputs, self._y, self._size)
-        return {"loss": found.loss, "accuracy": found.accuracy, "n": found.n}
+        try:
+            found = score(self._run.model, inputs, self._y, self._size)
+        except NotFinite as error:
+            _LOG.warning("a point without a value, attack %s: %s", attack, error)
+            return {"loss": None, "accuracy": None, "n": len(self._y)}
+        loss = found.loss if math.isfinite(found.loss) else None
+        return {"loss": loss, "accuracy": found.accuracy, "n": found.n}
 
     def bend(self, found: dict[str, dict[str, float]], direction: Direction) -> None:
         """Add d^T H d at the trained weights to the results whose noise is held."""

@@ -1,8 +1,12 @@
 """Losses that do not change when all logits are multiplied by a constant."""
 
+import torch
 from torch import Tensor
 
 from advscape.losses import precise_losses
+
+#: lengths up to here are rounding errors of equal logits
+_TINY = 1e-10
 
 
 def normalised_logits(outputs: Tensor) -> Tensor:
@@ -15,7 +19,8 @@ def normalised_logits(outputs: Tensor) -> Tensor:
         outputs: (n, classes) logits, of two classes or more.
 
     Returns:
-        (n, classes); 0 where all logits of a sample are equal.
+        (n, classes); 0 where all logits of a sample are equal. It has no derivative there; what
+        is passed on is the gradient of the centred logits.
 
     Raises:
         ValueError: a single logit, of which nothing is left but its sign.
@@ -23,7 +28,8 @@ def normalised_logits(outputs: Tensor) -> Tensor:
     if outputs.shape[1] < 2:
         raise ValueError("outputs: got a single logit; allowed: a logit for each class")
     centred = outputs - outputs.mean(dim=1, keepdim=True)
-    return centred / centred.norm(dim=1, keepdim=True).clamp_min(1e-10)
+    length = centred.norm(dim=1, keepdim=True)
+    return centred / torch.where(length > _TINY, length, 1.0)
 
 
 def normalised_losses(outputs: Tensor, y: Tensor) -> Tensor:

@@ -137,7 +137,10 @@ class _Joint:
         for x, y, noise in zip(*(part.split(size) for part in parts), strict=True):
             noise = noise.detach().requires_grad_(True)
             losses = precise_losses(self._model(x + noise), y)
-            *of_weights, of_noise = torch.autograd.grad(losses.sum(), [*self._parameters, noise])
+            # zeros for parameters that the network does not use
+            *of_weights, of_noise = torch.autograd.grad(
+                losses.sum(), [*self._parameters, noise], materialize_grads=True
+            )
             value += float(losses.detach().double().sum())
             gradient += flattened(of_weights)
             step = self._threat.ascent(of_noise, self._length)

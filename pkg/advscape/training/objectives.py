@@ -10,6 +10,7 @@ from torch.nn import functional
 from advscape.attacks.build import Attack
 from advscape.attacks.pgd import PGD
 from advscape.attacks.untouched import untouched
+from advscape.losses import full_precision
 
 
 class Objective(Protocol):
@@ -55,7 +56,7 @@ class Adversarial:
 
     def _cross_entropy(self, outputs: Tensor, y: Tensor) -> Tensor:
         return functional.cross_entropy(
-            outputs.float(), y, reduction="none", label_smoothing=self.label_smoothing
+            full_precision(outputs), y, reduction="none", label_smoothing=self.label_smoothing
         )
 
 
@@ -80,7 +81,7 @@ class Trades(Adversarial):
     ) -> Tensor:
         """Attack the batch, away from its own clean predictions."""
         with untouched(model, self.batch_norm), torch.no_grad():
-            clean = torch.cat([functional.softmax(model(part).float(), 1)
+            clean = torch.cat([functional.softmax(full_precision(model(part)), 1)
                                for part in x.split(micro or len(x))])  # fmt: skip
         return self.attack(model, x, clean, generator, batch_norm=self.batch_norm, micro=micro)
 
@@ -89,11 +90,19 @@ class Trades(Adversarial):
     ) -> tuple[Tensor, Tensor]:
         """Clean cross-entropy plus the weighted divergence; the gradient flows through both."""
         clean, outputs = model(x), model(perturbed)
-        apart = divergence(outputs, functional.softmax(clean.float(), 1))
+        apart = divergence(outputs, functional.softmax(full_precision(clean), 1))
         return self._cross_entropy(clean, y) + self.beta * apart, outputs
 
 
 def divergence(outputs: Tensor, probabilities: Tensor) -> Tensor:
-    """KL divergence from the outputs' probabilities to others: (n,)."""
-    logarithms = functional.log_softmax(outputs.float(), 1)
+    """KL divergence from the outputs' probabilities to others: (n,).
+
+    A probability p that underflows to 0 adds 0 log 0 = 0, and nothing to the gradient: that of
+    p log p in p is infinite there, but in a logit it is p (1 - p) (1 + log p), whose limit is 0.
+    """
+    # passes on no gradient, where a product would pass on 0 times infinity
+    probabilities = torch.where(probabilities > 0, probabilities, 0.0)
+    logarithms = functional.log_softmax(full_precision(outputs), 1)
+    # logits too far apart for their difference: 0 times an infinite logarithm would not be 0
+    logarithms = logarithms.clamp_min(torch.finfo(logarithms.dtype).min)
     return functional.kl_div(logarithms, probabilities, reduction="none").sum(1)

@@ -4,8 +4,9 @@ import logging
 import math
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +18,9 @@ from advscape.memory import MicroBatch
 from advscape.progress import track
 from advscape.seeds import stream
 from advscape.training.augment import Augmentation
+from advscape.training.batches import count_batches
 from advscape.training.checkpoint import Checkpoint
+from advscape.training.diagnose import copied, why_not_finite
 from advscape.training.monitor import Monitor
 from advscape.training.objectives import Objective
 from advscape.training.random_state import random_states, restore, seeded
@@ -32,7 +35,8 @@ class Recipe:
 
     Attributes:
         epochs: passes over the samples.
-        batch_size: samples per step; the last of an epoch may be short.
+        batch_size: samples per step; the last of an epoch may be short, or one more, see
+            :func:`advscape.training.batches.count_batches`.
         learning_rate: at its peak.
         course: share of the peak, of a step counted from 0 and the number of all steps.
         objective: perturbs a batch and says what its loss is.
@@ -89,27 +93,43 @@ def train(
         monitor: measurements between epochs; its split "validation" chooses the best one.
 
     Raises:
-        UserError: the loss is not finite any more, or the device's memory does not suffice.
+        UserError: the loss is not finite any more; the device's memory does not suffice; there is
+            nothing to train; batch norm gets single samples.
     """
+    if not any(parameter.requires_grad for parameter in model.parameters()):
+        raise UserError("model: nothing to train, all its parameters have requires_grad False")
     with seeded(stream(seed, "global")):
-        loop = _Loop(model, x, y, recipe, seed, monitor)
+        loop = Loop(model, x, y, recipe, seed, monitor)
         state = checkpoint.load()
         if state is not None:
             loop.load(*state)
             _LOG.info("resuming after step %d of %d", loop.step, loop.steps)
+        start = copied(state or loop.state())
         for _ in track(range(loop.step, loop.steps), loop.steps - loop.step, "training"):
             loop.batch()
-            if loop.step % loop.batches == 0:
+            ended = loop.step % loop.batches == 0
+            if not ended and not checkpoint.due:
+                continue
+            if ended:
+                recipe.update.end_epoch()
+            if not loop.is_finite():
+                raise UserError(why_not_finite(loop, checkpoint.load() or start))
+            if ended:
                 loop.end_epoch()
-                checkpoint.save(*loop.state())
-            elif checkpoint.due:
-                loop.check()
-                checkpoint.save(*loop.state())
+            checkpoint.save(*loop.state())
     checkpoint.remove()
     return Trained(loop.history, loop.best_epoch, loop.best)
 
 
-class _Loop:
+class Batch(NamedTuple):
+    """Samples of one step: inputs and labels, and their places (m,) among all samples."""
+
+    x: Tensor
+    y: Tensor
+    places: Tensor
+
+
+class Loop:
     """A run between two steps: all that the next one depends on."""
 
     def __init__(
@@ -122,7 +142,7 @@ class _Loop:
         monitor: Monitor | None,
     ):
         self.model, self.x, self.y, self.recipe, self.monitor = model, x, y, recipe, monitor
-        self.batches = math.ceil(len(y) / recipe.batch_size)
+        self.batches = count_batches(model, x, recipe.batch_size)
         self.steps = recipe.epochs * self.batches
         self.step, self.seconds = 0, 0.0
         self.order = torch.arange(len(y))
@@ -142,37 +162,46 @@ class _Loop:
     def batch(self) -> None:
         """One step."""
         started = time.monotonic()
-        epoch, i = divmod(self.step, self.batches)
-        if i == 0:
-            self.order = torch.randperm(len(self.y), generator=self.generators["order"])
-        size = self.recipe.batch_size
-        chosen = self.order[i * size : (i + 1) * size].to(self.x.device)
+        batch, epoch = self.draw(), self.step // self.batches
         rate = self.recipe.learning_rate * self.recipe.course(self.step, self.steps)
         self.model.train()
-        x = self.recipe.augmentation(self.x[chosen], self.generators["augmentation"])
         before = self.generators["attack"].get_state()
 
         def attempt(micro: int | None) -> tuple[Tensor, Tensor]:
             self.generators["attack"].set_state(before)
-            return self._move(x, self.y[chosen], rate, epoch, micro)
+            return self._move(batch.x, batch.y, rate, epoch, micro)
 
         try:
             self.sums += torch.stack(attempt(None) if self.whole else self.micro.run(attempt))
         except torch.OutOfMemoryError:
             raise UserError(
                 "training: out of memory; batch norm sees the whole batch at once, so lower "
-                f"training.batch_size (now {size})"
+                f"training.batch_size (now {self.recipe.batch_size})"
             ) from None
         self.step += 1
         self.seconds += time.monotonic() - started
+
+    def draw(self) -> Batch:
+        """The next step's samples, augmented."""
+        i = self.step % self.batches
+        if i == 0:
+            self.order = torch.randperm(len(self.y), generator=self.generators["order"])
+        size = self.recipe.batch_size
+        end = (i + 1) * size if i + 1 < self.batches else None  # a lone sample joins the last one
+        chosen = self.order[i * size : end].to(self.x.device)
+        x = self.recipe.augmentation(self.x[chosen], self.generators["augmentation"])
+        return Batch(x, self.y[chosen], chosen)
+
+    def cast(self) -> AbstractContextManager[None]:
+        """The precision of training."""
+        return torch.autocast(self.x.device.type, torch.bfloat16, enabled=self.recipe.bfloat16)
 
     def _move(
         self, x: Tensor, y: Tensor, rate: float, epoch: int, micro: int | None
     ) -> tuple[Tensor, Tensor]:
         """Attack a batch and step; sums of its losses and of its right answers."""
         recipe = self.recipe
-        cast = torch.autocast(x.device.type, torch.bfloat16, enabled=recipe.bfloat16)
-        with cast:
+        with self.cast():
             perturbed = recipe.objective.perturb(self.model, x, y, self.generators["attack"], micro)
 
         def gradient() -> tuple[Tensor, Tensor]:
@@ -180,8 +209,10 @@ class _Loop:
             total, right = torch.zeros_like(self.sums)
             parts = [tensor.split(micro or len(y)) for tensor in (x, perturbed, y)]
             for part in zip(*parts, strict=True):
-                with cast:
+                with self.cast():
                     losses, outputs = recipe.objective.losses(self.model, *part)
+                if not losses.requires_grad:
+                    raise UserError("model: its loss depends on no parameter that is trained")
                 (losses.sum() / len(y)).backward()
                 total += losses.detach().sum()
                 right += correct(outputs, part[2]).sum()
@@ -189,30 +220,19 @@ class _Loop:
 
         return recipe.update.step(gradient, rate, epoch)
 
-    def check(self) -> list[float]:
-        """Sums of losses and right answers so far, if they and the weights are finite.
-
-        Raises:
-            UserError: they are not; the last checkpoint stays as it is.
-        """
-        sums = self.sums.tolist()
+    def is_finite(self) -> bool:
+        """Whether the losses of the epoch so far and the weights are finite."""
+        started = time.monotonic()
         parameters = self.recipe.update.parameters
         weights = torch.stack([parameter.detach().abs().sum() for parameter in parameters])
-        if not math.isfinite(sums[0]) or not bool(torch.isfinite(weights).all()):
-            epoch = (self.step - 1) // self.batches + 1
-            raise UserError(
-                f"training: the loss or the weights are not finite any more in epoch {epoch}; "
-                "lower training.learning_rate"
-            )
-        return sums
+        finite = bool(self.sums.isfinite().all() and weights.isfinite().all())
+        self.seconds += time.monotonic() - started  # the device was waited for
+        return finite
 
     def end_epoch(self) -> None:
         """Put the epoch into the history, measure, and look whether it is the best."""
         epoch, n = self.step // self.batches, len(self.y)
-        self.recipe.update.end_epoch()
-        started = time.monotonic()
-        loss, right = self.check()  # waits for the device
-        self.seconds += time.monotonic() - started
+        loss, right = self.sums.tolist()
         rate = self.recipe.course(self.step - 1, self.steps) * self.recipe.learning_rate
         record = {
             "epoch": epoch,

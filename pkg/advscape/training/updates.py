@@ -15,7 +15,10 @@ Gradient = Callable[[], tuple[Tensor, Tensor]]
 
 
 class Descent:
-    """SGD with momentum and weight decay."""
+    """SGD with momentum and weight decay.
+
+    A parameter without a gradient, frozen or unused, stays as it is: no decay, as in torch's SGD.
+    """
 
     def __init__(self, model: nn.Module, momentum: float, weight_decay: float):
         """Prepare to train ``model``."""
@@ -49,6 +52,7 @@ class Descent:
 
     def load(self, state: dict[str, Tensor]) -> None:
         """Take up what :meth:`state` gave."""
+        self.velocities = [None] * len(self.parameters)
         for i, parameter in enumerate(self.parameters):
             if f"momentum.{i}" in state:
                 self.velocities[i] = torch.empty_like(parameter).copy_(state[f"momentum.{i}"])
@@ -159,6 +163,8 @@ class LocalEntropy(Descent):
             self.outer = [parameter.clone() for parameter in self.parameters]
             self.mean = [parameter.clone() for parameter in self.parameters]
         for parameter, outer, mean in zip(self.parameters, self.outer, self.mean, strict=True):
+            if parameter.grad is None:  # frozen, or unused: it stays, as torch's SGD lets it
+                continue
             slope = parameter.grad + self.weight_decay * parameter
             slope -= self.scope * (outer - parameter)
             draw = torch.randn(
