@@ -34,6 +34,8 @@ def test_a_value_that_is_not_a_number_is_the_worst():
 
 def test_a_study_without_checks_has_a_page_too(tmp_path):
     empty = pd.DataFrame(columns=["experiment", "check", "value", "bound", "ok"])
-    curvature = pd.DataFrame({"experiment": ["net", "net"], "half_spread": [0.1, 0.7], "reason": None})
+    curvature = pd.DataFrame(
+        {"experiment": ["net", "net"], "half_spread": [0.1, 0.7], "reason": None}
+    )
     claims_page(pd.DataFrame(columns=COLUMNS), empty, curvature, "", tmp_path / "claims.html")
     assert "all 0 checks passed" in (tmp_path / "claims.html").read_text()

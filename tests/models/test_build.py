@@ -121,9 +121,9 @@ BAD = {
     "class",
     "no_module": "it returned a function; allowed: a torch.nn.Module",
     "not_finite": "its output is not finite at its initial weights; allowed: finite logits",
-    "Two": "its output is a tuple; allowed: a tensor of logits",
+    "Two": "its output in eval mode is a tuple; allowed: a tensor of logits",
     "broken": "ValueError: out of luck",
-    "tied": "1.weight and 2.weight are one tensor; allowed: one each",
+    "tied": "1.weight and 2.weight share a tensor; tied weights are not supported",
 }
 
 

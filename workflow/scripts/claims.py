@@ -15,10 +15,9 @@ from advscape.tables.collect import read_table
 from advscape.tables.rows import write_rows
 
 with running(snakemake.params.spec, snakemake.log[0]) as job:
-    trials = snakemake.input.trials
     names = ("runs", "curvature", "landscape", "sanity")
     tables = {name: read_table(snakemake.input[name]) for name in names}
     claims = claims_table(job.config["claims"], tables)
     write_rows(claims, snakemake.output.table)
-    notes = notes_section([trials] if isinstance(trials, str) else trials)
+    notes = notes_section(snakemake.input.trials)
     claims_page(claims, tables["sanity"], tables["curvature"], notes, snakemake.output.page)

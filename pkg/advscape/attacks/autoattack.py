@@ -4,7 +4,7 @@ The package pyautoattack is optional (``make autoattack``) and imported only whe
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -13,12 +13,31 @@ import torch
 from torch import Tensor, nn
 
 from advscape.attacks.untouched import untouched
+from advscape.errors import UserError
 from advscape.threat import ThreatModel
 
 STANDARD = ("apgd-ce", "apgd-t", "fab-t", "square")
 #: the targeted losses of the standard version compare four logits (fra31/auto-attack #70)
 FEW_CLASSES = ("apgd-ce", "fab", "square")
+#: pixels each way that Square needs
+_SMALLEST = 5
 _NORMS = {"l2": "L2", "linf": "Linf"}
+
+
+def check_images(shape: Sequence[int]) -> None:
+    """Refuse images on which the package divides by zero: Square takes a fifth of the height.
+
+    Args:
+        shape: (channels, height, width) of an input.
+
+    Raises:
+        UserError: they are smaller than 5 x 5.
+    """
+    if min(shape[-2:]) < _SMALLEST:
+        raise UserError(
+            f"autoattack: got images of {shape[-2]} x {shape[-1]} pixels; allowed: at least "
+            f"{_SMALLEST} x {_SMALLEST}, which its part Square needs"
+        )
 
 
 def components(model: nn.Module, x: Tensor) -> tuple[str, ...]:

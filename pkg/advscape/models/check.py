@@ -64,12 +64,12 @@ def _check_precision(model: nn.Module) -> None:
             )
 
 
-def check_logits(logits: object, n: int, classes: int, mode: str) -> Tensor:
+def check_logits(logits: object, x: Tensor, classes: int, mode: str) -> Tensor:
     """Refuse outputs that are not (n, classes) logits.
 
     Args:
-        logits: the output for ``n`` inputs.
-        n: number of inputs.
+        logits: the output.
+        x: (n, ...) the inputs.
         classes: number of logits.
         mode: of the network, in words.
 
@@ -80,10 +80,10 @@ def check_logits(logits: object, n: int, classes: int, mode: str) -> Tensor:
         raise UserError(
             f"its output in {mode} is a {type(logits).__name__}; allowed: a tensor of logits"
         )
-    if logits.shape != (n, classes):
+    if logits.shape != (len(x), classes):
         raise UserError(
-            f"its output for {n} inputs is {tuple(logits.shape)}; "
-            f"allowed: {(n, classes)}, one logit per class"
+            f"its output for inputs {tuple(x.shape)} is {tuple(logits.shape)}; "
+            f"allowed: {(len(x), classes)}, one logit per class"
         )
     if not logits.is_floating_point():
         raise UserError(f"its output is {_words(logits)}; allowed: real logits")
@@ -103,7 +103,8 @@ def check_model(model: nn.Module, classes: int, shape: tuple[int, ...]) -> None:
         Exception: whatever the network raises.
     """
     with untouched(model), torch.no_grad():
-        logits = check_logits(model(example(model, shape)), BATCH, classes, "eval mode")
+        x = example(model, shape)
+        logits = check_logits(model(x), x, classes, "eval mode")
     if not logits.isfinite().all():
         raise UserError("its output is not finite at its initial weights; allowed: finite logits")
 

@@ -66,7 +66,7 @@ def trainable(model: nn.Module, x: Tensor, y: Tensor, bfloat16: bool) -> list[st
     model.train()
     try:
         with torch.autocast(x.device.type, torch.bfloat16, enabled=bfloat16):
-            logits = check_logits(model(x), len(x), classes, "training mode")
+            logits = check_logits(model(x), x, classes, "training mode")
             loss = functional.cross_entropy(logits.float() if bfloat16 else logits, y)
         named = {name: p for name, p in model.named_parameters() if p.requires_grad}
         if not loss.requires_grad:

@@ -1,0 +1,155 @@
+"""Further networks that a trial has to see through."""
+
+import numpy as np
+import torch
+from torch import nn
+
+from tests.users_networks import Plain, layers
+
+
+class AllFrozen(Plain):
+    """Nothing is to be trained."""
+
+    def __init__(self, classes, shape):
+        super().__init__(classes, shape)
+        self.requires_grad_(False)
+
+
+class Half(Plain):
+    """In half precision."""
+
+    def __init__(self, classes, shape):
+        super().__init__(classes, shape)
+        self.half()
+
+
+class Mixed(Plain):
+    """Its last layer in float64."""
+
+    def __init__(self, classes, shape):
+        super().__init__(classes, shape)
+        self.net[4].double()
+
+    def forward(self, x):
+        return self.net[4](self.net[:4](x).double())
+
+
+class Tied(Plain):
+    """One weight under two names."""
+
+    def __init__(self, classes, shape):
+        super().__init__(classes, shape)
+        self.other = nn.Linear(1, 1)
+        self.other.weight = self.net[4].weight
+
+
+class DictWhileTraining(Plain):
+    """Gives a dictionary in training mode."""
+
+    def forward(self, x):
+        return {"logits": self.net(x)} if self.training else self.net(x)
+
+
+class Detached(Plain):
+    """Does not let gradients through to its input."""
+
+    def forward(self, x):
+        return self.net(x.detach())
+
+
+class DropsAlways(Plain):
+    """Dropout in eval mode too."""
+
+    def forward(self, x):
+        return self.net(nn.functional.dropout(x, 0.5, training=True))
+
+
+class BatchStatistics(Plain):
+    """Normalises by the batch it is in."""
+
+    def forward(self, x):
+        return self.net(x - x.mean(dim=0))
+
+
+class NumpyConstant(Plain):
+    """A constant drawn by numpy, outside of its state."""
+
+    def __init__(self, classes, shape):
+        super().__init__(classes, shape)
+        self.mask = torch.from_numpy(np.random.default_rng().random(shape)).float()
+
+    def forward(self, x):
+        return self.net(x * self.mask)
+
+
+class KeepsOutside(Plain):
+    """Moves an attribute in training mode that its state does not have."""
+
+    scale = 1.0
+
+    def forward(self, x):
+        if self.training:
+            self.scale = self.scale * 1.5
+        return self.net(x) * self.scale
+
+
+class Once(torch.autograd.Function):
+    """A function that can be differentiated once, and says so."""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x.sin()
+
+    @staticmethod
+    def backward(ctx, slope):
+        if torch.is_grad_enabled():
+            raise RuntimeError("the derivative of Once is not implemented")
+        return slope * ctx.saved_tensors[0].cos()
+
+
+class NoSecondDerivative(Plain):
+    """Goes through it."""
+
+    def forward(self, x):
+        return Once.apply(self.net(x))
+
+
+class Rooted(Plain):
+    """A square root at 0: its gradient is infinite."""
+
+    def __init__(self, classes, shape):
+        super().__init__(classes, shape)
+        self.zero = nn.Parameter(torch.zeros(1))
+
+    def forward(self, x):
+        return self.net(x) + self.zero.abs().sqrt()
+
+
+class CompiledInside(Plain):
+    """A part of it is compiled, and a part in place."""
+
+    def __init__(self, classes, shape):
+        super().__init__(classes, shape)
+        self.net = torch.compile(layers(classes, shape), backend="aot_eager")
+        self.net._orig_mod[4].compile(backend="aot_eager")
+
+
+class Overlapping(Plain):
+    """A buffer that is a part of another."""
+
+    def __init__(self, classes, shape):
+        super().__init__(classes, shape)
+        numbers = torch.arange(4.0)
+        self.register_buffer("whole", numbers)
+        self.register_buffer("part", numbers[1:])
+
+
+class WithExtraTensor(Plain):
+    """Extra state that is a tensor."""
+
+    def get_extra_state(self):
+        return torch.ones(1)
+
+    def set_extra_state(self, state):
+        assert state.shape == (1,)
