@@ -73,12 +73,18 @@ def test_npz_of_jpeg_files(tmp_path):
     [
         ({"images": np.zeros((2, 2))}, "has no train_images; it has images"),
         ({"train_images": np.zeros((2, 2))}, "has no train_labels"),
-        ({"train_images": np.zeros((2, 2)), "train_labels": np.zeros(3, int)}, "2 images but 3"),
+        (
+            {"train_images": np.zeros((2, 2)), "train_labels": np.zeros(3, int)},
+            "got 3 labels for 2 images",
+        ),
         (
             {"train_images": np.full((2, 2), 7.0), "train_labels": np.arange(2)},
             r"allowed: \[0, 1\]",
         ),
-        ({"train_images": np.full((2, 2), np.nan), "train_labels": np.arange(2)}, "pixels lie in"),
+        (
+            {"train_images": np.full((2, 2), np.nan), "train_labels": np.arange(2)},
+            "4 pixels are not finite",
+        ),
         ({"train_images": np.zeros((2, 2)), "train_labels": np.array([0, -1])}, "integers from 0"),
         ({"train_images": np.zeros((2, 2)), "train_labels": np.array(["a", "b"])}, "got <U1"),
         ({"train_images": np.zeros((2, 2)), "train_labels": np.zeros((2, 1), int)}, "one axis"),

@@ -22,12 +22,14 @@ try:
     from advscape.errors import UserError
 except ModuleNotFoundError:
     sys.exit(f"{RULES} comes without its library: install advscape here, or use a clone of it")
+from advscape.data.digest import content_digest
 from advscape.study.canonical import canonical
 from advscape.study.config import LinearExperiment, token
 from advscape.study.fingerprint import fingerprint
 from advscape.study.folder import check_writable
 from advscape.study.hardware import has_gpu
-from advscape.study.load import data_root, load_study
+from advscape.data.root import data_root
+from advscape.study.load import load_study
 from advscape.study.spec import stage_spec
 
 try:
@@ -71,6 +73,18 @@ def alike(values):
     return lambda wildcards: values[wildcards.experiment]
 
 
+DATASETS = {e.dataset.id: e.dataset for e in STUDY.experiments}
+ROOT, _ = data_root(STUDY.data_root)
+try:
+    CONTENT = {id: content_digest(d.name, d.path, ROOT) for id, d in DATASETS.items()}
+except OSError as problem:
+    sys.exit(f"data_root: {problem}")
+
+
+def spec_of(stage, experiment, fixed):
+    return stage_spec(stage, experiment, fixed, CONTENT[experiment.dataset.id])
+
+
 dataset_file = alike(
     {name: f"<results>/datasets/{e.dataset.id}.npz" for name, e in EXPERIMENTS.items()}
 )
@@ -89,7 +103,7 @@ gpu_of = alike(
 def linear_spec(stage):
     """Parameter of a job that treats all cells of one seed; only training needs to list them."""
     fixed = code(f"{stage}_linear.py")
-    specs = {n: stage_spec(stage, e, fixed) for n, e in EXPERIMENTS.items() if is_linear(e)}
+    specs = {n: spec_of(stage, e, fixed) for n, e in EXPERIMENTS.items() if is_linear(e)}
 
     def spec(wildcards):
         experiment = EXPERIMENTS[wildcards.experiment]
@@ -108,7 +122,7 @@ def seeds_of(wildcards):
 def network_spec(stage):
     """Parameter of a job that trains one network, or measures some, or a part of that."""
     fixed = code(f"{stage}_network.py")
-    specs = {n: stage_spec(stage, e, fixed) for n, e in EXPERIMENTS.items() if not is_linear(e)}
+    specs = {n: spec_of(stage, e, fixed) for n, e in EXPERIMENTS.items() if not is_linear(e)}
 
     def spec(wildcards):
         cell = {"part": int(wildcards.part)} if hasattr(wildcards, "part") else {}

@@ -1,7 +1,5 @@
 """Datasets: expects the data root's files, makes one .npz per dataset that all later stages read."""
 
-DATASETS = {e.dataset.id: e.dataset for e in STUDY.experiments}
-
 
 rule dataset:
     """Read a dataset, downloading it first where that is allowed and needed."""
@@ -24,6 +22,7 @@ rule dataset:
             config={
                 "name": DATASETS[wildcards.dataset].name,
                 "path": DATASETS[wildcards.dataset].path,
+                "content": CONTENT[wildcards.dataset],
             },
         ),
     script:

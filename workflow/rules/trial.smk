@@ -4,7 +4,7 @@
 def largest_epsilon_spec():
     """Parameter of the job that tries the run with the largest epsilon."""
     fixed = code("try_network.py")
-    specs = {n: stage_spec("try", e, fixed) for n, e in EXPERIMENTS.items() if not is_linear(e)}
+    specs = {n: spec_of("try", e, fixed) for n, e in EXPERIMENTS.items() if not is_linear(e)}
 
     def spec(wildcards):
         experiment = EXPERIMENTS[wildcards.experiment]

@@ -7,12 +7,15 @@ from pathlib import Path
 gc.disable()  # imports are quicker; a running job has it on again
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "pkg"))
 
+from advscape.data.digest import check_content
 from advscape.data.root import data_root
 from advscape.data.sources import load_source
 from advscape.job import running
 
 with running(snakemake.params.spec, snakemake.log[0]) as job:
     root, may_download = data_root(snakemake.config.get("data_root"))
-    data = load_source(job.config["name"], job.config["path"], root, may_download)
+    name, path = job.config["name"], job.config["path"]
+    data = load_source(name, path, root, may_download)
+    check_content(job.config["content"], name, path, root)
     data.save(snakemake.output.arrays)
     job.write_provenance(snakemake.output.provenance)

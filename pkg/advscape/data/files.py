@@ -10,15 +10,35 @@ MNIST = {
     ("test", "labels"): "MNIST/raw/t10k-labels-idx1-ubyte.gz",
 }
 
-_NEEDED = {
-    "digits": [],
-    "mnist": list(MNIST.values()),
-    "cifar10": ["cifar-10-batches-py/data_batch_1", "cifar-10-batches-py/test_batch"],
-    "cifar100": ["cifar-100-python/train", "cifar-100-python/test"],
-    "svhn": ["train_32x32.mat", "test_32x32.mat"],
+#: files of each dataset and the MD5 that was published with them, as torchvision has it: a file
+#: that is still to be downloaded is known by its content too
+PUBLISHED: dict[str, dict[str, str]] = {
+    "digits": {},
+    "mnist": {
+        MNIST["train", "images"]: "f68b3c2dcbeaaa9fbdd348bbdeb94873",
+        MNIST["train", "labels"]: "d53e105ee54ea40749a09fcbcd1e9432",
+        MNIST["test", "images"]: "9fb629c4189551a2d022fa330f9573f3",
+        MNIST["test", "labels"]: "ec29112dd5afa0611ce80d1b7f02629c",
+    },
+    "cifar10": {
+        "cifar-10-batches-py/data_batch_1": "c99cafc152244af753f735de768cd75f",
+        "cifar-10-batches-py/data_batch_2": "d4bba439e000b95fd0a9bffe97cbabec",
+        "cifar-10-batches-py/data_batch_3": "54ebc095f3ab1f0389bbae665268c751",
+        "cifar-10-batches-py/data_batch_4": "634d18415352ddfa80567beed471001a",
+        "cifar-10-batches-py/data_batch_5": "482c414d41f54cd18b22e5b47cb7c3cb",
+        "cifar-10-batches-py/test_batch": "40351d587109b95175f43aff81a1287e",
+    },
+    "cifar100": {
+        "cifar-100-python/train": "16019d7e3df5f24257cddd939b257f8d",
+        "cifar-100-python/test": "f0ef6b0ae62326f3e7ffdfab6717acfc",
+    },
+    "svhn": {
+        "train_32x32.mat": "e26dedcc434d2e4c54c9b2d4a06d8373",
+        "test_32x32.mat": "eb5a983be6a315427106f1b164d9cef3",
+    },
 }
 
 
 def needed(name: str, path: str | None) -> list[str]:
     """Files, relative to the data root, without which the dataset cannot be read."""
-    return [path] if path is not None else _NEEDED[name]
+    return [path] if path is not None else list(PUBLISHED[name])

@@ -1,11 +1,13 @@
 """A dataset as later stages read it: one .npz file of plain arrays."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from advscape.atomic import replacing
+from advscape.data.arrays import as_images, as_labels
 from advscape.errors import UserError
 
 
@@ -15,7 +17,7 @@ class Prepared:
 
     Attributes:
         images: (n, channels, height, width), uint8 or float32; pixel = images / scale in [0, 1].
-        labels: (n,) int64, 0 to classes - 1.
+        labels: (n,) int64 from 0.
         official_test: (n,) bool, True for the official test set; all False where there is none.
         scale: the value that stands for a pixel of 1.
     """
@@ -45,35 +47,35 @@ class Prepared:
             )
 
 
-def prepare(images: np.ndarray, labels: np.ndarray, test: np.ndarray, scale: float) -> Prepared:
-    """Check raw arrays and bring them into one form.
+def prepare(
+    parts: Sequence[tuple[np.ndarray, np.ndarray]], where: str, scale: float | None = None
+) -> Prepared:
+    """Bring the raw arrays of a training and perhaps a test set into one form.
 
     Args:
-        images: (n, h, w), (n, h, w, c) or (n, d), finite numbers in [0, scale].
-        labels: (n,) integers from 0.
-        test: (n,) bool.
-        scale: the value that stands for a pixel of 1.
+        parts: images and labels of each, as of :mod:`advscape.data.arrays`.
+        where: the dataset and its file, for messages.
+        scale: the value that stands for a pixel of 1, of whole numbers that are no bytes; 255 for
+            bytes and 1 for floats unless given.
 
     Raises:
-        UserError: where the arrays do not fit together.
+        UserError: the arrays will not do, or do not fit together.
     """
-    if labels.ndim != 1:
-        raise UserError(f"dataset: labels have {labels.ndim} axes; allowed: one axis")
-    if len(images) != len(labels):
-        raise UserError(f"dataset: {len(images)} images but {len(labels)} labels")
-    if not np.issubdtype(labels.dtype, np.integer) or labels.min() < 0:
-        raise UserError(f"dataset: labels must be integers from 0, got {labels.dtype}")
-    if images.ndim == 2:  # flat features: one row of pixels
-        images = images[:, None, None, :]
-    elif images.ndim == 3:
-        images = images[:, None]
-    elif images.ndim == 4:
-        images = np.moveaxis(images, -1, 1)
-    else:
-        raise UserError(f"dataset: images have {images.ndim} axes; allowed: 2, 3 or 4")
-    if images.dtype != np.uint8:
-        images = images.astype(np.float32)
-    low, high = float(images.min()), float(images.max())
-    if not (low >= 0 and high <= scale):  # also false for NaN
-        raise UserError(f"dataset: pixels lie in [{low:g}, {high:g}]; allowed: [0, {scale:g}]")
-    return Prepared(np.ascontiguousarray(images), labels.astype(np.int64), test, scale)
+    names = [f"{where}: {name}" for name in ("train", "test")]
+    images, labels = [], []
+    for (raw, names_of_classes), name in zip(parts, names, strict=False):
+        images.append(as_images(raw, f"{name}_images"))
+        labels.append(as_labels(names_of_classes, len(raw), f"{name}_labels"))
+    shapes = {part.shape[1:] for part in images}
+    if len(shapes) > 1:
+        train, test = (part.shape[1:] for part in images)
+        raise UserError(
+            f"{where}: train_images are {train} and test_images {test} (channels, height, width); "
+            "allowed: one shape"
+        )
+    if len({part.dtype for part in images}) > 1:  # bytes beside floats
+        images = [part if part.dtype == np.float32 else part / np.float32(255) for part in images]
+    whole = np.ascontiguousarray(np.concatenate(images))
+    test = np.arange(len(whole)) >= len(images[0])
+    scale = scale or (255.0 if whole.dtype == np.uint8 else 1.0)
+    return Prepared(whole, np.concatenate(labels), test, scale)

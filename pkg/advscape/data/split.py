@@ -64,30 +64,46 @@ def split(
         validation_fraction: share of each class's training samples that is set aside.
 
     Raises:
-        UserError: there is no official test set, or a class has no samples.
+        UserError: there is no official test set, or a class has no samples, or none to train on.
     """
-    kept = list(classes) if classes is not None else sorted(set(data.labels.tolist()))
-    position = np.full(int(data.labels.max()) + 1, -1)
+    kept = list(classes) if classes is not None else np.unique(data.labels).tolist()
+    labels = np.full(len(data.labels), -1)
     for new, old in enumerate(kept):
-        if old >= len(position) or not np.any(data.labels == old):
-            raise UserError(f"dataset: class {old} has no samples")
-        position[old] = new
-    labels = position[data.labels]
+        members = data.labels == old
+        if not members.any():
+            raise UserError(f"dataset.classes: class {old} has no samples")
+        labels[members] = new
     chosen = labels >= 0
-    test = data.official_test if test_fraction is None else _draw(labels, test_fraction, seed)
-    if not np.any(test & chosen) or not np.any(~test & chosen):
+    test = data.official_test
+    if test_fraction is not None:
+        test = _draw(labels, test_fraction, seed)
+    elif not np.any(test & chosen):
         raise UserError("dataset: it has no official test set; set test_fraction")
+    _check_train(labels, chosen & ~test, kept, f"test_fraction {test_fraction:g}"
+                 if test_fraction is not None else "the official test set")  # fmt: skip
     train, validation = chosen & ~test, None
     if validation_fraction is not None:
         # a seed of its own, or a test set and a validation set of one size were the same draw
         aside = train & _draw(np.where(train, labels, -1), validation_fraction, [seed, 1])
         train, validation = train & ~aside, _part(data, labels, aside, dtype)
+        _check_train(labels, train, kept, f"validation_fraction {validation_fraction:g}")
     return Split(
         _part(data, labels, train, dtype),
         validation,
         _part(data, labels, chosen & test, dtype),
         len(kept),
     )
+
+
+def _check_train(labels: np.ndarray, train: np.ndarray, kept: Sequence[int], what: str) -> None:
+    """Every class must have a training sample left."""
+    for new, old in enumerate(kept):
+        if not np.any(train & (labels == new)):
+            count = int((labels == new).sum())
+            raise UserError(
+                f"dataset: class {old} has {count} sample{'s' if count > 1 else ''}, and {what} "
+                "leaves none of them to train on"
+            )
 
 
 def _draw(labels: np.ndarray, fraction: float, seed: int | list[int]) -> np.ndarray:

@@ -5,7 +5,10 @@ list of experiments with everything they need inside them: Snakemake merges mapp
 config files but replaces lists, so nothing of one study can leak into another.
 """
 
+import hashlib
 import math
+import os
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, field_validator
@@ -70,10 +73,18 @@ class Dataset(Section):
 
     @property
     def id(self) -> str:
-        """Name of the dataset's prepared file; npz files of different paths never share one."""
+        """Name of the dataset's prepared file; npz files of different paths never share one.
+
+        Paths of other characters than these get a part of their hash, so that neither file
+        systems nor Snakemake find a meaning in them.
+        """
         if self.path is None:
             return self.name
-        return "npz-" + self.path.replace("/", "-").removesuffix(".npz")
+        name = self.path.removesuffix(".npz")
+        if re.fullmatch("[a-z0-9_]{1,60}", name) and self.path.endswith(".npz"):
+            return f"npz-{name}"
+        digest = hashlib.sha256(os.fsencode(self.path)).hexdigest()[:12]
+        return f"npz-{re.sub('[^A-Za-z0-9_]+', '-', name)[-40:].strip('-')}-{digest}"
 
 
 class Threat(Section):

@@ -28,7 +28,7 @@ _LEFT_OUT = {
 
 
 def stage_spec(
-    stage: str, experiment: LinearExperiment | NetworkExperiment, code: str
+    stage: str, experiment: LinearExperiment | NetworkExperiment, code: str, data: str = ""
 ) -> Callable[..., str]:
     """Parameter of each job that a stage has for one experiment.
 
@@ -39,6 +39,7 @@ def stage_spec(
         stage: try, train, evaluate, curvature, landscape or sharpness.
         experiment: the experiment.
         code: fingerprint of the rule's script.
+        data: digest of the dataset's files, see :mod:`advscape.data.digest`.
 
     Returns:
         A function of the run or runs of a job (epsilon, seed or seeds, noise) that gives JSON with
@@ -49,7 +50,7 @@ def stage_spec(
         for name in _SECTIONS[stage]
         if hasattr(experiment, name)
     }
-    parts: dict[str, Any] = {"config": config, "code": code}
+    parts: dict[str, Any] = {"config": config, "code": code, "data": data}
     if isinstance(experiment.model, CustomModel):
         parts["model_code"] = fingerprint(find_function(experiment.model.function))
     return lambda **cell: canonical(**parts, cell=cell)
