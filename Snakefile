@@ -7,9 +7,7 @@ from snakemake.utils import min_version
 min_version("9.19.0")
 
 
-configfile: "config.yaml"
-
-
+include: "workflow/rules/config.smk"
 include: "workflow/rules/common.smk"
 
 

@@ -15,5 +15,8 @@ class ConfigError(UserError):
 
 def shown(value: object, limit: int = 80) -> str:
     """A value as an error line shows it: its repr, cut where it is long; None is "nothing"."""
-    text = "nothing" if value is None else repr(value)
+    try:
+        text = "nothing" if value is None else repr(value)
+    except ValueError:  # Python does not write out integers of thousands of digits
+        text = "a number of thousands of digits"
     return text if len(text) <= limit else text[: limit - 3] + "..."

@@ -1,6 +1,8 @@
 """Every kind of bad input ends in one line that names the key, the value and what is allowed."""
 
 import copy
+import datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -208,8 +210,45 @@ BAD = {
     ),
     "npz that is not there": (
         changed(experiments__1__dataset={"name": "npz", "path": "mine.npz"}),
-        "data_root (nothing set): got 'data'; allowed: a folder that holds mine.npz",
+        f"data_root (nothing set): got '{Path.cwd() / 'data'}'; allowed: a folder that holds mine",
     ),
+    "an attack that does not exist": (
+        changed(experiments__1__evaluation__attacks=[{"steps": 2}, {"name": "pdg", "steps": 2}]),
+        "experiments[1].evaluation.attacks[1].name: got 'pdg'; allowed: pgd, fgsm, random, "
+        "opposed, autoattack",
+    ),
+    "an attack without a kind": (
+        changed(experiments__1__evaluation__attacks=["pgd"]),
+        "experiments[1].evaluation.attacks[0]: got 'pgd'; allowed: a mapping with the keys",
+    ),
+    "a number of 400 digits": (
+        changed(experiments__0__grid__epsilons=[10**400]),
+        "experiments[0].grid.epsilons[0]: got 1000",
+    ),
+    "a number of 5,000 digits": (
+        changed(experiments__0__grid__seeds=[-(10**5000)]),
+        "experiments[0].grid.seeds[0]: got ",
+    ),
+    "a fraction of nothing": (
+        changed(experiments__0__grid__epsilons=["8/0"]),
+        "experiments[0].grid.epsilons[0]: got '8/0'; allowed: a number",
+    ),
+    "a fraction and its float": (
+        changed(experiments__0__grid__epsilons=["1/2", 0.5]),
+        "experiments[0].grid.epsilons: got ['1/2', 0.5]; allowed: values without repeats",
+    ),
+    "more eigenvectors than products": (
+        changed(
+            experiments__1__curvature__eigenvectors=80, experiments__1__curvature__max_products=60
+        ),
+        "experiments[1].curvature.eigenvectors: got 80; allowed: at most 60, which is max_products",
+    ),
+    "a date": (
+        changed(experiments__0__name=datetime.date(2024, 1, 1)),
+        "experiments[0].name: got ",
+    ),
+    "experiments that are a mapping": (changed(experiments={}), "experiments: got {}; allowed: "),
+    "an experiment that is nothing": (changed(experiments=[None]), "experiments[0]: got nothing"),
 }
 
 
@@ -263,3 +302,35 @@ def test_studies_are_valid_and_survive_their_own_yaml(file):
 def test_every_study_has_a_name_of_its_own():
     names = [yaml.safe_load(file.read_text())["study"] for file in STUDIES]
     assert len(set(names)) == len(STUDIES)
+
+
+def test_radii_are_read_as_the_fractions_that_they_are():
+    study = load_study(
+        changed(experiments__0__grid__epsilons=[0, "8/255", " 4 / 255", "0.5/255"],
+                experiments__0__evaluation__common_epsilon="8/255")
+    )  # fmt: skip
+    experiment = study.experiments[0]
+    assert experiment.grid.epsilons == [0, 8 / 255, 4 / 255, 0.5 / 255]
+    assert experiment.evaluation.common_epsilon == 8 / 255
+
+
+@pytest.mark.parametrize("content", [b"", b"<!DOCTYPE html>", b"PK\x03\x04 but no more"])
+def test_a_file_that_is_no_npz_is_named_before_any_job(content, tmp_path, monkeypatch):
+    (tmp_path / "mine.npz").write_bytes(content)
+    monkeypatch.setenv("ADVSCAPE_DATA", str(tmp_path))
+    raw = changed(experiments__1__dataset={"name": "npz", "path": "mine.npz"})
+    with pytest.raises(UserError, match=r"dataset.path: got 'mine.npz'; allowed: an .npz file, wh"):
+        load_study(raw)
+
+
+def test_a_home_in_the_data_root_is_found_and_a_relative_one_shown_whole(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    raw = changed(experiments__1__dataset={"name": "npz", "path": "mine.npz"})
+    for given in ("~/data", "data"):
+        with pytest.raises(UserError) as refused:
+            load_study(raw | {"data_root": given})
+        line = (
+            f"data_root: got '{tmp_path}/data' ('{given}'); allowed: a folder that holds mine.npz"
+        )
+        assert line in str(refused.value)

@@ -4,7 +4,6 @@ Pure functions of the config; nothing here imports torch or looks at results.
 """
 
 import gc
-import os
 import re
 import sys
 from pathlib import Path
@@ -13,15 +12,6 @@ from pathlib import Path
 # a fifth of the time that planning 10,000 jobs takes
 gc.set_threshold(50_000, 20, 100)
 
-# not workflow.basedir: that is the folder of a workflow that uses this one as a module
-RULES = workflow.current_basedir
-if isinstance(RULES, os.PathLike):
-    sys.path.insert(0, str(Path(RULES).resolve().parents[1] / "pkg"))
-
-try:
-    from advscape.errors import UserError
-except ModuleNotFoundError:
-    sys.exit(f"{RULES} comes without its library: install advscape here, or use a clone of it")
 from advscape.data.digest import content_digest
 from advscape.study.canonical import canonical
 from advscape.study.config import LinearExperiment, token

@@ -56,7 +56,7 @@ def curvature_figure(curvature: pd.DataFrame, runs: pd.DataFrame, title: str, no
     for ax in figure.axes:
         ax.set_xlabel(EPSILON[norm])
     say_below(figure)
-    figure.suptitle(title)
+    figure.suptitle(title, parse_math=False)
     return figure
 
 

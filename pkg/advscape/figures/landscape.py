@@ -63,7 +63,7 @@ def landscape_figure(landscape: pd.DataFrame, title: str, network: bool) -> Figu
     some = f"\n({shown} of {every})" if shown < every else ""
     _legend(figure, axes, rf"training $\epsilon${some}")
     say_below(figure, BANDS.replace("seeds", "directions\nand seeds"))
-    figure.suptitle(title)
+    figure.suptitle(title, parse_math=False)
     return figure
 
 

@@ -63,7 +63,7 @@ def plane_figure(landscape: pd.DataFrame, title: str) -> Figure:
     )
     bar.set_label(rf"rise of the {rows['split'].iloc[0]} loss above $\alpha = \beta = 0$")
     kind = rows["direction"].iloc[0].removesuffix(" plane")
-    figure.suptitle(f"{title}\n{NOISE[attack]}; {kind} directions; seed {seed}")
+    figure.suptitle(f"{title}\n{NOISE[attack]}; {kind} directions; seed {seed}", parse_math=False)
     return figure
 
 

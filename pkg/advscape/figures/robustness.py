@@ -31,7 +31,7 @@ def robustness_figure(robustness: pd.DataFrame, title: str, norm: str) -> Figure
     for ax in axes:
         ax.set_xlabel(EPSILON[norm])
     say_below(figure)
-    figure.suptitle(title)
+    figure.suptitle(title, parse_math=False)
     return figure
 
 

@@ -64,7 +64,7 @@ def sharpness_figure(sharpness: pd.DataFrame, title: str, norm: str) -> Figure:
     figure.supylabel(f"rise of the {whose} ({split} samples)", fontsize="medium")
     if len(losses) > 1:
         _legend(figure, losses)
-    figure.suptitle(title)
+    figure.suptitle(title, parse_math=False)
     return figure
 
 

@@ -23,6 +23,7 @@ from advscape.study.section import (
     Natural,
     NonNegative,
     Positive,
+    Radius,
     Section,
     Share,
     distinct,
@@ -127,8 +128,10 @@ class Compute(Section):
 
 
 class _Grid(Section):
-    epsilons: list[NonNegative] = Field(
-        min_length=1, description="Radii of the threat model, in units of pixels in [0, 1]."
+    epsilons: list[Radius] = Field(
+        min_length=1,
+        description="Radii of the threat model, in units of pixels in [0, 1]; 8/255 is read as "
+        "such.",
     )
     seeds: list[Natural] = Field(
         min_length=1,
@@ -191,8 +194,9 @@ class LinearTraining(Section):
 class LinearEvaluation(Section):
     """Loss and accuracy on train and test, clean and under the closed-form attack."""
 
-    common_epsilon: NonNegative = Field(
-        description="Radius at which all runs are compared, beside each run's own."
+    common_epsilon: Radius = Field(
+        description="Radius at which all runs are compared, beside each run's own; 8/255 is read "
+        "as such."
     )
 
 

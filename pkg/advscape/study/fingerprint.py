@@ -47,7 +47,7 @@ def _collect(path: Path, found: dict[str, str]) -> None:
 @cache
 def _read(path: Path) -> tuple[str, tuple[Path, ...]]:
     """Digest of one file's syntax tree, and the files of the library that it imports."""
-    tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+    tree = ast.parse(path.read_bytes(), filename=str(path))
     imports: list[ast.AST] = []
     digest = hashlib.sha256(_tree_text(tree, imports).encode()).hexdigest()
     # a set first: the same module is imported for many names

@@ -42,6 +42,8 @@ def load_study(raw: dict[str, Any]) -> Study:
         study = Study.model_validate(raw)
     except ValidationError as error:
         raise _first_problem(error) from None
+    except RecursionError:
+        raise ConfigError("the config", "mappings or lists within each other", "fewer") from None
     _check_experiments(study)
     _check_data(study)
     return study
@@ -69,7 +71,8 @@ def _names(key: str, model: type[BaseModel]) -> list[str]:
     """Names of the sections of which one may stand at a key."""
     if key.endswith("].model"):
         return list(MODELS)
-    options = _sections(model.model_fields[key.rsplit(".", 1)[-1]].annotation)
+    field = key.rsplit(".", 1)[-1].split("[")[0]  # without its place in a list
+    options = _sections(model.model_fields[field].annotation)
     return [_tag(option) for option in options]
 
 
@@ -147,7 +150,7 @@ def _fields(problem: dict[str, Any], model: type[BaseModel]) -> list[str]:
 def _reads_as_number(value: Any) -> bool:
     try:
         float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return False
     return isinstance(value, str)
 
@@ -164,6 +167,7 @@ def _check_experiments(study: Study) -> None:
             _check_linear(at, experiment)
         else:
             _check_network(at, experiment)
+            _check_curvature(f"{at}.curvature", experiment)
             _check_landscape(f"{at}.landscape", experiment)
             _check_autoattack(at, experiment)
         for j, claim in enumerate(experiment.claims):
@@ -247,6 +251,17 @@ def _check_own_model(at: str, model: CustomModel) -> None:
         others = ", ".join(name for name in taken if name not in ("classes", "shape"))
         raise ConfigError(
             f"{at}.options", wrong[0], f"what {model.function} takes: {others or 'nothing else'}"
+        )
+
+
+def _check_curvature(at: str, experiment: NetworkExperiment) -> None:
+    """Each eigenvector takes a product or more."""
+    curvature = experiment.curvature
+    if curvature.eigenvectors > curvature.max_products:
+        raise ConfigError(
+            f"{at}.eigenvectors",
+            shown(curvature.eigenvectors),
+            f"at most {curvature.max_products}, which is max_products",
         )
 
 
@@ -341,7 +356,15 @@ def _check_data(study: Study) -> None:
             if not study.data_root:
                 key += " (nothing set)" if may_download else " (from ADVSCAPE_DATA)"
             allowed = f"a folder that holds {missing[0]}, for {at} ({dataset.name})"
-            raise ConfigError(key, shown(str(root)), allowed)
+            given = study.data_root
+            where = f" ({shown(given)})" if given and str(root) != given else ""
+            raise ConfigError(key, shown(str(root)) + where, allowed)
+        if dataset.path and not zipfile.is_zipfile(root / dataset.path):
+            raise ConfigError(
+                f"{at}.path",
+                shown(dataset.path),
+                f"an .npz file, which np.savez writes; {root / dataset.path} is none, or damaged",
+            )
         if dataset.path and dataset.test_fraction is None and not _has_test(root / dataset.path):
             raise ConfigError(
                 f"{at}.test_fraction",
@@ -351,4 +374,8 @@ def _check_data(study: Study) -> None:
 
 
 def _has_test(path: Path) -> bool:
-    return zipfile.is_zipfile(path) and "test_labels.npy" in zipfile.ZipFile(path).namelist()
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return "test_labels.npy" in archive.namelist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return True  # damaged: the job that reads it says how

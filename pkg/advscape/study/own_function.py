@@ -67,7 +67,7 @@ def _defined(reference: str) -> tuple[Path, ast.FunctionDef | ast.ClassDef]:
             f"({Path.cwd()}) or on the Python path"
         )
     try:
-        tree = ast.parse(file.read_text(encoding="utf-8"))
+        tree = ast.parse(file.read_bytes())  # bytes: with a byte order mark or a coding line too
     except SyntaxError as error:
         line = f"{file.name}, line {error.lineno}: {error.msg}"
         raise ValueError(f"a module that Python can read; {line}") from None

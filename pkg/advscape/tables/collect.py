@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from advscape.errors import UserError
+
 #: columns that every table starts with
 KEY = ("experiment", "dataset", "model", "norm", "noise", "epsilon", "seed")
 #: the other columns of each table; where a quantity does not exist its cell is empty
@@ -39,6 +41,9 @@ COLUMNS = {
     ),
 }  # fmt: skip
 
+#: columns of names
+_TEXT = ("experiment", "dataset", "model", "norm", "noise", "layer", "claim", "statement")
+
 
 def collect(
     table: str, sources: Sequence[dict[str, str]], fragments: Sequence[str | Path]
@@ -54,7 +59,11 @@ def collect(
     parts = []
     for source, fragment in zip(sources, fragments, strict=True):
         # as text, so that no number is rounded or retyped on its way through
-        part = pd.read_csv(fragment, dtype=str, keep_default_na=False)
+        try:
+            part = pd.read_csv(fragment, dtype=str, keep_default_na=False)
+        except (ValueError, UnicodeError, OSError) as error:
+            text = " ".join(str(error).split())
+            raise UserError(f"{fragment} cannot be read as rows of a table: {text}") from error
         parts.append(part.assign(**source))
     rows = pd.concat(parts, ignore_index=True).reindex(columns=[*KEY, *COLUMNS[table]])
     # a run's rows stand together, whichever jobs made them
@@ -63,8 +72,23 @@ def collect(
 
 
 def read_table(path: str | Path) -> pd.DataFrame:
-    """Read a table; an empty cell is a missing value, the text "none" or "n/a" is a text."""
-    return pd.read_csv(path, keep_default_na=False, na_values=[""])
+    """Read a table; an empty cell is a missing value, the text "none" or "n/a" is a text.
+
+    Names are text, also those that look like numbers or truth values.
+
+    Raises:
+        UserError: the file is damaged, or is no table.
+    """
+    try:
+        rows = pd.read_csv(
+            path, keep_default_na=False, na_values=[""], dtype=dict.fromkeys(_TEXT, str)
+        )
+    except (ValueError, UnicodeError, OSError) as error:  # pandas' own are ValueErrors
+        text = " ".join(str(error).split())
+        raise UserError(f"{path} cannot be read as a table: {text}") from error
+    if "experiment" not in rows:
+        raise UserError(f"{path} is no table of a study: it has no column experiment")
+    return rows
 
 
 def read_experiment(path: str | Path, experiment: str) -> pd.DataFrame:
