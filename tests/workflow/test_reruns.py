@@ -191,7 +191,7 @@ EXPECTED = {
         },
     }),
     **under("network.compute", ["train"], {
-        "device": "cpu", "threads": 2, "precision": "bfloat16",
+        "device": "cpu", "threads": 2, "precision": "bfloat16", "deterministic": False,
     }),
     "network.compute.jobs_per_device": (2, NOTHING),
     "network.compute.seeds_per_job": (2, NOTHING),  # there is one seed
