@@ -93,7 +93,7 @@ class AutoAttack:
         """Attack one batch.
 
         Args:
-            model: gives (n, classes) logits in float32; left as it was.
+            model: gives (n, classes) logits; left as it was.
             x: (n, channels, height, width) inputs in [0, 1], float32.
             y: (n,) labels.
             generator: draws the package's seed, without which it takes the clock's.
@@ -120,7 +120,7 @@ class AutoAttack:
 
         standard = components(model, x) == STANDARD
         ensemble = pyautoattack.AutoAttack(
-            model,
+            lambda inputs: model(inputs).float(),  # its tables of losses are float32
             norm=_NORMS[self.threat.norm],
             eps=self.threat.epsilon,
             seed=seed,
