@@ -235,7 +235,7 @@ def test_a_last_batch_of_one_and_batches_of_one(study, size, fits):
     """60 training images; the last maps of a ResNet are of one pixel."""
     net = study(training={"batch_size": size, "epochs": 1})
     job = net.job("train")
-    job.config["model"] = {"name": "resnet18", "width": 8, "activation": "relu"}
+    job.config["model"] = {"name": "resnet18", "width": 4, "activation": "relu"}
     files = [net.folder / name for name in ("w", "best", "c")]
     if fits:
         rows, _ = train_network(job, net.data, *files)

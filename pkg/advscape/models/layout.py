@@ -7,6 +7,10 @@ from advscape.models.cnn import SmallCNN
 from advscape.models.preact import PreActResNet18
 from advscape.models.resnet import SmallImageResNet18
 
+#: with fewer filters torch 2.15's backward passes of a ResNet write beyond their memory on a CPU
+#: (channels last, widths 2 to 6), and the process dies sooner or later
+_NARROW = 8
+
 
 def use_fast_layout(model: nn.Module) -> None:
     """Channels last; on a CPU all but the last stage of a ResNet.
@@ -20,8 +24,12 @@ def use_fast_layout(model: nn.Module) -> None:
     """
     if not isinstance(model, SmallImageResNet18 | PreActResNet18 | SmallCNN):
         return
+    first = next(model.parameters())
+    on_cpu = hasattr(model, "layer4") and first.device.type == "cpu"
+    if on_cpu and len(first) < _NARROW:
+        return
     model.to(memory_format=torch.channels_last)
-    if hasattr(model, "layer4") and next(model.parameters()).device.type == "cpu":
+    if on_cpu:
         model.layer4.to(memory_format=torch.contiguous_format)
         model.layer4.register_forward_pre_hook(_contiguous)
 
