@@ -1,6 +1,9 @@
 """The device, the threads and the memory of a job."""
 
 import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -25,10 +28,7 @@ def set_up(compute: dict[str, Any], jobs_per_device: int = 1) -> torch.device:
     Raises:
         UserError: ``device`` is cuda and torch finds no GPU.
     """
-    # cuBLAS reads this when it starts, and is not repeatable without it
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    torch.use_deterministic_algorithms(True)
-    torch.set_num_threads(compute["threads"])
+    set_arithmetic(compute)
     keep_freed_memory()
     if compute["device"] == "cpu":
         return torch.device("cpu")
@@ -45,6 +45,50 @@ def set_up(compute: dict[str, Any], jobs_per_device: int = 1) -> torch.device:
     device = torch.device("cuda", _taken(tuple(names), jobs_per_device))
     torch.cuda.set_device(device)
     return device
+
+
+def set_arithmetic(compute: dict[str, Any]) -> None:
+    """Set torch's globals on which numbers depend; a user's module may change them on import.
+
+    Float32 is float32 in products and convolutions: a GPU's TF32 has ten bits of mantissa, and is
+    torch's default in convolutions.
+
+    Args:
+        compute: the config's compute section.
+    """
+    # cuBLAS reads this when it starts, and is not repeatable without it
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(compute["deterministic"])
+    torch.backends.cudnn.benchmark = False  # which would choose algorithms by the clock
+    torch.set_num_threads(compute["threads"])
+    _allow_tf32(False)
+
+
+@contextmanager
+def tf32() -> Iterator[None]:
+    """Within the block products and convolutions of float32 may be TF32 on a GPU."""
+    _allow_tf32(True)
+    try:
+        yield
+    finally:
+        _allow_tf32(False)
+
+
+def _allow_tf32(allowed: bool) -> None:
+    backends = torch.backends
+    # torch has two sets of names, and complains where they disagree: the older ones first, which
+    # set the newer ones too where those were not set on their own
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        backends.cuda.matmul.allow_tf32 = allowed
+        backends.cudnn.allow_tf32 = allowed
+        if not allowed:
+            torch.set_float32_matmul_precision("highest")
+        precision = "tf32" if allowed else "ieee"
+        for kind in (backends.cuda.matmul, backends.cudnn.conv, backends.cudnn.rnn):
+            kind.fp32_precision = precision
+        for kind in (backends.mkldnn.matmul, backends.mkldnn.conv, backends.mkldnn.rnn):
+            kind.fp32_precision = "ieee"
 
 
 @cache

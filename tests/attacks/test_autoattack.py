@@ -6,8 +6,9 @@ import pytest
 import torch
 from torch import nn
 
-from advscape.attacks.autoattack import FEW_CLASSES, STANDARD, AutoAttack, components
+from advscape.attacks.autoattack import FEW_CLASSES, STANDARD, AutoAttack, check_images, components
 from advscape.attacks.pgd import PGD
+from advscape.errors import UserError
 from advscape.losses import correct
 from advscape.threat import ThreatModel
 from tests.networks import assert_same, snapshot
@@ -34,6 +35,33 @@ def test_it_refuses_a_threat_model_without_the_box():
         AutoAttack(ThreatModel("l2", 0.5))
 
 
+#: heights and widths on which pyautoattack 0.2.0's Square attack ends in an error with L2, and does
+#: not, each tried with the package
+NO_IMAGES = [(4, 4), (1, 1), (1, 64), (3, 40), (12, 12), (14, 14), (18, 18), (19, 19), (24, 24),
+             (33, 6), (37, 14), (39, 36)]  # fmt: skip
+IMAGES = [(5, 5), (8, 8), (9, 40), (28, 28), (32, 32), (16, 32), (32, 16), (10, 10), (40, 40),
+          (24, 3), (25, 1), (64, 64)]  # fmt: skip
+
+
+@pytest.mark.parametrize("size", NO_IMAGES)
+def test_images_that_it_cannot_take_are_one_line(size):
+    line = f"cannot take images of {size[0]} x {size[1]} pixels with threat l2; allowed: "
+    with pytest.raises(UserError, match=line):
+        check_images((3, *size), "l2")
+    check_images((3, *size), "linf")
+    x = torch.rand(2, 3, *size)
+    model = nn.Sequential(nn.Flatten(), nn.Linear(x[0].numel(), 2))
+    with pytest.raises(UserError, match=line):  # before it asks for the package
+        AutoAttack(ThreatModel("l2", 0.1, box=True))(
+            model, x, torch.zeros(2, dtype=torch.int64), torch.Generator()
+        )
+
+
+@pytest.mark.parametrize("size", IMAGES)
+def test_images_that_it_takes(size):
+    check_images((3, *size), "l2")
+
+
 @pytest.mark.parametrize("classes", [2, 3, 4, 10])
 def test_components(classes):
     net, x, _ = net_and_samples(classes)
@@ -44,6 +72,22 @@ class TestWithThePackage:
     @pytest.fixture(autouse=True)
     def _package(self):
         pytest.importorskip("pyautoattack", reason="pyautoattack is not installed: make autoattack")
+
+    @pytest.mark.parametrize("norm", ["l2", "linf"])
+    @pytest.mark.parametrize("size", NO_IMAGES + IMAGES)
+    def test_its_square_attack_fails_where_we_say_so(self, size, norm):
+        from pyautoattack.square import SquareAttack
+
+        def never_fooled(x):
+            return torch.tensor([[10.0, 0.0]]).repeat(len(x), 1)
+
+        attack = SquareAttack(never_fooled, norm=norm.replace("l", "L"), n_queries=12, eps=0.1)
+        x, y = torch.rand(2, 1, *size), torch.zeros(2, dtype=torch.int64)
+        if norm == "l2" and size in NO_IMAGES:
+            with pytest.raises((ZeroDivisionError, RuntimeError)):
+                attack.perturb(x, y)
+        else:
+            assert attack.perturb(x, y).shape == x.shape
 
     # five classes: the package's nine targets would not exist
     @pytest.mark.parametrize("classes", [2, 5])

@@ -1,9 +1,12 @@
+import math
+
 import numpy as np
 import pytest
 import torch
 
 from advscape.sharpness.average import average_sharpness
 from advscape.sharpness.ball import LinfBall, gaussian
+from advscape.sharpness.estimate import averaged, largest
 from advscape.sharpness.perturbation import adaptive_scale, plain_scale
 from tests.sharpness.quadratic import Quadratic
 
@@ -62,3 +65,13 @@ def test_a_single_draw_has_no_error():
     loss = Quadratic()
     with pytest.raises(ValueError, match="draws: got 1; allowed: 2 or more"):
         measured(loss, plain_scale, draws=1)
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_a_rise_that_is_not_finite_is_no_value(bad):
+    """Python's max(0.0, nan) is 0.0."""
+    for rises in ([bad, 1.0], [1.0, bad], [bad]):
+        assert math.isnan(largest(rises, 5).value)
+    assert math.isnan(averaged([1.0, bad], 5).value)
+    assert largest([1.0, 2.0], 5).value == 2.0
+    assert largest([-1.0], 5).value == 0.0

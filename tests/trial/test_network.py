@@ -122,7 +122,7 @@ def test_a_batch_of_one_is_refused_where_batch_norm_cannot_take_it(tmp_path):
 
 def test_autoattack_is_refused_on_images_that_it_cannot_take(tmp_path):
     evaluation = {"common_epsilon": 0.3, "attacks": [{"steps": 1}, {"name": "autoattack"}]}
-    with pytest.raises(UserError, match="4 x 4"):
+    with pytest.raises(UserError, match="cannot take images of 4 x 4"):
         tried(tmp_path, f"{USERS}:Plain", size=4, evaluation=evaluation)
 
 

@@ -41,6 +41,8 @@ NETWORKS = "|".join(n for n in EXPERIMENTS if n not in LINEAR.split("|")) or "(?
 # what only networks have: a linear model's Hessian is there as a whole, and in closed form
 OF_NETWORKS = ["layers", "spectrum", "finite_scale", "sharpness"] if NETWORKS != "(?!)" else []
 TABLES = ["runs", "robustness", "sanity", "curvature", "landscape", *OF_NETWORKS]
+# rows of sanity.csv that no single run has: they are read from the lines of all
+CHECKS_OF_LINES = ["<results>/runs/flatness_sanity.csv"]
 ENVIRONMENT = "../../environment.yml"
 
 
@@ -197,7 +199,8 @@ def row_files(table, experiment):
 def fragments(wildcards):
     """All rows of a table, job by job."""
     table = wildcards.table
-    return [path for experiment in measured(table) for path in row_files(table, experiment)]
+    files = [path for experiment in measured(table) for path in row_files(table, experiment)]
+    return files + CHECKS_OF_LINES if table == "sanity" else files
 
 
 def key_columns(experiment):
@@ -212,11 +215,12 @@ def key_columns(experiment):
 
 def sources(table):
     """Key columns of each file that `fragments` lists."""
-    return [
+    keys = [
         key_columns(experiment)
         for experiment in measured(table)
         for _ in row_files(table, experiment)
     ]
+    return keys + [{} for _ in CHECKS_OF_LINES] if table == "sanity" else keys
 
 
 def claim_list():

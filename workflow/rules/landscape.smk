@@ -59,11 +59,12 @@ rule landscape_network:
 
 
 rule flatness:
-    """Rise, width and quadratic coefficient of every line."""
+    """Rise, width and quadratic coefficient of every line; whether the Hessian agrees with it."""
     input:
         landscape="<results>/tables/landscape.csv",
     output:
         rows="<results>/tables/flatness.csv",
+        checks="<results>/runs/flatness_sanity.csv",
     log:
         "<logs>/flatness.log",
     benchmark:

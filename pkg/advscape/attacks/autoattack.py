@@ -4,7 +4,7 @@ The package pyautoattack is optional (``make autoattack``) and imported only whe
 """
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -19,30 +19,43 @@ from advscape.threat import ThreatModel
 STANDARD = ("apgd-ce", "apgd-t", "fab-t", "square")
 #: the targeted losses of the standard version compare four logits (fra31/auto-attack #70)
 FEW_CLASSES = ("apgd-ce", "fab", "square")
-#: pixels each way that Square needs
-_SMALLEST = 5
 _NORMS = {"l2": "L2", "linf": "Linf"}
-
-
-def check_images(shape: Sequence[int]) -> None:
-    """Refuse images on which the package divides by zero: Square takes a fifth of the height.
-
-    Args:
-        shape: (channels, height, width) of an input.
-
-    Raises:
-        UserError: they are smaller than 5 x 5.
-    """
-    if min(shape[-2:]) < _SMALLEST:
-        raise UserError(
-            f"autoattack: got images of {shape[-2]} x {shape[-1]} pixels; allowed: at least "
-            f"{_SMALLEST} x {_SMALLEST}, which its part Square needs"
-        )
 
 
 def components(model: nn.Module, x: Tensor) -> tuple[str, ...]:
     """The attacks that a model with (n, ...) inputs ``x`` meets, in their order."""
     return STANDARD if _classes(model, x) >= 4 else FEW_CLASSES
+
+
+def check_images(shape: tuple[int, ...], norm: str) -> None:
+    """Refuse images that the package's Square attack cannot cut up.
+
+    With L2 it begins with a grid of squares whose side is a fifth of the height, from a corner that
+    is meant for five rows of them; where a sixth row or a column does not fit whole it fails (as of
+    pyautoattack 0.2.0). With Linf it takes any.
+
+    Args:
+        shape: (channels, height, width).
+        norm: l2 or linf.
+
+    Raises:
+        UserError: the height and width are such.
+    """
+    _, height, width = shape
+    side = height // 5
+    corner = (height - 5 * side) // 2
+    # a square of one pixel, or none that is narrow enough, always fits
+    fits = (
+        side == 1
+        or (side > 0 and all(corner + n // side * side <= n for n in (height, width)))
+        or 0 < width < side
+    )
+    if norm == "l2" and not fits:
+        needed = "5 rows of pixels or more" if side == 0 else "others, such as 8 x 8 or 32 x 32"
+        raise UserError(
+            f"evaluation.attacks: AutoAttack's Square attack cannot take images of {height} x "
+            f"{width} pixels with threat l2; allowed: {needed}"
+        )
 
 
 @torch.no_grad()
@@ -80,7 +93,7 @@ class AutoAttack:
         """Attack one batch.
 
         Args:
-            model: gives (n, classes) logits in float32; left as it was.
+            model: gives (n, classes) logits; left as it was.
             x: (n, channels, height, width) inputs in [0, 1], float32.
             y: (n,) labels.
             generator: draws the package's seed, without which it takes the clock's.
@@ -89,7 +102,11 @@ class AutoAttack:
 
         Returns:
             Perturbed inputs, detached, shape and dtype of ``x``.
+
+        Raises:
+            UserError: the package cannot take images of this shape.
         """
+        check_images(x.shape[1:], self.threat.norm)
         if self.threat.epsilon == 0:
             return x.detach().clone()
         seed = int(torch.randint(2**31, (), generator=generator, device=generator.device))
@@ -103,7 +120,7 @@ class AutoAttack:
 
         standard = components(model, x) == STANDARD
         ensemble = pyautoattack.AutoAttack(
-            model,
+            lambda inputs: model(inputs).float(),  # its tables of losses are float32
             norm=_NORMS[self.threat.norm],
             eps=self.threat.epsilon,
             seed=seed,

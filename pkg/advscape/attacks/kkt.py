@@ -5,6 +5,7 @@ from torch import Tensor, nn
 
 from advscape.attacks.untouched import untouched
 from advscape.losses import precise_losses
+from advscape.memory import MicroBatch
 from advscape.threat import ThreatModel, lengths
 
 
@@ -42,11 +43,21 @@ def stationarity(gradient: Tensor, delta: Tensor, x: Tensor, threat: ThreatModel
 
 
 def input_gradient(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
-    """Gradient of each sample's loss in its input, (n, ...); eval mode, model left as it was."""
-    x = x.detach().requires_grad_(True)
+    """Gradient of each sample's loss in its input, (n, ...); eval mode, model left as it was.
+
+    All samples go through the model at once, in parts where memory does not hold them.
+    """
+
+    def gradients(size: int) -> list[Tensor]:
+        parts = zip(x.detach().split(size), y.split(size), strict=True)
+        return [_gradient(model, xb.requires_grad_(True), yb) for xb, yb in parts]
+
     with untouched(model):
-        (gradient,) = torch.autograd.grad(precise_losses(model(x), y).sum(), x)
-    return gradient
+        return torch.cat(MicroBatch(len(x)).run(gradients))
+
+
+def _gradient(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
+    return torch.autograd.grad(precise_losses(model(x), y).sum(), x)[0]
 
 
 def check_sphere(threat: ThreatModel) -> None:

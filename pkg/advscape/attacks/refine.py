@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from advscape.attacks.kkt import check_sphere, stationarity
 from advscape.attacks.untouched import untouched
 from advscape.losses import logit_gaps
+from advscape.memory import MicroBatch
 from advscape.threat import ThreatModel, lengths
 
 #: damping at which a step is a millionth of epsilon: a sample that needs it sits at a kink
@@ -80,16 +81,20 @@ def refine(
         threat: L2, with or without a box, and epsilon above 0.
         steps: gradients a sample may take.
         tolerance: wanted residual; about 1e-5 is float32's floor on small images.
-        batch_size: samples that go through the model at once, all unless given.
+        batch_size: samples that go through the model at once, all unless given; fewer where memory
+            does not hold them.
 
     Raises:
         ValueError: the threat model is another one.
     """
     check_sphere(threat)
-    size = batch_size or len(x)
-    parts = zip(*(part.detach().split(size) for part in (x, perturbed, y)), strict=True)
+
+    def climb(size: int) -> list[tuple[Tensor, Tensor, Tensor]]:
+        parts = zip(*(part.detach().split(size) for part in (x, perturbed, y)), strict=True)
+        return [_climb(model, *part, threat, steps, tolerance) for part in parts]
+
     with untouched(model):
-        done = [_climb(model, *part, threat, steps, tolerance) for part in parts]
+        done = MicroBatch(batch_size or len(x)).run(climb)
     whole, residuals, used = (torch.cat(pieces) for pieces in zip(*done, strict=True))
     return Refined(whole, residuals, used, residuals <= tolerance)
 

@@ -6,6 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from advscape.evaluation.checks import COLUMNS, Check, check_rows
+from advscape.tables.collect import KEY
+
 #: columns that tell one line from another
 LINE = ["experiment", "dataset", "model", "norm", "noise", "epsilon", "seed", "split", "direction",
         "direction_seed", "attack"]  # fmt: skip
@@ -25,7 +28,7 @@ def flatness_table(landscape: pd.DataFrame, settings: Mapping[str, Mapping]) -> 
         landscape: landscape.csv.
         settings: for each experiment radii, level and step.
     """
-    planes = landscape["direction"].str.endswith("plane")
+    planes = _planes(landscape)
     lines = landscape[~planes].groupby(LINE, sort=False, dropna=False)
     rows = [
         {**dict(zip(LINE, key, strict=True)), **values, "n": line["n"].iloc[0]}
@@ -33,6 +36,69 @@ def flatness_table(landscape: pd.DataFrame, settings: Mapping[str, Mapping]) -> 
         for values in _measure(line.sort_values("alpha"), settings[key[0]])
     ]
     return pd.DataFrame(rows, columns=[*LINE, "quantity", "at", "value", "n"])
+
+
+#: largest difference between d^T H d and the second difference, relative to the larger one. Smooth
+#: networks of the default study differ by 0.03 at most (a step of 0.02); a Hessian of other weights
+#: than those that the line moves, or of another function, by 0.5 and more
+AGREEMENT_BOUND = 0.25
+
+
+def agreement_table(landscape: pd.DataFrame, settings: Mapping[str, Mapping]) -> pd.DataFrame:
+    """Rows of sanity.csv: whether d^T H d is the second difference of the losses beside it.
+
+    One row for each run and split, over its lines with the noise held. Lines of one kind share
+    their scale, the largest value among them: where the curvature changes its sign there is one of
+    nearly 0. Without a row are networks with kinks, whose second differences count the kinks within
+    the step, and lines without d^T H d.
+
+    Args:
+        landscape: landscape.csv.
+        settings: for each experiment radii, level and step.
+    """
+    lines = landscape[landscape["attack"].isin(["none", "frozen"]) & (landscape["beta"] == 0)]
+    lines = lines[~_planes(lines)]
+    pairs = pd.DataFrame(
+        [
+            {**dict(zip(LINE, key, strict=True)), **pair}
+            for key, line in lines.groupby(LINE, sort=False, dropna=False)
+            for pair in _compared(line, settings[key[0]]["step"])
+        ],
+        columns=[*LINE, "difference", "scale", "rounding", "n"],
+    )
+    rows = []
+    for key, run in pairs.groupby([*KEY, "split"], sort=False):
+        kinds = run.groupby(["direction", "attack"])
+        scale = kinds["scale"].transform("max") + run["rounding"]
+        # a value that is missing is not a number, and not well
+        value = (run["difference"] / scale).max(skipna=False)
+        check = Check(
+            "hessian against second differences", float(value), AGREEMENT_BOUND, run["n"].iloc[0]
+        )
+        named = dict(zip([*KEY, "split"], key, strict=True))
+        rows += check_rows([check], named | {"checkpoint": "last"})
+    return pd.DataFrame(rows, columns=[*KEY, *COLUMNS])
+
+
+def _compared(line: pd.DataFrame, step: float) -> Iterator[dict[str, Any]]:
+    """A line's two numbers, where it has both: how far apart, how large, and their rounding."""
+    centre = line[line["alpha"] == 0].iloc[0]
+    if pd.isna(centre["curvature"]) or str(centre.get("kinks")) == "True":
+        return
+    line = line.sort_values("alpha")
+    bent = 2 * rise(line["alpha"].to_numpy(), line["loss"].to_numpy(), step) / step**2
+    yield {
+        "difference": abs(bent - centre["curvature"]),
+        "scale": max(abs(bent), abs(centre["curvature"])),
+        # losses in float32, of logits a few units in size
+        "rounding": 1e-5 * (1 + abs(centre["loss"])) / step**2,
+        "n": centre["n"],
+    }
+
+
+def _planes(landscape: pd.DataFrame) -> pd.Series:
+    # a column without any cells is not one of strings
+    return landscape["direction"].astype(str).str.endswith("plane")
 
 
 def _measure(line: pd.DataFrame, settings: Mapping) -> Iterator[dict[str, Any]]:

@@ -28,6 +28,7 @@ from advscape.landscape.directions import (
 from advscape.landscape.grid import line, plane, share
 from advscape.landscape.store import PointStore
 from advscape.landscape.walk import walking
+from advscape.models.kinks import has_kinks
 from advscape.models.run import NetworkRun, load_run
 from advscape.progress import track
 from advscape.seeds import stream
@@ -97,7 +98,7 @@ def landscape_network(
         alpha, beta = (*coordinates, 0.0)[:2]
         at = {**scan.run.key, **path.columns, "alpha": alpha, "beta": beta}
         rows += [
-            {**at, "attack": attack, "curvature": None, **values}
+            {**at, "attack": attack, "curvature": None, "kinks": None, **values}
             for attack, values in result.items()
         ]
     return pd.DataFrame(rows)
@@ -193,12 +194,17 @@ class _Losses:
         loss = found.loss if math.isfinite(found.loss) else None
         return {"loss": loss, "accuracy": found.accuracy, "n": found.n}
 
-    def bend(self, found: dict[str, dict[str, float]], direction: Direction) -> None:
+    @cached_property
+    def _kinks(self) -> bool:
+        return has_kinks(self._run.model, self._x[:2])
+
+    def bend(self, found: dict[str, dict[str, Any]], direction: Direction) -> None:
         """Add d^T H d at the trained weights to the results whose noise is held."""
         model = self._run.model
         for attack in found.keys() & self._inputs:
             operator = HessianOperator(model, self._inputs[attack], self._y, self._size)
             found[attack]["curvature"] = along(operator, model, direction)
+            found[attack]["kinks"] = self._kinks
 
     def _perturbed(self) -> Tensor:
         seed = stream(self._run.seed, "landscape attack")

@@ -7,7 +7,8 @@ from advscape.models.cnn import SmallCNN
 from advscape.models.preact import PreActResNet18
 from advscape.models.resnet import SmallImageResNet18
 
-#: channels below which no convolution is run with channels last
+#: with fewer filters torch 2.15's backward passes of a ResNet write beyond their memory on a CPU
+#: (channels last, widths 2 to 6), and the process dies sooner or later
 _NARROW = 8
 
 
@@ -21,20 +22,16 @@ def use_fast_layout(model: nn.Module) -> None:
     Args:
         model: on its device; its weights are laid out anew in place.
     """
-    if not isinstance(model, SmallImageResNet18 | PreActResNet18 | SmallCNN) or _too_narrow(model):
+    if not isinstance(model, SmallImageResNet18 | PreActResNet18 | SmallCNN):
+        return
+    first = next(model.parameters())
+    on_cpu = hasattr(model, "layer4") and first.device.type == "cpu"
+    if on_cpu and len(first) < _NARROW:
         return
     model.to(memory_format=torch.channels_last)
-    if hasattr(model, "layer4") and next(model.parameters()).device.type == "cpu":
+    if on_cpu:
         model.layer4.to(memory_format=torch.contiguous_format)
         model.layer4.register_forward_pre_hook(_contiguous)
-
-
-def _too_narrow(model: nn.Module) -> bool:
-    """Whether oneDNN would write outside of its memory: on some CPUs torch 2.15 crashes in the
-    backward pass of a 1x1 convolution with stride of fewer than 7 channels, channels last.
-    """
-    strided = (m for m in model.modules() if isinstance(m, nn.Conv2d) and m.kernel_size == (1, 1))
-    return any(convolution.in_channels < _NARROW for convolution in strided)
 
 
 def _contiguous(module: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from advscape.attacks.build import Attack, build_attack
 from advscape.data.prepared import Prepared
 from advscape.data.split import Part, split
-from advscape.device import describe, set_up
+from advscape.device import describe, set_arithmetic, set_up
 from advscape.job import Job
 from advscape.models.build import build_model
 from advscape.models.layout import use_fast_layout
@@ -91,6 +91,7 @@ def load_run(job: Job, dataset: str | Path, weights: str | Path | None = None) -
     model = build_model(
         job.config["model"], drawn.classes, drawn.train.x.shape[1:], stream(seed, "weights")
     )
+    set_arithmetic(job.config["compute"])  # what the user's module may have changed
     if weights is not None:
         load_weights(model, weights)
     model.to(device)

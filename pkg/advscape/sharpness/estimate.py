@@ -1,5 +1,6 @@
 """What a measure of sharpness says, and how sure it is."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -26,12 +27,19 @@ class Sharpness:
 
 
 def averaged(rises: Sequence[float], n: int) -> Sharpness:
-    """The mean of at least two independent rises."""
+    """The mean of at least two independent rises; nan where one of them is not finite."""
+    if not np.isfinite(rises).all():
+        return Sharpness(math.nan, math.nan, math.nan, len(rises), n)
     spread = float(np.std(rises, ddof=1))
     return Sharpness(float(np.mean(rises)), spread / len(rises) ** 0.5, spread, len(rises), n)
 
 
 def largest(rises: Sequence[float], n: int) -> Sharpness:
-    """The largest of the restarts' rises, and not below 0: staying put is allowed too."""
+    """The largest of the restarts' rises, and not below 0: staying put is allowed too.
+
+    Nan where one of them is not finite: at the worst weights the loss has no bound in floats.
+    """
+    if not np.isfinite(rises).all():
+        return Sharpness(math.nan, math.nan, math.nan, len(rises), n)
     spread = float(np.std(rises, ddof=1)) if len(rises) > 1 else float("nan")
     return Sharpness(max(0.0, *rises), float("nan"), spread, len(rises), n)

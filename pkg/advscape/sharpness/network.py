@@ -1,6 +1,7 @@
 """Stage `sharpness` of a network experiment: rises of the loss at moved weights."""
 
 import logging
+import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from advscape.evaluation.evaluate import perturb
+from advscape.evaluation.evaluate import perturb, score
 from advscape.job import Job
 from advscape.losses import precise_losses
 from advscape.models.run import NetworkRun, load_run
@@ -72,6 +73,9 @@ class _Split:
         self._perturbed = perturb(
             run.model, self._x, self._y, self._attack, self._attack_seed, settings["batch_size"]
         )
+        # at the trained weights; at moved ones a value that is not finite is an empty cell
+        for x, what in ((self._x, split), (self._perturbed, f"attacked {split}")):
+            score(run.model, x, self._y, settings["batch_size"], f"{what} images")
         self._parameters = [p for p in run.model.parameters() if p.requires_grad]
         self._losses = self._at_inputs()
 
@@ -178,14 +182,19 @@ class _Split:
         )
 
     def _weight_curvature(self) -> None:
-        found = weight_curvature_index(
-            self.run.model,
-            self._perturbed,
-            self._y,
-            self.settings["batch_size"],
-            self.settings["weight_curvature"]["probes"],
-            self._generator("weight curvature"),
-        )
+        probes = self.settings["weight_curvature"]["probes"]
+        try:
+            found = weight_curvature_index(
+                self.run.model,
+                self._perturbed,
+                self._y,
+                self.settings["batch_size"],
+                probes,
+                self._generator("weight curvature"),
+            )
+        except FloatingPointError as error:
+            _LOG.warning("weight-curvature index: %s", error)
+            found = Sharpness(math.nan, math.nan, math.nan, probes, len(self._y))
         self._add(("adversarial",), "weight_curvature", None, None, found)
 
     def _add(
@@ -198,6 +207,8 @@ class _Split:
     ) -> None:
         at = "" if radius is None else f", {ball} {radius:g}"
         _LOG.info("%s, %s%s: %.5g", self.split, measure, at, found.value)
+        if math.isnan(found.value):
+            _LOG.warning("an empty cell: not finite at these weights or near them")
         self.rows += [
             {
                 **self.run.key,

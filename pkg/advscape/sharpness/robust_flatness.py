@@ -12,6 +12,7 @@ same for all samples, not drawn for each batch of 128, and the attack is the sam
 w + :math:`\nu`, with the same draws, so that at :math:`\xi` = 0 the flatness is exactly 0.
 """
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -20,6 +21,7 @@ from torch import Tensor, nn
 from advscape.attacks.pgd import PGD
 from advscape.attacks.untouched import differentiable
 from advscape.evaluation.evaluate import perturb, score
+from advscape.evaluation.finite import NotFinite
 from advscape.losses import precise_losses
 from advscape.memory import MicroBatch
 from advscape.models.flat import flattened
@@ -103,7 +105,10 @@ class RobustFlatness:
         perturbed = perturb(
             self._model, self._x, self._y, self._attack, self._attack_seed, self._size
         )
-        return score(self._model, perturbed, self._y, self._size).loss
+        try:
+            return score(self._model, perturbed, self._y, self._size).loss
+        except NotFinite:  # far from the trained weights
+            return math.nan
 
 
 class _Joint:

@@ -120,10 +120,16 @@ class Compute(Section):
         "runs share its start-up: the first so many of the grid's, the next so many, and so on. "
         "Each network is trained in a job of its own.",
     )
-    precision: Literal["float32", "bfloat16"] = Field(
+    precision: Literal["float32", "tf32", "bfloat16"] = Field(
         default="float32",
-        description="Arithmetic of training and of the gradients of its and of the judges' attacks "
-        "(bfloat16: autocast). Losses, accuracies, Hessians and landscapes are float32.",
+        description="Arithmetic of training (tf32: of a GPU's products and convolutions), for "
+        "bfloat16 also of the gradients of its and of the judges' attacks (autocast). Losses, "
+        "accuracies, Hessians and landscapes are float32, never TF32.",
+    )
+    deterministic: bool = Field(
+        default=True,
+        description="Only kernels that give the same result every time. false allows layers that "
+        "have no other on a GPU; a killed job then does not go on to the same weights.",
     )
 
 

@@ -37,7 +37,7 @@ COLUMNS = {
     ),
     "landscape": (
         "split", "direction", "direction_seed", "alpha", "beta", "attack", "loss", "accuracy", "n",
-        "curvature",
+        "curvature", "kinks",
     ),
 }  # fmt: skip
 
@@ -53,7 +53,7 @@ def collect(
     Args:
         table: a key of ``COLUMNS``.
         sources: for each fragment, the key columns of its experiment: experiment, dataset, model
-            and norm.
+            and norm; none for a file that has them itself.
         fragments: CSV files with the other columns.
     """
     parts = []

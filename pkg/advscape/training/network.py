@@ -7,6 +7,7 @@ import pandas as pd
 import torch
 from torch import nn
 
+from advscape.evaluation.evaluate import score
 from advscape.job import Job
 from advscape.models.run import NetworkRun, load_run
 from advscape.models.state import save_weights
@@ -34,6 +35,8 @@ def train_network(
     """
     started = time.perf_counter()
     run, settings = load_run(job, dataset), job.config["training"]
+    for split, part in run.parts.items():  # before hours are spent, not after
+        score(run.model, *run.tensors(part), settings["batch_size"], f"{split} images")
     recipe = build_recipe(settings, job.config["compute"], run.threat, run.model, run.seed)
     found = train(
         run.model,

@@ -41,6 +41,7 @@ def build_recipe(
         _update(settings, model, seed),
         Augmentation(**settings["augmentation"]),
         compute["precision"] == "bfloat16",
+        compute["precision"] == "tf32",
     )
 
 

@@ -4,7 +4,7 @@ import logging
 import math
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from advscape.device import tf32
 from advscape.errors import UserError
 from advscape.losses import correct
 from advscape.memory import MicroBatch
@@ -43,6 +44,7 @@ class Recipe:
         update: moves the weights.
         augmentation: changes the inputs first.
         bfloat16: autocast to bfloat16.
+        tf32: let a GPU's float32 be TF32.
     """
 
     epochs: int
@@ -53,6 +55,7 @@ class Recipe:
     update: Descent
     augmentation: Augmentation = field(default_factory=Augmentation)
     bfloat16: bool = False
+    tf32: bool = False
 
 
 @dataclass(frozen=True)
@@ -172,7 +175,8 @@ class Loop:
             return self._move(batch.x, batch.y, rate, epoch, micro)
 
         try:
-            self.sums += torch.stack(attempt(None) if self.whole else self.micro.run(attempt))
+            with tf32() if self.recipe.tf32 else nullcontext():
+                self.sums += torch.stack(attempt(None) if self.whole else self.micro.run(attempt))
         except torch.OutOfMemoryError:
             raise UserError(
                 "training: out of memory; batch norm sees the whole batch at once, so lower "

@@ -54,7 +54,7 @@ def _notes(run: NetworkRun, job: Job) -> list[str]:
     checks.repeatable(model, x)
     checks.independent(model, x)
     if any(attack["name"] == "autoattack" for attack in job.config["evaluation"]["attacks"]):
-        check_images(x.shape[1:])
+        check_images(x.shape[1:], run.threat.norm)
     count_batches(model, run.tensors(run.parts["train"])[0], job.config["training"]["batch_size"])
     notes = []
     with restored([*model.parameters(), *model.buffers()]):
