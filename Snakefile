@@ -12,7 +12,7 @@ include: "workflow/rules/common.smk"
 
 
 pathvars:
-    results=f"results/{STUDY.study}",
+    results=RESULTS,
     logs="<results>/logs",
     benchmarks="<results>/benchmarks",
     linear_run=LINEAR_RUN,
@@ -31,6 +31,7 @@ include: "workflow/rules/tables.smk"
 include: "workflow/rules/claims.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/incomplete.smk"
 
 
 report: "workflow/report/study.rst"
@@ -49,4 +50,4 @@ rule all:
     """The study's tables, claims, figures and report."""
     input:
         "<results>/report.html",
-        expand("<results>/tables/{table}.csv", table=[*TABLES, "flatness"]),
+        expand("<results>/tables/{table}.csv", table=[*TABLES, "flatness", "missing"]),

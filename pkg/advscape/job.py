@@ -90,7 +90,9 @@ def running(
     inputs: Iterable[str] = (),
     outputs: Iterable[str] = (),
 ) -> Iterator[Job]:
-    """Run a job: its log lines go to ``log``; a :class:`UserError` ends it in one line.
+    """Run a job: its log lines go to ``log``; a failure ends it in one line.
+
+    A :class:`UserError` says what to do; of anything else the log has the traceback.
 
     A process that a killed Snakemake left at the same job is waited for. Where it made all
     ``outputs`` from the same ``inputs``, the job is done and the script ends here.
@@ -120,15 +122,25 @@ def running(
     except UserError as error:
         logger.error("%s", error)
         sys.exit(str(error))
-    except SystemExit:
+    except (SystemExit, KeyboardInterrupt):
         raise
-    except BaseException:
+    except Exception as error:
         logger.exception("the job failed")
-        raise
+        sys.exit(unexpected(error, log))
     finally:
         logger.removeHandler(handler)
         logging.getLogger("py.warnings").removeHandler(handler)
         handler.close()
+
+
+def unexpected(error: Exception, log: str | Path) -> str:
+    """One line on an error that nobody foresaw: what it is, and where its traceback is."""
+    name = type(error).__name__
+    # torch's out-of-memory errors are RuntimeErrors, numpy's is a MemoryError
+    out_of_memory = isinstance(error, MemoryError) or name == "OutOfMemoryError"
+    what = "memory does not suffice" if out_of_memory else name
+    message = " ".join(str(error).split())
+    return f"{what}{': ' if message else ''}{message} (traceback in {log})"
 
 
 def _state(inputs: Iterable[str]) -> str:

@@ -120,12 +120,6 @@ def test_a_batch_of_one_is_refused_where_batch_norm_cannot_take_it(tmp_path):
         tried(tmp_path, {"name": "resnet18", "width": 2}, size=4, training=training)
 
 
-def test_autoattack_is_refused_on_images_that_it_cannot_take(tmp_path):
-    evaluation = {"common_epsilon": 0.3, "attacks": [{"steps": 1}, {"name": "autoattack"}]}
-    with pytest.raises(UserError, match="cannot take images of 4 x 4"):
-        tried(tmp_path, f"{USERS}:Plain", size=4, evaluation=evaluation)
-
-
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_networks_of_ours_pass(tmp_path, precision):
     compute = {"precision": precision}

@@ -10,7 +10,12 @@ rule claims:
         curvature="<results>/tables/curvature.csv",
         landscape="<results>/tables/landscape.csv",
         sanity="<results>/tables/sanity.csv",
-        trials=[f"<results>/runs/{name}/trial.json" for name in COMPUTE],
+        missing="<results>/tables/missing.csv",
+        trials=[
+            file
+            for file in (f"<results>/runs/{name}/trial.json" for name in COMPUTE)
+            if file not in LACKING
+        ],
     output:
         table="<results>/tables/claims.csv",
         page=report(

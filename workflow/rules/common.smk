@@ -4,6 +4,8 @@ Pure functions of the config; nothing here imports torch or looks at results.
 """
 
 import gc
+import json
+import os
 import re
 import sys
 from pathlib import Path
@@ -44,6 +46,22 @@ TABLES = ["runs", "robustness", "sanity", "curvature", "landscape", *OF_NETWORKS
 # rows of sanity.csv that no single run has: they are read from the lines of all
 CHECKS_OF_LINES = ["<results>/runs/flatness_sanity.csv"]
 ENVIRONMENT = "../../environment.yml"
+RESULTS = f"results/{STUDY.study}"
+# tables that each figure of an experiment is drawn from
+FIGURES_OF = {
+    "curvature": ["curvature", "runs"],
+    "landscape": ["landscape"],
+    "plane": ["landscape"],
+    "robustness": ["robustness"],
+    "sharpness": ["sharpness"],
+}
+# of an incomplete study: what a failed start did not make, see incomplete.smk
+MISSING_FILE = "ADVSCAPE_MISSING"
+INCOMPLETE = MISSING_FILE in os.environ
+MISSING = {"files": [], "runs": []}
+if INCOMPLETE:
+    MISSING = json.loads(Path(os.environ[MISSING_FILE]).read_text(encoding="utf-8"))
+LACKING = {f"<results>/{file}" for file in MISSING["files"]}
 
 
 def is_linear(experiment):
@@ -187,13 +205,29 @@ def measured(table):
     return [e for e in STUDY.experiments if table not in OF_NETWORKS or not is_linear(e)]
 
 
-def row_files(table, experiment):
-    """An experiment's rows of a table, job by job."""
+def row_files(table, experiment, lacking=LACKING):
+    """An experiment's rows of a table, job by job; without what is missing."""
     runs = run_folders(experiment, trained=table == "runs")
     if table == "landscape" and not is_linear(experiment):
         parts = range(experiment.landscape.jobs)
-        return [f"{run}/landscape/part~{p}.csv" for run in runs for p in parts]
-    return [f"{run}/{table}.csv" for run in runs]
+        files = [f"{run}/landscape/part~{p}.csv" for run in runs for p in parts]
+    else:
+        files = [f"{run}/{table}.csv" for run in runs]
+    return [file for file in files if file not in lacking]
+
+
+def drawn(kind, experiment, lacking=LACKING):
+    """Whether there are rows of which a figure of an experiment can be drawn."""
+    return all(row_files(table, experiment, lacking) for table in FIGURES_OF[kind])
+
+
+def drawn_of(job, files):
+    """Whether an aggregating job has something to aggregate where these files are missing."""
+    kind = job.rule.name.rpartition("figure_")[2]
+    if kind not in FIGURES_OF or "experiment" not in job.wildcards_dict:
+        return True
+    experiment = EXPERIMENTS[job.wildcards_dict["experiment"]]
+    return drawn(kind, experiment, {f"<results>/{file}" for file in files})
 
 
 def fragments(wildcards):
@@ -234,15 +268,14 @@ def claim_list():
 
 def figures():
     """Every figure of the study; some need a network, or linear experiments."""
-    wanted = expand(
-        "<results>/figures/{kind}_{experiment}.png",
-        kind=["curvature", "landscape", "robustness"],
-        experiment=EXPERIMENTS,
-    )
-    planes = [name for name, e in EXPERIMENTS.items() if e.landscape.plane is not None]
-    wanted += expand("<results>/figures/plane_{experiment}.png", experiment=planes)
-    networks = [name for name, e in EXPERIMENTS.items() if not is_linear(e)]
-    wanted += expand("<results>/figures/sharpness_{experiment}.png", experiment=networks)
+    wanted = [
+        f"<results>/figures/{kind}_{name}.png"
+        for kind in FIGURES_OF
+        for name, e in EXPERIMENTS.items()
+        if (kind != "plane" or e.landscape.plane is not None)
+        and (kind != "sharpness" or not is_linear(e))
+        and drawn(kind, e)
+    ]
     trainings = [e.training for e in STUDY.experiments if is_linear(e)]
     if trainings:
         wanted.append("<results>/figures/theorem.png")

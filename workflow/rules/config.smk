@@ -20,6 +20,7 @@ except ModuleNotFoundError:
     sys.exit(f"{RULES} comes without its library: install advscape here, or use a clone of it")
 from advscape.study.yaml_file import check_yaml
 
+PYTHON = sys.executable
 # Snakemake puts it into shell commands as it is, where a space would end it
 sys.executable = shlex.quote(sys.executable)
 GIVEN = list(workflow.overwrite_configfiles)

@@ -31,8 +31,7 @@ rule train_network:
     """Train one network against PGD; a killed job goes on from its last checkpoint."""
     input:
         dataset=dataset_file,
-        # by its being there: a network that is tried again is not trained again
-        trial=ancient("<results>/runs/{experiment}/trial.json"),
+        trial="<results>/runs/{experiment}/trial.json",
     output:
         rows="<network_run>/runs.csv",
         weights="<network_run>/weights.safetensors",

@@ -7,6 +7,7 @@ from pathlib import Path
 gc.disable()  # imports are quicker; a running job has it on again
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "pkg"))
 
+from advscape.claims.missing import missing_section
 from advscape.claims.notes import notes_section
 from advscape.claims.page import claims_page
 from advscape.claims.table import claims_table
@@ -15,9 +16,9 @@ from advscape.tables.collect import read_table
 from advscape.tables.rows import write_rows
 
 with running(snakemake.params.spec, snakemake.log[0]) as job:
-    names = ("runs", "curvature", "landscape", "sanity")
+    names = ("runs", "curvature", "landscape", "sanity", "missing")
     tables = {name: read_table(snakemake.input[name]) for name in names}
     claims = claims_table(job.config["claims"], tables)
     write_rows(claims, snakemake.output.table)
-    notes = notes_section(snakemake.input.trials)
+    notes = missing_section(tables["missing"]) + notes_section(snakemake.input.trials)
     claims_page(claims, tables["sanity"], tables["curvature"], notes, snakemake.output.page)

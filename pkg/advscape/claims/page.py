@@ -35,7 +35,7 @@ def claims_page(
         sanity: rows of sanity.csv; what failed stands below the claims.
         curvature: rows of curvature.csv; whether they could be measured, and their samples were
             enough, stands there too.
-        notes: HTML about the study's networks, see :func:`advscape.claims.notes.notes_section`.
+        notes: HTML that stands above the claims: what is missing, what is to be known.
         path: of the page.
     """
     head = "".join(f"<th>{title}</th>" for title in _HEADER)
@@ -44,8 +44,8 @@ def claims_page(
     write_text(
         path,
         f"<!doctype html><meta charset='utf-8'><title>Claims</title><style>{_STYLE}</style>"
-        f"<h1>Claims</h1><p>Every rule stood in the config before the runs.</p>"
-        f"<table><tr>{head}</tr>{body}</table>{notes}{sanity_section(sanity)}"
+        f"<h1>Claims</h1>{notes}<p>Every rule stood in the config before the runs.</p>"
+        f"<table><tr>{head}</tr>{body}</table>{sanity_section(sanity)}"
         f"{unmeasured_section(curvature)}{samples_section(curvature)}\n",
     )
 

@@ -11,7 +11,8 @@ from advscape.study.own_function import find_function
 
 #: sections of an experiment that each stage depends on, beside its cell and its input files
 _SECTIONS = {
-    "try": ("dataset", "model", "threat", "training", "evaluation", "compute"),
+    # as of training: what runs a trial again trains again anyway
+    "try": ("dataset", "model", "threat", "training", "compute"),
     "train": ("dataset", "model", "threat", "training", "compute"),
     "evaluate": ("dataset", "model", "threat", "evaluation", "compute"),
     "curvature": ("dataset", "model", "threat", "curvature", "compute"),

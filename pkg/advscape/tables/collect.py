@@ -65,6 +65,8 @@ def collect(
             text = " ".join(str(error).split())
             raise UserError(f"{fragment} cannot be read as rows of a table: {text}") from error
         parts.append(part.assign(**source))
+    # with a part of nothing: where every job failed there is the header alone
+    parts.append(pd.DataFrame(columns=[*KEY, *COLUMNS[table]], dtype=str))
     rows = pd.concat(parts, ignore_index=True).reindex(columns=[*KEY, *COLUMNS[table]])
     # a run's rows stand together, whichever jobs made them
     runs = rows.groupby(list(KEY), sort=False).ngroup()

@@ -7,7 +7,6 @@ import torch
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
-from advscape.attacks.autoattack import check_images
 from advscape.attacks.untouched import untouched
 from advscape.job import Job
 from advscape.models.build import build_model, naming
@@ -27,8 +26,7 @@ def try_network(job: Job, dataset: str | Path) -> list[str]:
     """Try all that training and measuring will ask of a network, on a few samples.
 
     Args:
-        job: config sections dataset, model, threat, training, evaluation and compute; cell: the
-            run with the largest epsilon.
+        job: config sections dataset, model, threat, training and compute; cell: any run.
         dataset: the prepared dataset.
 
     Returns:
@@ -53,8 +51,6 @@ def _notes(run: NetworkRun, job: Job) -> list[str]:
     checks.finite(model, x, places)
     checks.repeatable(model, x)
     checks.independent(model, x)
-    if any(attack["name"] == "autoattack" for attack in job.config["evaluation"]["attacks"]):
-        check_images(x.shape[1:], run.threat.norm)
     count_batches(model, run.tensors(run.parts["train"])[0], job.config["training"]["batch_size"])
     notes = []
     with restored([*model.parameters(), *model.buffers()]):
@@ -64,8 +60,7 @@ def _notes(run: NetworkRun, job: Job) -> list[str]:
     if unused:
         _LOG.info("no gradient, as if frozen, and a block of 0 in Hessians: %s", ", ".join(unused))
     checks.attackable(model, x, y)
-    l2 = run.threat.norm == "l2" and run.threat.epsilon > 0
-    problem = checks.curved(model, x, y, in_inputs=l2)
+    problem = checks.curved(model, x, y, in_inputs=run.threat.norm == "l2")
     if problem:
         notes.append(f"Its Hessians cannot be shown to be right, and are left out: {problem}.")
     if checks.looks_like_probabilities(model, x):
