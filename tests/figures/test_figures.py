@@ -269,3 +269,34 @@ def test_theorem_points_lie_on_their_lines():
     assert len(points) == 3
     for epsilon, xy in zip((0.5, 1.0, 2.0), points, strict=True):
         assert np.allclose(xy[:, 1], epsilon / (2 * xy[:, 0]))
+
+
+def test_collapsed_runs_have_no_landscape_and_the_figure_says_so():
+    for figure in (
+        landscape_figure(landscape().iloc[:0], "t", network=False),
+        plane_figure(landscape().iloc[:0], "t"),
+    ):
+        assert "every run collapsed to w = 0" in figure.texts[0].get_text()
+
+
+def test_a_study_of_the_clean_loss_shows_clean_accuracy_and_gap():
+    rows = pd.DataFrame(
+        [
+            {"noise": "aligned", "epsilon": 0.0, "seed": 0, "split": split, "checkpoint": "last",
+             "attack": "none", "eval_epsilon": 0.0, "steps": np.nan, "restarts": np.nan,
+             "accuracy": accuracy, "loss": 1 - accuracy}
+            for split, accuracy in (("train", 1.0), ("test", 0.75))
+        ]
+    )  # fmt: skip
+    accuracy, gap, _ = robustness_figure(rows, "t", "l2").axes
+    assert sorted(line.get_ydata()[0] for line in accuracy.lines if len(line.get_ydata()) == 1) == [
+        0.75, 1.0,
+    ]  # fmt: skip
+    assert [line.get_ydata()[0] for line in gap.lines if len(line.get_ydata()) == 1] == [0.25]
+
+
+@pytest.mark.parametrize("title", ["Price $$ and $\\foo$, 100 %", "{a} \\ <b> & _x_"])
+def test_titles_are_text(title, tmp_path):
+    figure = landscape_figure(landscape(), title, network=False)
+    save(figure, [tmp_path / "figure.png"])
+    assert figure.get_suptitle() == title

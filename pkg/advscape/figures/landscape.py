@@ -7,7 +7,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from advscape.figures.style import BANDS, SEEDS, apply, say_below, spread
+from advscape.figures.style import BANDS, SEEDS, apply, nothing_to_scan, say_below, spread
 
 #: what a panel says of its noise
 LINEAR = {
@@ -38,6 +38,8 @@ def landscape_figure(landscape: pd.DataFrame, title: str, network: bool) -> Figu
         network: whether the noise is made by PGD.
     """
     apply()
+    if landscape.empty:
+        return nothing_to_scan(title)
     lines = landscape[~landscape["direction"].str.endswith("plane")]
     lines = lines[lines["split"] == lines["split"].iloc[0]]
     every = lines["epsilon"].nunique()

@@ -8,7 +8,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
-from advscape.figures.style import apply, spread
+from advscape.figures.style import apply, nothing_to_scan, spread
 
 #: what the loss is under
 NOISE = {
@@ -34,6 +34,8 @@ def plane_figure(landscape: pd.DataFrame, title: str) -> Figure:
         title: the experiment in words.
     """
     apply()
+    if landscape.empty:
+        return nothing_to_scan(title)
     rows = landscape[landscape["direction"].str.endswith("plane")]
     noise = "aligned" if "aligned" in set(rows["noise"]) else rows["noise"].iloc[0]
     attack = [name for name in NOISE if name in set(rows["attack"])][-1]

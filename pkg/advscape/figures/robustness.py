@@ -25,7 +25,7 @@ def robustness_figure(robustness: pd.DataFrame, title: str, norm: str) -> Figure
     own = rows[rows["eval_epsilon"] == rows["epsilon"]].assign(attacked="own $\\epsilon$")
     clean = rows[rows["eval_epsilon"] == 0].assign(attacked="no attack")
     figure, axes = plt.subplots(1, 3, figsize=(10.8, 4.0))
-    _accuracy(axes[0], pd.concat([own, clean]))
+    _accuracy(axes[0], pd.concat([own, clean]) if (own["eval_epsilon"] > 0).any() else clean)
     _gap(axes[1], rows, own, "accuracy", "train minus test accuracy")
     _gap(axes[2], rows, own, "loss", "test minus train loss")
     for ax in axes:
@@ -39,6 +39,8 @@ def _first_judge(rows: pd.DataFrame) -> pd.DataFrame:
     """The clean rows and those of the first attack of the config, which come first."""
     judge = rows.groupby(["attack", "steps", "restarts"], sort=False, dropna=False).ngroup()
     attacked = rows["eval_epsilon"] > 0
+    if not attacked.any():  # a study of the clean loss
+        return rows
     return rows[~attacked | (judge == judge[attacked].iloc[0])]
 
 
@@ -52,11 +54,12 @@ def _accuracy(ax: Axes, rows: pd.DataFrame) -> None:
 
 def _gap(ax: Axes, rows: pd.DataFrame, own: pd.DataFrame, value: str, label: str) -> None:
     """The gap with the same attack on both sides: at own and at one common epsilon."""
-    common = rows.loc[rows["eval_epsilon"] > 0, "eval_epsilon"].mode()[0]  # every run has it
-    at_common = rows[rows["eval_epsilon"] == common].assign(
-        attacked=f"common $\\epsilon$ {common:g}"
-    )
-    both = pd.concat([own, at_common])
+    if (rows["eval_epsilon"] > 0).any():
+        common = rows.loc[rows["eval_epsilon"] > 0, "eval_epsilon"].mode()[0]  # every run has it
+        at_common = rows[rows["eval_epsilon"] == common]
+        both = pd.concat([own, at_common.assign(attacked=f"common $\\epsilon$ {common:g}")])
+    else:
+        both = own.assign(attacked="no attack")
     wide = both.pivot_table(
         index=["attacked", "epsilon", "seed"], columns="split", values=value, sort=False
     ).reset_index()

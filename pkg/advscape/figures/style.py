@@ -6,6 +6,7 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 import seaborn as sns
+from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -52,6 +53,17 @@ def save(figure: Figure, paths: Iterable[str | Path]) -> None:
 def say_below(figure: Figure, words: str = BANDS) -> None:
     """Small words at the foot of the figure."""
     figure.supxlabel(words, fontsize="small", color="0.4")
+
+
+def nothing_to_scan(title: str) -> Figure:
+    """In the place of landscapes of linear models that are all at w = 0, where no direction has a
+    length.
+    """
+    figure = plt.figure(figsize=(6.0, 3.0))
+    words = "no landscape: every run collapsed to w = 0\n(epsilon at or above the collapse radius)"
+    figure.text(0.5, 0.45, words, ha="center", va="center", color="0.4")
+    figure.suptitle(title, parse_math=False)
+    return figure
 
 
 def spread(epsilons: Iterable[float], most: int) -> list[float]:

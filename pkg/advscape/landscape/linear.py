@@ -16,6 +16,10 @@ from advscape.linear.path import load_path
 from advscape.linear.robust_loss import HessianPart, Line, RobustLoss
 from advscape.seeds import stream
 
+#: columns of a table without rows
+_EMPTY = ("noise", "epsilon", "seed", "split", "direction", "direction_seed", "alpha", "beta",
+          "attack", "loss", "accuracy", "n", "curvature")  # fmt: skip
+
 
 def landscape_linear(job: Job, dataset: str | Path, weights: str | Path) -> pd.DataFrame:
     """Scan the training loss along filter-normalised directions, bias fixed.
@@ -47,7 +51,8 @@ def landscape_linear(job: Job, dataset: str | Path, weights: str | Path) -> pd.D
             frame.assign(**cell._asdict(), seed=seed, split="train", n=len(train.t))
             for frame in scan.frames(settings)
         ]
-    return pd.concat(frames, ignore_index=True)
+    # where every run collapsed there is the header alone
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=_EMPTY)
 
 
 def direction(dim: int, seed: int) -> np.ndarray:
