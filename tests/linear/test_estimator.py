@@ -1,10 +1,12 @@
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
@@ -160,3 +162,24 @@ BAD = {
 def test_bad_input(settings, x, y, words):
     with pytest.raises(ValueError, match=words):
         Estimator(**settings).fit(x, y)
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.parametrize("scale", [1e4, 1e6, 1e8, 1e12, 1.7e18])
+def test_a_column_of_another_size_is_right_or_warned_of(scale):
+    """The referee solves in standardised columns, where the penalty hardly counts."""
+    random = np.random.default_rng(0)
+    x = random.normal(size=(1000, 3))
+    y = (x[:, 0] + random.normal(size=1000) > 0).astype(int)
+    wide = np.c_[x, scale + random.normal(size=1000) * scale / 100]
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        model = Estimator().fit(wide, y)
+    truth = LogisticRegression(C=1 / (1000 * 1e-4), solver="newton-cholesky").fit(
+        np.c_[x, (wide[:, 3] - wide[:, 3].mean()) / wide[:, 3].std()], y
+    )
+    right = abs(model.coef_[0, 0] - truth.coef_[0, 0]) < 0.02
+    named = [w for w in said if issubclass(w.category, ConvergenceWarning)]
+    assert right or named
+    if named:
+        assert "Column 3 reaches" in str(named[0].message)

@@ -13,6 +13,7 @@ from advscape.linear.arms import training_loss
 from advscape.linear.data import load_samples
 from advscape.linear.path import load_path
 from advscape.linear.robust_loss import Line, RobustLoss
+from advscape.linear.span import spanning
 from advscape.seeds import stream
 
 
@@ -55,27 +56,40 @@ def _measure(loss: RobustLoss, line: Line, name: str) -> Iterator[dict[str, Any]
     # across a kink of the Linf loss there is no Hessian: it is taken over the other weights
     support = np.flatnonzero(line.w) if loss.norm == "linf" else np.arange(len(line.w))
     common["support"] = len(support)
+    outside = dict.fromkeys(("frozen", "response", "total"), 0.0)
     if line.norm > 0:
         within = replace(loss, x=loss.x[:, support])
         kept = Line(line.w[support], line.b)
+        if loss.norm == "l2" and len(loss.t) + 1 < len(support):
+            # in the span of the samples and w; beyond it the response is a multiple of 1
+            basis = spanning(np.vstack([within.x, kept.w]))
+            within, kept = replace(within, x=within.x @ basis), Line(kept.w @ basis, kept.b)
+            outside |= dict.fromkeys(("response", "total"), within.response_strength(kept))
         frozen, response = within.hessian(kept, "frozen"), within.hessian(kept, "response")
         parts = {"frozen": frozen, "response": response, "total": frozen + response}
     for part, hessian in parts.items():
         if name == "adversarial" or part == "total":
-            values = {} if hessian is None else _spectrum(hessian, line.norm)
+            values = {}
+            if hessian is not None:
+                values = _spectrum(hessian, line.norm, len(support), outside[part])
             yield {"hessian": part} | common | values
 
 
-def _spectrum(hessian: np.ndarray, norm: float) -> dict[str, float]:
+def _spectrum(hessian: np.ndarray, norm: float, dim: int, outside: float) -> dict[str, float]:
+    """Of a matrix (dim, dim) that is the given one, and beside it a multiple of the identity."""
     values, vectors = np.linalg.eigh(hessian)
+    more = dim - len(hessian)
     top, v = float(values[-1]), vectors[:, -1]
-    trace = float(np.trace(hessian))
+    residual = float(np.linalg.norm(hessian @ v - top * v))
+    if more and outside > top:
+        top, residual = outside, 0.0
+    trace = float(np.trace(hessian)) + more * outside
     return {
         "lambda_max": top,
-        "lambda_max_residual": float(np.linalg.norm(hessian @ v - top * v)),
+        "lambda_max_residual": residual,
         "trace": trace,
         "trace_stderr": 0.0,
         "scaled_lambda_max": norm**2 * top,
-        "scaled_trace": norm**2 * trace / len(hessian),
+        "scaled_trace": norm**2 * trace / dim,
         "converged": True,
     }

@@ -1,6 +1,6 @@
 """Stage `landscape` of a linear experiment: closed form, all points in one matrix product."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ from advscape.linear.path import load_path
 from advscape.linear.robust_loss import HessianPart, Line, RobustLoss
 from advscape.seeds import stream
 
+#: v . H v of a direction
+Bend = Callable[[np.ndarray], float]
 #: columns of a table without rows
 _EMPTY = ("noise", "epsilon", "seed", "split", "direction", "direction_seed", "alpha", "beta",
           "attack", "loss", "accuracy", "n", "curvature")  # fmt: skip
@@ -102,10 +104,10 @@ class _Scan:
         directions = np.column_stack([direction(len(self.line.w), seed) for seed in seeds])
         directions *= self.line.norm
         middle = len(points) // 2
-        for attack, margins, hessian in self._margins(directions, points):
+        for attack, margins, bend in self._margins(directions, points):
             curvature = np.full(len(points), np.nan)
-            if len(seeds) == 1 and hessian is not None:
-                curvature[middle] = directions[:, 0] @ hessian @ directions[:, 0]
+            if len(seeds) == 1:
+                curvature[middle] = bend(directions[:, 0])
             yield pd.DataFrame(
                 {
                     "direction": name,
@@ -121,21 +123,23 @@ class _Scan:
 
     def _margins(
         self, directions: np.ndarray, points: np.ndarray
-    ) -> Iterator[tuple[str, np.ndarray, np.ndarray | None]]:
-        """Each attack's margins and Hessian."""
+    ) -> Iterator[tuple[str, np.ndarray, Bend]]:
+        """Each attack's margins, and its v . H v."""
         loss, line = self.loss, self.line
         clean = scan_margins(self.clean, line, directions, points)
-        yield "none", clean, self.clean.hessian(line)
+        yield "none", clean, lambda v: self.clean.bend(line, v)
         if self.fixed:
-            yield "frozen", scan_margins(loss, line, directions, points), self._hessian("total")
+            yield "frozen", scan_margins(loss, line, directions, points), self._bend("total")
             return
         # the noise of the centre, -e t u, seen by the moved weights
         frozen = (line.w[:, None] + directions @ points.T).T @ loss.unit(line)
-        yield "frozen", clean - loss.radius * frozen, self._hessian("frozen")
+        yield "frozen", clean - loss.radius * frozen, self._bend("frozen")
         regenerated = scan_margins(loss, line, directions, points)
-        yield "regenerated", regenerated, self._hessian("total")
+        yield "regenerated", regenerated, self._bend("total")
 
-    def _hessian(self, part: HessianPart) -> np.ndarray | None:
-        """None on a kink of the Linf loss."""
+    def _bend(self, part: HessianPart) -> Bend:
+        """Not a number on a kink of the Linf loss."""
         kink = self.loss.norm == "linf" and self.loss.radius != 0 and bool((self.line.w == 0).any())
-        return None if kink and part == "total" else self.loss.hessian(self.line, part)
+        if kink and part == "total":
+            return lambda v: float("nan")
+        return lambda v: self.loss.bend(self.line, v, part)

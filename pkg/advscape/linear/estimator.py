@@ -1,11 +1,13 @@
 """The robust logistic regression as a scikit-learn estimator."""
 
+import warnings
 from numbers import Real
 from typing import Any, ClassVar
 
 import numpy as np
 from scipy.special import expit
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
@@ -45,6 +47,8 @@ class AdversarialLogisticRegression(ClassifierMixin, BaseEstimator):
         n_features_in_: d.
 
     Raises:
+        ConvergenceWarning: in ``fit``, a warning where the gradient stays above ``tol``, as with
+            columns of very different sizes.
         ValueError: in ``fit``, where the input is not that of a binary classifier, or where alpha
             is 0 and the classes are separable at epsilon, so that there is no minimiser.
 
@@ -122,6 +126,16 @@ class AdversarialLogisticRegression(ClassifierMixin, BaseEstimator):
                 "and alpha is 0, so |w| grows without bound. Set alpha above 0."
             )
         solution = solve(problem, self.tol)
+        if not solution.converged:
+            sizes = np.abs(X).max(axis=0)
+            warnings.warn(
+                f"The gradient is {solution.grad_norm:.1e}, not within tol={self.tol:g}: these "
+                f"coefficients may be far from the minimum's. Column {int(sizes.argmax())} reaches "
+                f"{sizes.max():.3g}, column {int(sizes.argmin())} {sizes.min():.3g}; scale the "
+                "columns to similar sizes, as with sklearn.preprocessing.StandardScaler.",
+                ConvergenceWarning,
+                stacklevel=2,
+            )
         self.coef_ = solution.line.w[None, :]
         self.intercept_ = np.array([solution.line.b])
         self.n_iter_ = solution.iterations

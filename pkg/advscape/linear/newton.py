@@ -146,7 +146,10 @@ def trust_region(
     # stalls there: full steps while they lower the gradient
     grad = problem.gradient(line)
     while largest(grad) > tolerance:
-        step = np.linalg.solve(cheap.joint_hessian(line).astype(float), grad)
+        try:
+            step = np.linalg.solve(cheap.joint_hessian(line).astype(float), grad)
+        except np.linalg.LinAlgError:  # columns of very different sizes
+            break
         closer = Line(line.w - step[:-1], line.b - float(step[-1]))
         closer_grad = problem.gradient(closer)
         if not largest(closer_grad) < 0.5 * largest(grad):

@@ -147,6 +147,21 @@ class RobustLoss:
             hessian += self._response(line)
         return hessian
 
+    def bend(self, line: Line, v: np.ndarray, part: HessianPart = "total") -> float:
+        """V . H v for a direction v (d,), by products with the samples: no (d, d) matrix.
+
+        Raises:
+            ValueError: w is 0 and the L2 Hessian does not exist.
+        """
+        s, u = self.shares * expit(-self.margins(line)), self.unit(line)
+        frozen = response = 0.0
+        if part != "response":
+            along = self.t * (self.x @ v) - self.radius * float(u @ v)
+            frozen = float((s * expit(self.margins(line))) @ along**2)
+        if part != "frozen" and self.norm == "l2":
+            response = self.response_strength(line) * float(v @ v - (u @ v) ** 2)
+        return frozen + response
+
     def joint_hessian(self, line: Line) -> np.ndarray:
         """Hessian of :meth:`value` over (w, b), shape (d + 1, d + 1), for Newton's method."""
         hessian = self._frozen(line)
@@ -203,8 +218,11 @@ class RobustLoss:
         if self.norm == "linf":
             return np.zeros((len(line.w), len(line.w)))
         u = self.unit(line)
-        strength = self.radius / line.norm * float(self.shares @ expit(-self.margins(line)))
-        return strength * (np.eye(len(u)) - np.outer(u, u))
+        return self.response_strength(line) * (np.eye(len(u)) - np.outer(u, u))
+
+    def response_strength(self, line: Line) -> float:
+        """What B is times I - u u^T (L2)."""
+        return self.radius / line.norm * float(self.shares @ expit(-self.margins(line)))
 
 
 def largest(gradient: np.ndarray) -> float:

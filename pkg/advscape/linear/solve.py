@@ -1,6 +1,7 @@
 """The stationary point that a run reaches, with the gradient as its certificate."""
 
 import logging
+import os
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,6 +10,7 @@ from scipy.sparse import csr_array
 from advscape.linear.newton import newton, trust_region
 from advscape.linear.orthant import orthant_newton
 from advscape.linear.robust_loss import Line, RobustLoss
+from advscape.linear.span import spanning
 
 #: share of inputs other than 0 up to which sparse products are the faster ones
 SPARSE_BELOW = 0.3
@@ -57,7 +59,8 @@ class Solver:
     """Solves problems that differ in their radius only, such as a path of epsilons.
 
     Inputs that are 0 in all samples have weight 0 and are left out; where many others are 0 too,
-    the products that losses and gradients are made of skip them (L2).
+    the products that losses and gradients are made of skip them (L2). With fewer samples than
+    inputs it works in the span of the samples (L2), see :mod:`advscape.linear.span`.
     """
 
     def __init__(self, problem: RobustLoss):
@@ -65,8 +68,15 @@ class Solver:
         filled = problem.x != 0
         self._used = filled.any(axis=0)
         x = np.take(problem.x, np.flatnonzero(self._used), axis=1)
+        self._basis = None
+        if problem.norm == "l2" and len(x) < x.shape[1]:
+            self._basis = spanning(x)
+            x = x @ self._basis
+        elif problem.norm == "linf":
+            _check_memory(x.shape[1])
         self._cheap = replace(problem, x=x.astype(np.float32))
-        if problem.norm == "l2" and np.count_nonzero(filled) < SPARSE_BELOW * x.size:
+        dense = self._basis is not None
+        if problem.norm == "l2" and not dense and np.count_nonzero(filled) < SPARSE_BELOW * x.size:
             x = csr_array(x)
         self._small = replace(problem, x=x)
         self._constant = Line(np.zeros(x.shape[1]), _log_odds(problem) if problem.bias else 0.0)
@@ -81,9 +91,10 @@ class Solver:
         small, cheap = replace(self._small, radius=radius), replace(self._cheap, radius=radius)
         if self._collapses(radius):
             return Solution(self._spread(self._constant), 0.0, True, 0)
-        begin = class_mean_line(small) if start is None else Line(start.w[self._used], start.b)
-        # below what is asked for, so that another order of the sums cannot lift it above
-        aim = 0.5 * tolerance
+        begin = class_mean_line(small) if start is None else self._gathered(start)
+        # below what is asked for, so that another order of the sums cannot lift it above, nor
+        # other coordinates
+        aim = 0.5 * tolerance / (1 if self._basis is None else self._basis.shape[1] ** 0.5)
         if small.norm == "linf":
             line, grad_norm, steps = orthant_newton(small, begin, aim)
         else:
@@ -104,10 +115,29 @@ class Solver:
         return float(np.linalg.norm(slope[:-1], order)) <= radius * strength + 1e-15
 
     def _spread(self, line: Line) -> Line:
-        """A line over the used inputs as one over all."""
+        """A line over the used inputs, or their span, as one over all."""
         w = np.zeros(len(self._used))
-        w[self._used] = line.w
+        w[self._used] = line.w if self._basis is None else self._basis @ line.w
         return Line(w, line.b)
+
+    def _gathered(self, line: Line) -> Line:
+        """The reverse of :meth:`_spread`."""
+        w = line.w[self._used]
+        return Line(w if self._basis is None else w @ self._basis, line.b)
+
+
+def _check_memory(features: int) -> None:
+    """Refuse more features than a Newton step's matrices have room for.
+
+    Raises:
+        MemoryError: with Linf there is no form without a matrix of features by features.
+    """
+    needed, there = 24 * features**2, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if needed > there:
+        raise MemoryError(
+            f"with norm linf {features} features take {needed / 2**30:.0f} GiB; there are "
+            f"{there / 2**30:.0f}: use fewer pixels, or norm l2, which takes no such matrix"
+        )
 
 
 def class_mean_line(problem: RobustLoss) -> Line:
