@@ -50,6 +50,11 @@ class Job:
         """The run or runs of the job."""
         return self.spec["cell"]
 
+    @property
+    def anew(self) -> bool:
+        """Whether the job was forced: what an earlier one kept on the way is not taken up."""
+        return bool(self.resources.get("anew", 0))
+
     def runs(self) -> list["Job"]:
         """The networks that share this job, each as a job of its own run; facts go to this one."""
         runs = []

@@ -100,6 +100,24 @@ dataset_file = alike(
 )
 
 
+# --forceall and --forcerun compute again: what a rule kept for a killed job is left alone then. In
+# the environment, since Snakemake does not tell its jobs what was forced
+FORCED = "ADVSCAPE_FORCED"
+
+
+def anew(rule):
+    """1 where a rule is forced and the job's first attempt is made; a module's rules have a prefix."""
+
+    def resource(wildcards, attempt):
+        settings = workflow.dag_settings  # there once the workflow has been read
+        if settings is not None and (settings.forceall or settings.forcerun):
+            os.environ[FORCED] = " ".join(["*"] if settings.forceall else settings.forcerun)
+        forced = os.environ.get(FORCED, "").split()
+        return int(attempt == 1 and any(name == "*" or name.endswith(rule) for name in forced))
+
+    return resource
+
+
 HAS_GPU = has_gpu()
 COMPUTE = {name: e.compute for name, e in EXPERIMENTS.items() if not is_linear(e)}
 threads_of = alike({name: c.threads for name, c in COMPUTE.items()})

@@ -48,6 +48,7 @@ rule landscape_network:
         ENVIRONMENT
     threads: threads_of
     resources:
+        anew=anew("landscape_network"),
         gpu=gpu_of,
         jobs_per_device=jobs_per_device_of,
         mem_mb=8000,

@@ -19,6 +19,7 @@ rule train_linear:
         ENVIRONMENT
     threads: 1
     resources:
+        anew=anew("train_linear"),
         mem_mb=4000,
         runtime=60,
     params:
@@ -48,6 +49,7 @@ rule train_network:
         ENVIRONMENT
     threads: threads_of
     resources:
+        anew=anew("train_network"),
         gpu=gpu_of,
         jobs_per_device=jobs_per_device_of,
         mem_mb=8000,

@@ -12,7 +12,7 @@ from advscape.tables.rows import write_rows
 from advscape.training.linear import train_linear
 
 files = {"inputs": snakemake.input, "outputs": snakemake.output}
-with running(snakemake.params.spec, snakemake.log[0], **files) as job:
+with running(snakemake.params.spec, snakemake.log[0], snakemake.resources, **files) as job:
     weights = Path(snakemake.output.weights)
     rows = train_linear(job, snakemake.input.dataset, weights, weights.parent / ".cells")
     write_rows(rows, snakemake.output.rows)

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from advscape.curvature.eigenvectors import load_eigenvectors
 from advscape.curvature.hessian import HessianOperator
+from advscape.curvature.proof import UnprovenHessian
 from advscape.evaluation.evaluate import perturb, score
 from advscape.evaluation.finite import NotFinite
 from advscape.job import Job
@@ -90,6 +91,8 @@ def landscape_network(
     scan = _Scan(job, dataset, files)
     points = scan.points()
     mine = share(len(points), job.cell["part"], scan.settings["jobs"])
+    if job.anew:
+        Path(store).unlink(missing_ok=True)
     with open(files.weights, "rb") as weights:
         kept = PointStore(store, job.key + file_digest(weights, "sha256").hexdigest())
     rows = []
@@ -203,7 +206,10 @@ class _Losses:
         model = self._run.model
         for attack in found.keys() & self._inputs:
             operator = HessianOperator(model, self._inputs[attack], self._y, self._size)
-            found[attack]["curvature"] = along(operator, model, direction)
+            try:
+                found[attack]["curvature"] = along(operator, model, direction)
+            except UnprovenHessian as error:
+                _LOG.warning("d^T H d is left out: %s", error)
             found[attack]["kinks"] = self._kinks
 
     def _perturbed(self) -> Tensor:

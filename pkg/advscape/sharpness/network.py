@@ -10,6 +10,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from advscape.curvature.proof import UnprovenHessian
 from advscape.evaluation.evaluate import perturb, score
 from advscape.job import Job
 from advscape.losses import precise_losses
@@ -192,7 +193,7 @@ class _Split:
                 probes,
                 self._generator("weight curvature"),
             )
-        except FloatingPointError as error:
+        except (UnprovenHessian, FloatingPointError) as error:
             _LOG.warning("weight-curvature index: %s", error)
             found = Sharpness(math.nan, math.nan, math.nan, probes, len(self._y))
         self._add(("adversarial",), "weight_curvature", None, None, found)

@@ -42,6 +42,8 @@ def train_linear(
     seed = job.cell["seed"]
     train = load_samples(dataset, job.config["dataset"], seed)["train"]
     kept, wanted = CellStore(store), list(cells(job.cell))
+    if job.anew:
+        kept.prune(set())
     norm = job.config["threat"]["norm"]
     margin = hard_margin(train.x, train.t, norm)
     eps0 = collapse_radius(RobustLoss(train.x, train.t, 0.0, norm=norm))

@@ -38,12 +38,15 @@ def train_network(
     for split, part in run.parts.items():  # before hours are spent, not after
         score(run.model, *run.tensors(part), settings["batch_size"], f"{split} images")
     recipe = build_recipe(settings, job.config["compute"], run.threat, run.model, run.seed)
+    kept = Checkpoint(checkpoint, job.key)
+    if job.anew:
+        kept.remove()
     found = train(
         run.model,
         *run.tensors(run.parts["train"]),
         recipe,
         run.seed,
-        Checkpoint(checkpoint, job.key),
+        kept,
         _monitor(run, settings),
     )
     save_weights(run.model.state_dict(), weights)
