@@ -66,7 +66,7 @@ FLOORS = [
     {"attacks"},
     {"models"},
     {"training", "evaluation"},
-    {"curvature", "landscape", "sharpness"},
+    {"curvature", "landscape", "sharpness", "trial"},
     {"tables"},
     {"claims"},
     {"figures"},

@@ -7,11 +7,12 @@ import numpy as np
 import pandas as pd
 
 from advscape.evaluation.checks import COLUMNS, Check, check_rows
-from advscape.tables.collect import KEY
 
 #: columns that tell one line from another
 LINE = ["experiment", "dataset", "model", "norm", "noise", "epsilon", "seed", "split", "direction",
         "direction_seed", "attack"]  # fmt: skip
+#: those of them that tell one run from another
+KEY = LINE[: LINE.index("split")]
 
 
 def flatness_table(landscape: pd.DataFrame, settings: Mapping[str, Mapping]) -> pd.DataFrame:

@@ -47,7 +47,8 @@ class NetworkRun:
 
     def tensors(self, part: Part) -> tuple[Tensor, Tensor]:
         """Inputs, in the network's precision, and labels of some samples, on the device."""
-        dtype = next(self.model.parameters()).dtype
+        first = next(self.model.parameters(), None)
+        dtype = torch.float32 if first is None else first.dtype
         x, y = torch.from_numpy(part.x), torch.from_numpy(part.y)
         return x.to(self.device, dtype), y.to(self.device)
 
