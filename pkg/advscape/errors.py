@@ -20,3 +20,9 @@ def shown(value: object, limit: int = 80) -> str:
     except ValueError:  # Python does not write out integers of thousands of digits
         text = "a number of thousands of digits"
     return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+def in_words(error: Exception) -> str:
+    """An error of somebody else's code in one line: its kind, and the first line that it says."""
+    lines = str(error).strip().splitlines() or [""]
+    return f"{type(error).__name__}: {lines[0]}"

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 from advscape.curvature.first_derivatives import FirstDerivatives, Substituted, all_tensors
 from advscape.curvature.paths import PATHS, Path
+from advscape.errors import in_words
 from advscape.models.flat import flattened
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def _find(operator: "CurvatureOperator") -> tuple[Path | None, str, bool]:
         except torch.OutOfMemoryError:
             raise
         except Exception as error:
-            complaint = _in_words(error)
+            complaint = in_words(error)
         if complaint is None:
             if complaints:
                 _LOG.warning("%s: products are right with %s (%s)",
@@ -110,11 +111,6 @@ def _complaint(operator: "CurvatureOperator", samples: tuple, path: Path) -> str
         if operator.parameters[0].dtype == torch.float64:
             raise
     return _Trial(operator, samples, path, operator.parameters[0].dtype).complaint()
-
-
-def _in_words(error: Exception) -> str:
-    lines = str(error).strip().splitlines() or [""]
-    return f"{type(error).__name__}: {lines[0]}"
 
 
 class _Trial:

@@ -12,7 +12,7 @@ import numpy as np
 
 from advscape.data import files
 from advscape.data.prepared import Prepared, prepare
-from advscape.errors import UserError
+from advscape.errors import UserError, in_words
 
 _LOG = logging.getLogger("advscape.data")
 
@@ -70,7 +70,7 @@ def _idx(path: Path) -> np.ndarray:
         with gzip.open(path) as stream:
             content = stream.read()
     except (OSError, EOFError, zlib.error) as error:
-        raise UserError(f"dataset mnist: {path} is damaged: {_in_words(error)}") from error
+        raise UserError(f"dataset mnist: {path} is damaged: {in_words(error)}") from error
     if content[:3] != b"\x00\x00\x08" or len(content) < 4:
         raise UserError(f"dataset mnist: {path} is not an IDX file of unsigned bytes")
     ndim = content[3]
@@ -89,7 +89,7 @@ def _torchvision(name: str, root: Path) -> Prepared:
     try:
         parts = [_torchvision_part(name, root, train, download=False) for train in (True, False)]
     except Exception as error:
-        raise UserError(f"dataset {name}: in {root}: {_in_words(error)}") from error
+        raise UserError(f"dataset {name}: in {root}: {in_words(error)}") from error
     return prepare(parts, f"dataset {name}: {root}")
 
 
@@ -113,7 +113,7 @@ def _download(name: str, root: Path) -> None:
             _torchvision_part(name, root, train, download=True)
     except (OSError, RuntimeError) as error:
         raise UserError(
-            f"dataset {name}: cannot be downloaded into {root} ({_in_words(error)}); "
+            f"dataset {name}: cannot be downloaded into {root} ({in_words(error)}); "
             "put its files there, or set ADVSCAPE_DATA to a folder that holds them"
         ) from error
 
@@ -126,7 +126,7 @@ def _npz(path: Path) -> Prepared:
     except UserError:
         raise
     except Exception as error:  # whatever zip, zlib and numpy say of a damaged file
-        raise UserError(f"dataset npz: {path} cannot be read: {_in_words(error)}") from error
+        raise UserError(f"dataset npz: {path} cannot be read: {in_words(error)}") from error
     return prepare(parts, f"dataset npz: {path}")
 
 
@@ -175,15 +175,10 @@ def _decode_jpeg(content: np.ndarray, offsets: np.ndarray, where: str) -> np.nda
             with Image.open(io.BytesIO(raw[start:end])) as image:
                 images.append(np.asarray(image.convert("RGB")))
         except Exception as error:  # Pillow's readers raise many kinds
-            raise UserError(f"{where}: image {i} cannot be read: {_in_words(error)}") from error
+            raise UserError(f"{where}: image {i} cannot be read: {in_words(error)}") from error
         if images[i].shape != images[0].shape:
             raise UserError(
                 f"{where}: image {i} is {images[i].shape[:2]}, the first {images[0].shape[:2]}; "
                 "allowed: one size"
             )
     return np.stack(images)
-
-
-def _in_words(error: Exception) -> str:
-    lines = str(error).strip().splitlines() or [""]
-    return f"{type(error).__name__}: {lines[0]}"
