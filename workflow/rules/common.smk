@@ -16,12 +16,12 @@ from pathlib import Path
 gc.set_threshold(50_000, 20, 100)
 
 from advscape.data.digest import content_digest
+from advscape.data.root import data_root
 from advscape.study.canonical import canonical
 from advscape.study.config import LinearExperiment, token
 from advscape.study.fingerprint import fingerprint
 from advscape.study.folder import check_writable
 from advscape.study.hardware import has_gpu
-from advscape.data.root import data_root
 from advscape.study.load import load_study
 from advscape.study.missing import in_words, reason
 from advscape.study.spec import stage_spec
@@ -372,6 +372,7 @@ def summarise():
         if job.rule.name in AGGREGATES and drawn_of(job, missing["files"])
         for file in job.output
     ]
+    summed_up = False
     if missing["runs"] and wanted:
         folder = Path(RESULTS)
         folder.mkdir(parents=True, exist_ok=True)
@@ -382,14 +383,16 @@ def summarise():
         command += ["--cores", str(workflow.resource_settings.cores or 1)]
         command += ["--allowed-rules", *AGGREGATES, "--", *wanted]
         environment = os.environ | {MISSING_FILE: str((folder / ".missing.json").absolute())}
-        subprocess.run(command, env=environment, check=False)
+        summed_up = subprocess.run(command, env=environment, check=False).returncode == 0
     failed = [run for run in missing["runs"] if run["log"]]
     for run in failed:
         print(f"missing: {in_words(run)} (log: {run['log']})", file=sys.stderr)
     if missing["runs"]:
+        others = "the others were not summed up as a whole: see the logs"
+        if summed_up:
+            others = f"{RESULTS} has what was asked for of the others (tables/missing.csv)"
         print(
             f"{len(failed)} jobs failed, {len(missing['runs']) - len(failed)} that need them were "
-            f"left out; {RESULTS} has the tables, claims, figures and report of the others "
-            "(tables/missing.csv). The next start does what is missing.",
+            f"left out; {others}. The next start does what is missing.",
             file=sys.stderr,
         )
