@@ -1,6 +1,7 @@
 # Each target makes the environment first if it is missing.
 PYTHON ?= python3
 CORES ?= all
+TEST_PROCESSES ?= logical --maxprocesses 8
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
@@ -53,7 +54,7 @@ reproduce: $(STAMP) ## Run the default study: tables, claims, figures, report
 
 test: $(STAMP) ## Run the tests
 	@echo "== tests"
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile
 
 test-cluster: $(STAMP) ## Run the cluster tests on a small SLURM of their own, which they start and stop
 	@echo "== cluster tests"

@@ -1,6 +1,9 @@
 import os
 from pathlib import Path
 
+# Processes share the cores out between them (pytest -n), and a process's sums have one order.
+os.environ["OMP_NUM_THREADS"] = "1"
+
 import pytest
 import torch
 from hypothesis import settings

@@ -49,7 +49,7 @@ def run(*arguments, cwd, **environment):
     """Snakemake as a user calls it; with another copy of the library only if it is told to."""
     done = subprocess.run(
         [*SNAKEMAKE, *map(str, arguments)], cwd=cwd, capture_output=True, text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
+        env={**os.environ, **environment},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return done
