@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from advscape.attacks.autoattack import FEW_CLASSES, STANDARD, AutoAttack, check_images, components
+from advscape.attacks.autoattack import FEW_CLASSES, STANDARD, AutoAttack, components
+from advscape.attacks.autoattack_images import needed_size
 from advscape.attacks.pgd import PGD
 from advscape.errors import UserError
 from advscape.losses import correct
@@ -45,10 +46,8 @@ IMAGES = [(5, 5), (8, 8), (9, 40), (28, 28), (32, 32), (16, 32), (32, 16), (10, 
 
 @pytest.mark.parametrize("size", NO_IMAGES)
 def test_images_that_it_cannot_take_are_one_line(size):
-    line = f"cannot take images of {size[0]} x {size[1]} pixels with threat l2; allowed: "
-    with pytest.raises(UserError, match=line):
-        check_images((3, *size), "l2")
-    check_images((3, *size), "linf")
+    line = f"got 'autoattack' for images of {size[0]} x {size[1]} pixels with norm l2; allowed: "
+    assert needed_size((3, *size), "linf") is None
     x = torch.rand(2, 3, *size)
     model = nn.Sequential(nn.Flatten(), nn.Linear(x[0].numel(), 2))
     with pytest.raises(UserError, match=line):  # before it asks for the package
@@ -59,7 +58,7 @@ def test_images_that_it_cannot_take_are_one_line(size):
 
 @pytest.mark.parametrize("size", IMAGES)
 def test_images_that_it_takes(size):
-    check_images((3, *size), "l2")
+    assert needed_size((3, *size), "l2") is None
 
 
 @pytest.mark.parametrize("classes", [2, 3, 4, 10])

@@ -12,6 +12,7 @@ from advscape.errors import UserError
 from advscape.study import load
 from advscape.study.load import load_study
 from tests.conftest import ROOT
+from tests.refusals import refusal
 
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
 
@@ -270,6 +271,30 @@ def test_autoattack_needs_its_package(installed, monkeypatch):
         return
     with pytest.raises(UserError, match=r"attacks\[1\]\.name: got 'autoattack'.*`make autoattack`"):
         load_study(raw)
+
+
+@pytest.mark.parametrize(
+    ("shape", "norm", "line"),
+    [
+        ((9, 4, 4), "l2", "'autoattack' for images of 4 x 4 pixels with norm l2; allowed: 5 rows"),
+        ((9, 4, 4), "linf", None),
+        ((9, 8, 8, 3), "l2", None),
+        ((9, 3, 12, 12), "l2", "images of 12 x 12 pixels"),
+        ((9, 16), "l2", "images of 1 x 16 pixels"),
+    ],
+)
+def test_autoattack_is_told_the_size_before_anything_runs(shape, norm, line, monkeypatch, tmp_path):
+    monkeypatch.setattr(load, "find_spec", lambda name: object())
+    monkeypatch.setenv("ADVSCAPE_DATA", str(tmp_path))
+    np.savez(tmp_path / "mine.npz", train_images=np.zeros(shape), train_labels=np.arange(9) % 3)
+    raw = changed(
+        experiments__1__evaluation__attacks=AUTOATTACK,
+        experiments__1__threat={"norm": norm, "box": True},
+        experiments__1__dataset={"name": "npz", "path": "mine.npz", "test_fraction": 0.25},
+    )
+    raw["experiments"] = raw["experiments"][1:2]
+    given = refusal(lambda: load_study(raw))
+    assert given is None if line is None else line in given
 
 
 def test_data_root_from_the_environment(monkeypatch, tmp_path):

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
+from advscape.attacks.autoattack_images import needed_size
 from advscape.attacks.untouched import untouched
 from advscape.errors import UserError
 from advscape.threat import ThreatModel
@@ -25,37 +26,6 @@ _NORMS = {"l2": "L2", "linf": "Linf"}
 def components(model: nn.Module, x: Tensor) -> tuple[str, ...]:
     """The attacks that a model with (n, ...) inputs ``x`` meets, in their order."""
     return STANDARD if _classes(model, x) >= 4 else FEW_CLASSES
-
-
-def check_images(shape: tuple[int, ...], norm: str) -> None:
-    """Refuse images that the package's Square attack cannot cut up.
-
-    With L2 it begins with a grid of squares whose side is a fifth of the height, from a corner that
-    is meant for five rows of them; where a sixth row or a column does not fit whole it fails (as of
-    pyautoattack 0.2.0). With Linf it takes any.
-
-    Args:
-        shape: (channels, height, width).
-        norm: l2 or linf.
-
-    Raises:
-        UserError: the height and width are such.
-    """
-    _, height, width = shape
-    side = height // 5
-    corner = (height - 5 * side) // 2
-    # a square of one pixel, or none that is narrow enough, always fits
-    fits = (
-        side == 1
-        or (side > 0 and all(corner + n // side * side <= n for n in (height, width)))
-        or 0 < width < side
-    )
-    if norm == "l2" and not fits:
-        needed = "5 rows of pixels or more" if side == 0 else "others, such as 8 x 8 or 32 x 32"
-        raise UserError(
-            f"evaluation.attacks: AutoAttack's Square attack cannot take images of {height} x "
-            f"{width} pixels with threat l2; allowed: {needed}"
-        )
 
 
 @torch.no_grad()
@@ -106,7 +76,12 @@ class AutoAttack:
         Raises:
             UserError: the package cannot take images of this shape.
         """
-        check_images(x.shape[1:], self.threat.norm)
+        if needed := needed_size(x.shape[1:], self.threat.norm):
+            _, height, width = x.shape[1:]
+            raise UserError(
+                f"evaluation.attacks: got 'autoattack' for images of {height} x {width} pixels "
+                f"with norm l2; allowed: {needed}"
+            )
         if self.threat.epsilon == 0:
             return x.detach().clone()
         seed = int(torch.randint(2**31, (), generator=generator, device=generator.device))

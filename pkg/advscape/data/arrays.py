@@ -4,14 +4,13 @@ import logging
 
 import numpy as np
 
+from advscape.data.shapes import channels_first
 from advscape.errors import UserError
 
 _LOG = logging.getLogger("advscape.data")
 
 #: how far beyond [0, 1] a pixel may lie by rounding
 _ROUNDING = 1e-6
-#: numbers of channels that pictures have
-_CHANNELS = (1, 3, 4)
 
 
 def as_images(array: np.ndarray, where: str) -> np.ndarray:
@@ -67,19 +66,7 @@ def _axes(array: np.ndarray, where: str) -> np.ndarray:
         return array[:, None, None, :]
     if array.ndim == 3:
         return array[:, None]
-    _, second, third, last = array.shape
-    if second == third:
-        first = False
-    elif third == last:
-        first = True
-    elif (second in _CHANNELS) == (last in _CHANNELS):
-        raise UserError(
-            f"{where}: got the shape {array.shape}, whose channels could be first or last; "
-            "allowed: (n, height, width, channels)"
-        )
-    else:
-        first = second in _CHANNELS
-    if first:
+    if channels_first(array.shape, where):
         _LOG.warning("%s: %s is read as (n, channels, height, width)", where, array.shape)
         return array
     return np.moveaxis(array, -1, 1)

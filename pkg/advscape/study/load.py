@@ -8,8 +8,10 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from advscape.attacks.autoattack_images import needed_size
 from advscape.data import files
 from advscape.data.root import data_root
+from advscape.data.shapes import npz_image_shape
 from advscape.errors import ConfigError, shown
 from advscape.study.claim_config import ClaimConfig
 from advscape.study.config import (
@@ -371,6 +373,20 @@ def _check_data(study: Study) -> None:
                 "nothing",
                 f"a number between 0 and 1, since {dataset.path} holds no test_labels",
             )
+        if dataset.path and isinstance(experiment, NetworkExperiment):
+            _check_sizes(f"experiments[{i}]", experiment, npz_image_shape(root / dataset.path))
+
+
+def _check_sizes(
+    at: str, experiment: NetworkExperiment, shape: tuple[int, int, int] | None
+) -> None:
+    """AutoAttack cannot take images of every size; those of the named datasets it can."""
+    for j, attack in enumerate(experiment.evaluation.attacks):
+        if attack.name == "autoattack" and shape is not None:
+            needed = needed_size(shape, experiment.threat.norm)
+            if needed:
+                given = f"'autoattack' for images of {shape[1]} x {shape[2]} pixels with norm l2"
+                raise ConfigError(f"{at}.evaluation.attacks[{j}].name", given, needed)
 
 
 def _has_test(path: Path) -> bool:
