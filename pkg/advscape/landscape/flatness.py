@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from advscape.errors import UserError
 from advscape.evaluation.checks import COLUMNS, Check, check_rows
 
 #: columns that tell one line from another
@@ -28,13 +29,14 @@ def flatness_table(landscape: pd.DataFrame, settings: Mapping[str, Mapping]) -> 
     Args:
         landscape: landscape.csv.
         settings: for each experiment radii, level and step.
+
+    Raises:
+        UserError: a line lacks a point that the settings speak of.
     """
-    planes = _planes(landscape)
-    lines = landscape[~planes].groupby(LINE, sort=False, dropna=False)
     rows = [
-        {**dict(zip(LINE, key, strict=True)), **values, "n": line["n"].iloc[0]}
-        for key, line in lines
-        for values in _measure(line.sort_values("alpha"), settings[key[0]])
+        {**key, **values, "n": line["n"].iloc[0]}
+        for key, line, of_experiment in _lines(landscape, settings)
+        for values in _measure(line, of_experiment)
     ]
     return pd.DataFrame(rows, columns=[*LINE, "quantity", "at", "value", "n"])
 
@@ -57,13 +59,12 @@ def agreement_table(landscape: pd.DataFrame, settings: Mapping[str, Mapping]) ->
         landscape: landscape.csv.
         settings: for each experiment radii, level and step.
     """
-    lines = landscape[landscape["attack"].isin(["none", "frozen"]) & (landscape["beta"] == 0)]
-    lines = lines[~_planes(lines)]
+    held = landscape[landscape["attack"].isin(["none", "frozen"])]
     pairs = pd.DataFrame(
         [
-            {**dict(zip(LINE, key, strict=True)), **pair}
-            for key, line in lines.groupby(LINE, sort=False, dropna=False)
-            for pair in _compared(line, settings[key[0]]["step"])
+            {**key, **pair}
+            for key, line, of_experiment in _lines(held, settings)
+            for pair in _compared(line, of_experiment["step"])
         ],
         columns=[*LINE, "difference", "scale", "rounding", "n"],
     )
@@ -81,12 +82,39 @@ def agreement_table(landscape: pd.DataFrame, settings: Mapping[str, Mapping]) ->
     return pd.DataFrame(rows, columns=[*KEY, *COLUMNS])
 
 
+def _lines(
+    landscape: pd.DataFrame, settings: Mapping[str, Mapping]
+) -> Iterator[tuple[dict[str, Any], pd.DataFrame, Mapping]]:
+    """Each line's names, its points in their order, and its experiment's settings."""
+    lines = landscape[~_planes(landscape)].groupby(LINE, sort=False, dropna=False)
+    for values, line in lines:
+        key = dict(zip(LINE, values, strict=True))
+        if key["experiment"] not in settings:
+            raise UserError(f"landscape.csv: the study has no experiment {key['experiment']}")
+        of_experiment = settings[key["experiment"]]
+        alphas = line["alpha"].to_numpy()
+        ends = [*of_experiment.get("radii", ()), of_experiment["step"]]
+        for at in (0.0, *ends, *(-end for end in ends)):
+            count = int(_at(alphas, at).sum())
+            if count != 1:
+                words = ", ".join(f"{name} {value}" for name, value in key.items())
+                raise UserError(
+                    f"landscape.csv: got {count} points at alpha = {at:g} of one line ({words}); "
+                    "allowed: one each"
+                )
+        yield key, line.sort_values("alpha"), of_experiment
+
+
+def _at(alphas: np.ndarray, at: float) -> np.ndarray:
+    """Which of a line's points lies there."""
+    return np.isclose(alphas, at, rtol=1e-9, atol=0)
+
+
 def _compared(line: pd.DataFrame, step: float) -> Iterator[dict[str, Any]]:
     """A line's two numbers, where it has both: how far apart, how large, and their rounding."""
     centre = line[line["alpha"] == 0].iloc[0]
     if pd.isna(centre["curvature"]) or str(centre.get("kinks")) == "True":
         return
-    line = line.sort_values("alpha")
     bent = 2 * rise(line["alpha"].to_numpy(), line["loss"].to_numpy(), step) / step**2
     yield {
         "difference": abs(bent - centre["curvature"]),
@@ -120,7 +148,7 @@ def rise(alphas: np.ndarray, losses: np.ndarray, radius: float) -> float:
     Raises:
         ValueError: one of them is not.
     """
-    ends = [losses[np.isclose(alphas, at, rtol=1e-9, atol=0)] for at in (-radius, radius)]
+    ends = [losses[_at(alphas, at)] for at in (-radius, radius)]
     if any(len(end) != 1 for end in ends):
         raise ValueError(f"radius: got {radius}; allowed: {alphas[alphas > 0].tolist()}")
     return float(np.mean(ends) - losses[alphas == 0][0])
