@@ -76,6 +76,14 @@ def test_modules_in_folders(folder, file):
     assert len(build_model(section, 4, (1, 5, 6), seed=0)) == 2
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "latin-1"])
+def test_files_in_other_encodings_are_read_as_python_reads_them(folder, encoding):
+    coding = "" if encoding == "utf-8-sig" else "# -*- coding: latin-1 -*-"
+    (folder / "mine.py").write_text(f"{coding}\n# für\n{MODULE}", encoding=encoding)
+    section = read(specs(custom())["train"])["config"]["model"]
+    assert len(build_model(section, 4, (1, 5, 6), seed=0)) == 2
+
+
 def test_modules_on_the_python_path(tmp_path_factory, monkeypatch):
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     (elsewhere / "nets.py").write_text(MODULE)

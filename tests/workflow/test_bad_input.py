@@ -41,3 +41,13 @@ def test_data_root_without_the_data(workflow, monkeypatch):
     assert done.returncode != 0
     assert "data_root (from ADVSCAPE_DATA): got" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("key", ["study", "experiments"])
+def test_what_a_study_forgets_is_not_taken_from_the_default_study(workflow, key):
+    """Its config.yaml lies in the same folder."""
+    del workflow.config[key]
+    done = workflow.snakemake("--dry-run", check=False)
+    assert done.returncode != 0
+    assert f"config: {key}: got nothing; allowed: a value; this key is required" in done.stderr
+    assert "Traceback" not in done.stderr
