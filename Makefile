@@ -11,6 +11,11 @@ BENCH_LISTS := benchmarks/requirements.txt benchmarks/requirements-no-deps.txt
 SOURCES := pkg tests benchmarks workflow/scripts
 RULES := Snakefile workflow/Snakefile workflow/report/Snakefile workflow/rules/*.smk
 
+# pip and Snakemake keep caches in the home folder; where that is full or cannot be written, here
+export XDG_CACHE_HOME := $(shell d="$${XDG_CACHE_HOME:-$$HOME/.cache}"; f="$$d/advscape-$$$$"; \
+	mkdir -p "$$d" 2>/dev/null && echo tried 2>/dev/null >"$$f" && echo "$$d" || echo "$(CURDIR)/.cache"; \
+	rm -f "$$f" 2>/dev/null)
+
 .DEFAULT_GOAL := help
 .PHONY: help env autoattack slurm bench-env reproduce test test-cluster lint format lock schema clean
 
@@ -80,5 +85,5 @@ lock: ## Pin all dependencies anew (needs uv); then bring environment.yml in ste
 		--no-emit-index-url --custom-compile-command "make lock" --upgrade -o requirements.lock
 
 clean: ## Remove the environment and all results
-	rm -rf $(VENV) $(BENCH_VENV) .snakemake .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(BENCH_VENV) .snakemake .pytest_cache .ruff_cache .hypothesis .cache
 	find results -mindepth 1 ! -name README.md -delete

@@ -20,7 +20,7 @@ from advscape.data.root import data_root
 from advscape.study.canonical import canonical
 from advscape.study.config import LinearExperiment, token
 from advscape.study.fingerprint import fingerprint
-from advscape.study.folder import check_writable
+from advscape.study.folder import check_writable, use_writable_temporary_folder
 from advscape.study.hardware import has_gpu
 from advscape.study.load import load_study
 from advscape.study.missing import in_words, reason
@@ -28,6 +28,7 @@ from advscape.study.spec import stage_spec
 
 try:
     check_writable(Path.cwd())
+    use_writable_temporary_folder()
     STUDY = load_study(config)
 except UserError as problem:
     # Snakemake would add a traceback; one line is what the user needs
