@@ -36,5 +36,5 @@ def test_where_nothing_can_be_written_it_is_one_line(monkeypatch):
         raise FileNotFoundError("No usable temporary directory found")
 
     monkeypatch.setattr(tempfile, "gettempdir", nowhere)
-    with pytest.raises(UserError, match="TMPDIR: got .*; allowed: a folder that can be written"):
+    with pytest.raises(UserError, match=r"TMPDIR: got .*; allowed: a folder that can be written"):
         use_writable_temporary_folder()
