@@ -1,6 +1,9 @@
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from snakemake.io import get_wildcard_names
 
-from advscape.study.canonical import read
+from advscape.study.canonical import canonical, read
 from advscape.study.config import Study, token
 from advscape.study.spec import stage_spec
 from tests.conftest import ROOT
@@ -49,6 +52,16 @@ def test_order_of_keys_does_not_matter():
 
 def test_spec_reads_back():
     assert read(spec("train"))["cell"] == {"epsilon": 0.4, "noise": "aligned", "seed": 1}
+
+
+TEXTS = st.text(alphabet='{}a, "\\\\[]:', max_size=12)
+
+
+@given(st.recursive(TEXTS, lambda inner: st.lists(inner) | st.dictionaries(TEXTS, inner)))
+def test_snakemake_finds_no_wildcard_in_what_users_write(value):
+    spec = canonical(config=value)
+    assert get_wildcard_names(spec) == set()
+    assert read(spec) == {"config": value}
 
 
 def test_tokens_are_short_and_exact():

@@ -5,12 +5,20 @@ mapping, mislead it. A job therefore has a single parameter, a JSON text with so
 """
 
 import json
+import re
 from typing import Any
+
+#: a brace within a text of the user's: those of JSON itself stand before a key, or are empty
+_BRACE = re.compile(r'\{(?=[^"}])')
 
 
 def canonical(**parts: Any) -> str:
-    """Parts of a parameter as one JSON text with sorted keys; config models are unfolded."""
-    return json.dumps(parts, sort_keys=True, default=_unfold, allow_nan=False)
+    """Parts of a parameter as one JSON text with sorted keys; config models are unfolded.
+
+    In a rule's fixed parameter Snakemake would take a brace in a title or a path for a wildcard.
+    """
+    text = json.dumps(parts, sort_keys=True, default=_unfold, allow_nan=False)
+    return _BRACE.sub(r"\\u007b", text)
 
 
 def read(spec: str) -> dict[str, Any]:
