@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 from torch import nn
+from torch.utils.checkpoint import checkpoint
 
 from tests.users_networks import Plain, layers
 
@@ -153,3 +154,79 @@ class WithExtraTensor(Plain):
 
     def set_extra_state(self, state):
         assert state.shape == (1,)
+
+
+def lazy(classes, shape):
+    """Its sizes are known after the first pass only."""
+    return nn.Sequential(nn.LazyConv2d(4, 3), nn.GELU(), nn.Flatten(), nn.LazyLinear(classes))
+
+
+def spread(classes, shape):
+    """Wrapped, as for several devices, as a whole and within."""
+    model = Plain(classes, shape)
+    model.net = nn.DataParallel(model.net)
+    return nn.DataParallel(model)
+
+
+class WideLogits(Plain):
+    """A network in float32 that gives float64."""
+
+    def forward(self, x):
+        return super().forward(x).double()
+
+
+def orthogonal(classes, shape):
+    """Its parametrization reads signs off weights that the loss does not depend on."""
+    model = Plain(classes, shape)
+    nn.utils.parametrizations.orthogonal(model.net[-1])
+    return model
+
+
+class DoubledGradient(Plain):
+    """A hook on a tensor makes the gradient another one than the loss's."""
+
+    def forward(self, x):
+        hidden = self.net[0](x)
+        if hidden.requires_grad:
+            hidden.register_hook(lambda gradient: 2 * gradient)
+        return self.net[1:](hidden)
+
+
+def scripted(classes, shape):
+    """Compiled by TorchScript."""
+    return nn.Sequential(torch.jit.script(Plain(classes, shape).net))
+
+
+class SparseBuffer(Plain):
+    """Keeps a sparse matrix in its state."""
+
+    def __init__(self, classes, shape):
+        super().__init__(classes, shape)
+        self.register_buffer("mask", torch.eye(classes).to_sparse())
+
+    def forward(self, x):
+        return torch.sparse.mm(self.mask, super().forward(x).t()).t()
+
+
+class Unmade(Plain):
+    """Made on the meta device."""
+
+    def __init__(self, classes, shape):
+        with torch.device("meta"):
+            super().__init__(classes, shape)
+
+
+class Checkpointed(Plain):
+    """Computes its activations again in the backward pass, with the weights of that moment."""
+
+    def forward(self, x):
+        hidden = checkpoint(self.net[:3], x, use_reentrant=self.reentrant)
+        return self.net[3:](hidden)
+
+    reentrant = False
+
+
+class CheckpointedReentrant(Checkpointed):
+    """The older way, which knows no gradients of chosen tensors."""
+
+    reentrant = True

@@ -60,7 +60,9 @@ PASS = [
         "CalledByKeyword", "ImageByImage", "WeightNorm", "hard_sigmoid", "Ensemble", "LargeLogits",
         "StandardisesEachImage",
     )
-] + [f"{HERE}:{name}" for name in ("CompiledInside", "Overlapping", "WithExtraTensor")]  # fmt: skip
+] + [f"{HERE}:{name}" for name in (
+    "CompiledInside", "Overlapping", "WithExtraTensor", "lazy", "spread", "WideLogits", "orthogonal"
+)]  # fmt: skip
 
 
 @pytest.mark.parametrize("function", PASS)
@@ -69,6 +71,11 @@ def test_what_can_work_passes(tmp_path, function):
 
 
 REFUSED = {
+    f"{HERE}:Checkpointed": "it cannot be differentiated twice: not with fast layers: CheckpointErr",
+    f"{HERE}:CheckpointedReentrant": "RuntimeError: When use_reentrant=True, torch.utils.checkpoi",
+    f"{HERE}:scripted": "0 is compiled by TorchScript, which takes no other weights or hooks",
+    f"{HERE}:SparseBuffer": "its mask is a sparse_coo tensor; allowed: dense tensors",
+    f"{HERE}:Unmade": "its net.0.weight is a meta tensor; allowed: dense tensors",
     f"{USERS}:ExtraState": "its state_dict has _extra_state, a dict; allowed: tensors",
     f"{USERS}:TupleWhileTraining": "its output in training mode is a tuple; allowed: a tensor",
     f"{USERS}:Random": "it gives other outputs for the same inputs in eval mode: it draws random",
@@ -109,8 +116,9 @@ def test_probabilities_are_noted(tmp_path):
     assert "look like probabilities" in note
 
 
-def test_hessians_that_cannot_be_shown_to_be_right_are_noted(tmp_path):
-    (note,) = tried(tmp_path, "tests.curvature.test_proof:Wrong")
+@pytest.mark.parametrize("own", ["tests.curvature.test_proof:Wrong", f"{HERE}:DoubledGradient"])
+def test_hessians_that_cannot_be_shown_to_be_right_are_noted(own, tmp_path):
+    (note,) = tried(tmp_path, own)
     assert note.startswith("Its Hessians cannot be shown to be right, and are left out: not with")
 
 

@@ -137,6 +137,11 @@ class _Trial:
         )
         self._scales = _scales(weights)
         slopes, _ = self._referee.gradients()
+        # weights that the loss does not depend on may stand for something else, such as signs that
+        # an orthogonal parametrization rounds; their rows are compared, they are not moved
+        self._moved = [slope != 0 for slope in slopes]
+        if not any(moved.any() for moved in self._moved):
+            self._moved = [torch.ones_like(moved) for moved in self._moved]
         slope = float(flattened(self._scaled(slopes)).norm())
         self._floor = 100 * torch.finfo(dtype).eps / self._step * slope
         self._generator = torch.Generator().manual_seed(0)
@@ -155,8 +160,10 @@ class _Trial:
     def _disagreement(self) -> str | None:
         """How the product along a further direction differs from the referee's."""
         vector = [
-            scale * torch.randn(w.shape, generator=self._generator).to(w)
-            for scale, w in zip(self._scales, self._small.parameters, strict=True)
+            scale * moved * torch.randn(w.shape, generator=self._generator).to(w)
+            for scale, moved, w in zip(
+                self._scales, self._moved, self._small.parameters, strict=True
+            )
         ]
         product, expected = self._small.beside(self._referee, vector)
         self._products.append((vector, product))

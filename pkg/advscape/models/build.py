@@ -13,7 +13,7 @@ from advscape.models.check import check_model, check_state, example
 from advscape.models.cnn import SmallCNN
 from advscape.models.custom import custom_model
 from advscape.models.preact import PreActResNet18
-from advscape.models.prepare import prepared
+from advscape.models.prepare import keep_inputs, plain
 from advscape.models.resnet import SmallImageResNet18
 
 _LOG = logging.getLogger("advscape.models")
@@ -24,7 +24,7 @@ def build_model(
 ) -> nn.Module:
     """Make a network with weights drawn from the seed, and see that a batch goes through.
 
-    What is returned is ready for every stage, see :func:`advscape.models.prepare.prepared`.
+    What is returned is ready for every stage, see :mod:`advscape.models.prepare`.
 
     Args:
         section: the config's model section.
@@ -37,9 +37,9 @@ def build_model(
     """
     with torch.random.fork_rng(devices=[]), naming(section):
         torch.manual_seed(seed)
-        model = _make(section, classes, shape)
+        model = plain(_make(section, classes, shape), shape)
         check_state(model)
-        model = prepared(model, example(model, shape))
+        keep_inputs(model, example(model, shape))
         check_model(model, classes, shape)
     return model
 

@@ -25,10 +25,16 @@ def check_state(model: nn.Module) -> None:
     """Refuse parameters and states that cannot be trained, written to disk or measured.
 
     Raises:
-        UserError: no parameter is to be trained; two are one tensor; one is complex, or of
-            another precision than float32 or float64, or than the others; a part of the state is
-            no tensor.
+        UserError: a module is TorchScript; no parameter is to be trained; two are one tensor; one
+            is complex, or of another precision than float32 or float64, or than the others; a part
+            of the state is no dense tensor.
     """
+    for name, module in model.named_modules():
+        if isinstance(module, torch.jit.ScriptModule):
+            raise UserError(
+                f"{name or 'it'} is compiled by TorchScript, which takes no other weights or "
+                "hooks; allowed: the module that was compiled"
+            )
     names: dict[int, str] = {}
     for name, parameter in model.named_parameters(remove_duplicate=False):
         if id(parameter) in names:
@@ -46,6 +52,10 @@ def check_state(model: nn.Module) -> None:
                 f"its state_dict has {name}, a {type(value).__name__}; allowed: tensors, such as "
                 "those of register_buffer"
             )
+        if value.layout != torch.strided or value.is_meta or value.is_quantized:
+            kind = str(value.layout).removeprefix("torch.")
+            kind = "meta" if value.is_meta else "quantized" if value.is_quantized else kind
+            raise UserError(f"its {name} is a {kind} tensor; allowed: dense tensors")
 
 
 def _check_precision(model: nn.Module) -> None:

@@ -6,32 +6,65 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parallel import DataParallel, DistributedDataParallel
+from torch.nn.parameter import is_lazy
 
 from advscape.attacks.untouched import untouched
+from advscape.models.check import example
 from advscape.models.restored import restored
 
 _LOG = logging.getLogger("advscape.models")
 
 
-def prepared(model: nn.Module, x: Tensor) -> nn.Module:
-    """A network without compiled parts that leaves its inputs as they are.
+def plain(model: nn.Module, shape: tuple[int, ...]) -> nn.Module:
+    """A network as it is written: without wrappers and compiled parts, and with all its weights.
 
+    * Wrappers that spread a batch over devices are taken off: a job has one device.
     * Compiled modules are replaced by what was compiled: a compiled graph has no second
       derivative. Compiled functions run as they are written, in this process.
-    * A network that changes its input in place gets a copy of it, so that every stage has the
-      numbers of the same network written out of place.
+    * Lazy modules get their weights from a first pass.
+
+    Args:
+        model: the network; its parts are replaced in place.
+        shape: (channels, height, width) of an input.
+
+    Returns:
+        The network; what was compiled or wrapped, where that was the network itself.
+    """
+    model = _uncompiled(_unwrapped(model))
+    if any(map(is_lazy, [*model.parameters(), *model.buffers()])):
+        _LOG.info("the network has lazy modules; a first pass makes their weights")
+        modes = [(module, module.training) for module in model.modules()]
+        with torch.no_grad():
+            model.eval()(example(model, shape))
+        for module, mode in modes:
+            module.training = mode
+    return model
+
+
+def keep_inputs(model: nn.Module, x: Tensor) -> None:
+    """Give a network that changes its input in place a copy of it.
+
+    So every stage has the numbers of the same network written out of place.
 
     Args:
         model: the network; it is changed in place, and left in its mode.
         x: (n, ...) two inputs or more, to see whether they are changed.
-
-    Returns:
-        The network; what was compiled, where that was the network itself.
     """
-    model = _uncompiled(model)
     if _changes_inputs(model, x):
         _LOG.info("the network changes its inputs in place; it is given copies of them")
         model.register_forward_pre_hook(_copies, with_kwargs=True)
+
+
+def _unwrapped(model: nn.Module) -> nn.Module:
+    wrappers = (DataParallel, DistributedDataParallel)
+    if isinstance(model, wrappers):
+        _LOG.info("the network is wrapped in %s, which is taken off", type(model).__name__)
+        return _unwrapped(model.module)
+    for module in list(model.modules()):
+        for name, child in module.named_children():
+            if isinstance(child, wrappers):
+                setattr(module, name, _unwrapped(child))
     return model
 
 

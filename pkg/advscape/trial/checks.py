@@ -51,7 +51,7 @@ def independent(model: nn.Module, x: Tensor) -> None:
         whole, half = model(x), model(x[: len(x) // 2])
         single = model(x[:1])
     apart = max(_apart(whole[: len(half)], half), _apart(whole[:1], single))
-    if apart > _ROUNDING.get(whole.dtype, 0.1):
+    if apart > _ROUNDING.get(x.dtype, 0.1):
         raise UserError(
             f"in eval mode a sample's logits depend on the other samples of its batch (by "
             f"{apart:.2g} of their size){_training(model)}"
@@ -85,9 +85,9 @@ def attackable(model: nn.Module, x: Tensor, y: Tensor) -> None:
     x = x.detach().requires_grad_(True)
     with untouched(model):
         loss = sample_losses(model(x), y).sum()
-    gradient = None
-    if loss.requires_grad:
-        (gradient,) = torch.autograd.grad(loss, x, allow_unused=True)
+        gradient = None
+        if loss.requires_grad:
+            (gradient,) = torch.autograd.grad(loss, x, allow_unused=True)
     if gradient is None:
         raise UserError("its output has no gradient in its input: no attack can find one")
     if not gradient.isfinite().all():
