@@ -43,11 +43,11 @@ wildcard_constraints:
     seed=r"\d+",
     seeds=r"\d+(\+\d+)*",
     part=r"\d+",
-    table="|".join(TABLES),
+    table="|".join(PLAN.tables),
 
 
 rule all:
     """The study's tables, claims, figures and report."""
     input:
         "<results>/report.html",
-        expand("<results>/tables/{table}.csv", table=[*TABLES, "flatness", "missing"]),
+        expand("<results>/tables/{table}.csv", table=[*PLAN.tables, "flatness", "missing"]),

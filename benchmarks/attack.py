@@ -16,8 +16,9 @@ from digits import BATCH, EPSILON, network, samples
 from timing import interleaved, precisions, ratios, spread, worst
 from torch import Tensor, nn
 
+from advscape.attacks.perturb import perturb
 from advscape.attacks.pgd import PGD
-from advscape.evaluation.evaluate import Score, perturb, score
+from advscape.evaluation.evaluate import Score, score
 from advscape.models.layout import use_fast_layout
 from advscape.models.resnet import SmallImageResNet18
 from advscape.threat import ThreatModel

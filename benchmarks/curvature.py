@@ -35,6 +35,7 @@ from timing import ratios, spread
 from torch import Tensor, nn
 from torch.nn import functional
 
+from advscape.attacks.perturb import perturb
 from advscape.attacks.pgd import PGD
 from advscape.attacks.refine import refine
 from advscape.curvature.hessian import HessianOperator
@@ -43,7 +44,7 @@ from advscape.curvature.operator import CurvatureOperator
 from advscape.curvature.optimality import attack_optimality
 from advscape.curvature.response import ResponseOperator
 from advscape.curvature.total import TotalOperator
-from advscape.evaluation.evaluate import perturb, score
+from advscape.evaluation.evaluate import score
 from advscape.linear.robust_loss import Line, RobustLoss
 from advscape.threat import ThreatModel
 

@@ -40,18 +40,19 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 
+from advscape.attacks.perturb import perturb
 from advscape.attacks.pgd import PGD
-from advscape.evaluation.evaluate import perturb, score
-from advscape.host_memory import keep_freed_memory
+from advscape.evaluation.evaluate import score
 from advscape.landscape.directions import random_direction
 from advscape.landscape.grid import alphas
-from advscape.landscape.linear import direction, scan_margins
 from advscape.landscape.store import PointStore
 from advscape.landscape.walk import walking
 from advscape.linear.robust_loss import Line, RobustLoss
+from advscape.machine.host_memory import keep_freed_memory
 from advscape.models.layout import use_fast_layout
 from advscape.models.resnet import SmallImageResNet18
 from advscape.models.state import load_weights, save_weights
+from advscape.stages.landscape_linear import direction, scan_margins
 from advscape.threat import ThreatModel
 
 SIZE, SAMPLES, POINTS, ATTACKED = 16, 256, 51, 17

@@ -11,16 +11,16 @@ import torch
 
 from advscape.data.prepared import Prepared
 from advscape.errors import UserError
-from advscape.evaluation.network import evaluate_network
-from advscape.job import Job
-from advscape.landscape.flatness import agreement_table
-from advscape.landscape.network import Files, landscape_network
-from advscape.models.run import load_run
 from advscape.models.state import load_weights, save_weights
-from advscape.sharpness.network import sharpness_network
-from advscape.study.config import NetworkExperiment
+from advscape.stages.evaluate_network import evaluate_network
+from advscape.stages.job import Job
+from advscape.stages.landscape_network import Files, landscape_network
+from advscape.stages.run import load_run
+from advscape.stages.sharpness_network import sharpness_network
+from advscape.stages.train_network import train_network
+from advscape.study.config.study import NetworkExperiment
 from advscape.study.spec import stage_spec
-from advscape.training.network import train_network
+from advscape.tables.flatness import agreement_table
 
 MEASURES = ["average", "worst", "adaptive_average", "normalised_worst", "robust_average",
             "robust_worst"]  # fmt: skip

@@ -4,10 +4,10 @@ import torch
 from torch import nn
 
 from advscape.attacks.pgd import PGD
-from advscape.attacks.untouched import untouched
 from advscape.linear.robust_loss import RobustLoss
 from advscape.linear.solve import solve
 from advscape.losses import sample_losses
+from advscape.models.untouched import untouched
 from advscape.threat import ThreatModel
 from tests.linear.test_solve import DIGITS
 from tests.networks import as_network, assert_same, batch, small_net, snapshot

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from advscape.curvature.linear import _measure
-from advscape.landscape.linear import _Scan
 from advscape.linear.robust_loss import Line, RobustLoss
 from advscape.linear.solve import _check_memory, solve
+from advscape.stages.curvature_linear import _measure
+from advscape.stages.landscape_linear import _Scan
 
 
 def problem(radius, n=8, d=30, seed=0, bias=True):

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from advscape.errors import UserError
-from advscape.study import load
+from advscape.study import checks
 from advscape.study.load import load_study
 from tests.conftest import ROOT
 from tests.refusals import refusal
@@ -264,7 +264,7 @@ def test_bad_input(raw, line):
 
 @pytest.mark.parametrize("installed", [True, False])
 def test_autoattack_needs_its_package(installed, monkeypatch):
-    monkeypatch.setattr(load, "find_spec", lambda name: object() if installed else None)
+    monkeypatch.setattr(checks, "find_spec", lambda name: object() if installed else None)
     raw = changed(experiments__1__evaluation__attacks=AUTOATTACK, experiments__1__threat__box=True)
     if installed:
         assert load_study(raw).experiments[1].evaluation.attacks[1].samples == 5
@@ -284,7 +284,7 @@ def test_autoattack_needs_its_package(installed, monkeypatch):
     ],
 )
 def test_autoattack_is_told_the_size_before_anything_runs(shape, norm, line, monkeypatch, tmp_path):
-    monkeypatch.setattr(load, "find_spec", lambda name: object())
+    monkeypatch.setattr(checks, "find_spec", lambda name: object())
     monkeypatch.setenv("ADVSCAPE_DATA", str(tmp_path))
     np.savez(tmp_path / "mine.npz", train_images=np.zeros(shape), train_labels=np.arange(9) % 3)
     raw = changed(

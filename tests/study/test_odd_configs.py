@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from advscape.study.canonical import canonical
-from advscape.study.config import LinearExperiment, token
+from advscape.study.config.grid import token
+from advscape.study.config.study import LinearExperiment
 from advscape.study.load import load_study
 from advscape.study.spec import stage_spec
 from tests.conftest import ROOT

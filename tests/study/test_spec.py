@@ -4,7 +4,8 @@ from hypothesis import strategies as st
 from snakemake.io import get_wildcard_names
 
 from advscape.study.canonical import canonical, read
-from advscape.study.config import Study, token
+from advscape.study.config.grid import token
+from advscape.study.config.study import Study
 from advscape.study.spec import stage_spec
 from tests.conftest import ROOT
 

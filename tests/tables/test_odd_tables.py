@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from advscape.claims.table import claims_table
 from advscape.errors import UserError
-from advscape.landscape.flatness import agreement_table, flatness_table
 from advscape.landscape.grid import line
+from advscape.tables.claims import claims_table
 from advscape.tables.collect import COLUMNS, KEY, collect, read_table
+from advscape.tables.flatness import agreement_table, flatness_table
 from advscape.tables.rows import write_rows
 from tests.refusals import refusal
 

@@ -7,9 +7,10 @@ import pytest
 import torch
 from torch import nn
 
+from advscape.attacks.perturb import perturb
 from advscape.attacks.pgd import PGD
 from advscape.errors import UserError
-from advscape.evaluation.evaluate import perturb, score
+from advscape.evaluation.evaluate import score
 from advscape.models.state import load_weights
 from advscape.threat import ThreatModel
 from advscape.training.checkpoint import Checkpoint

@@ -1,6 +1,5 @@
 """What the repository promises about itself: pins, schema, scripts, layering."""
 
-import ast
 import re
 import tomllib
 
@@ -55,42 +54,6 @@ def test_every_rule_has_log_benchmark_threads_params_and_a_docstring():
                 assert part in block, f"{name} lacks {part}"
             parameters = block.split("params:")[1].split("script:")[0]
             assert re.findall(r"^        (\w+)=", parameters, re.M) == ["spec"], name
-
-
-#: floors of the library, from the ground up: a module may import its own floor and lower ones
-FLOORS = [
-    {"errors", "atomic", "seeds", "progress", "locks"},
-    {"study", "data"},
-    {"job", "job_lock"},
-    {"threat", "losses", "device", "device_lock", "memory", "host_memory", "linear"},
-    {"attacks"},
-    {"models"},
-    {"training", "evaluation"},
-    {"curvature", "landscape", "sharpness", "trial"},
-    {"tables"},
-    {"claims"},
-    {"figures"},
-]
-
-
-def test_nothing_imports_a_higher_floor_and_nothing_imports_snakemake():
-    package = ROOT / "pkg/advscape"
-    floor = {name: i for i, names in enumerate(FLOORS) for name in names}
-    for file in package.rglob("*.py"):
-        here = file.relative_to(package).parts[0].removesuffix(".py")
-        if here == "__init__":
-            continue
-        for node in ast.walk(ast.parse(file.read_text())):
-            names = []
-            if isinstance(node, ast.Import):
-                names = [alias.name for alias in node.names]
-            elif isinstance(node, ast.ImportFrom):
-                names = [node.module or ""]
-            for name in names:
-                assert not name.startswith("snakemake"), file
-                if name.startswith("advscape."):
-                    there = name.split(".")[1]
-                    assert floor[there] <= floor[here], f"{file} imports {name}"
 
 
 def test_no_pickles():

@@ -18,7 +18,7 @@ import yaml
 from pydantic import BaseModel
 
 from advscape.data.files import needed
-from advscape.study.config import LinearExperiment, NetworkExperiment, Study
+from advscape.study.config.study import LinearExperiment, NetworkExperiment, Study
 from tests.conftest import ROOT
 from tests.workflow.planner import Planner, Refused
 
@@ -557,27 +557,27 @@ LINEAR, NETWORK = ("linear",), ("network",)
 
 #: a module of each stage, and what runs first when its code is edited
 MODULES = {
-    "job.py": everywhere(ALL_SCRIPTS),
+    "stages/job.py": everywhere(ALL_SCRIPTS),
     "data/sources.py": everywhere(ALL_DATASETS),
     "trial/checks.py": set(),
-    "training/linear.py": everywhere(["train"], LINEAR),
+    "stages/train_linear.py": everywhere(["train"], LINEAR),
     "training/updates.py": everywhere(["train"], NETWORK),
     "attacks/pgd.py": everywhere(STAGES, NETWORK),
-    "evaluation/linear.py": everywhere(["evaluate"], LINEAR),
-    "evaluation/network.py": everywhere(["evaluate"], NETWORK),
-    "curvature/linear.py": everywhere(["curvature"], LINEAR),
+    "stages/evaluate_linear.py": everywhere(["evaluate"], LINEAR),
+    "stages/evaluate_network.py": everywhere(["evaluate"], NETWORK),
+    "stages/curvature_linear.py": everywhere(["curvature"], LINEAR),
     "curvature/lanczos.py": everywhere(["curvature"], NETWORK),
     "curvature/proof.py": everywhere(["curvature", "landscape", "sharpness"], NETWORK),
-    "landscape/linear.py": everywhere(["landscape"], LINEAR),
-    "landscape/network.py": everywhere(["landscape"], NETWORK),
+    "stages/landscape_linear.py": everywhere(["landscape"], LINEAR),
+    "stages/landscape_network.py": everywhere(["landscape"], NETWORK),
     "landscape/grid.py": everywhere(["landscape"]),
-    "landscape/flatness.py": everywhere(["flatness"]),
+    "tables/flatness.py": everywhere(["flatness"]),
     "sharpness/worst.py": everywhere(["sharpness"], NETWORK),
     "tables/collect.py": everywhere([*TABLES, *FIGURES, "figure_regimes", "flatness"]),
-    "claims/decide.py": {"claims", "html_report"},
+    "statistics/decide.py": {"claims", "html_report"},
     "figures/regimes.py": {"figure_regimes", "html_report"},
     "figures/style.py": everywhere(ALL_FIGURES),
-    "study/config.py": set(),
+    "study/config/study.py": set(),
 }
 
 

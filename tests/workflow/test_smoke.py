@@ -6,8 +6,8 @@ import shutil
 
 import pandas as pd
 
-from advscape.claims.table import COLUMNS as CLAIM_COLUMNS
-from advscape.study.sharpness_config import MEASURES as SHARPNESS_MEASURES
+from advscape.study.config.sharpness import MEASURES as SHARPNESS_MEASURES
+from advscape.tables.claims import COLUMNS as CLAIM_COLUMNS
 from advscape.tables.collect import COLUMNS, KEY, read_table
 from tests.workflow.conftest import Workflow
 

@@ -32,9 +32,9 @@ def imported(code):
     return done.stdout.strip()
 
 
-@pytest.mark.parametrize("stage", ["training", "evaluation", "curvature", "landscape", "sharpness"])
+@pytest.mark.parametrize("stage", ["train", "evaluate", "curvature", "landscape", "sharpness"])
 def test_a_networks_jobs_leave_the_compiler_alone(stage):
-    assert imported(f"import advscape.{stage}.network") == "[]"
+    assert imported(f"import advscape.stages.{stage}_network") == "[]"
 
 
 def test_a_step_of_training_leaves_the_compiler_alone():

@@ -14,7 +14,7 @@ rule claims:
         trials=[
             file
             for file in (f"<results>/runs/{name}/trial.json" for name in COMPUTE)
-            if file not in LACKING
+            if file not in PLAN.lacking
         ],
     output:
         table="<results>/tables/claims.csv",
@@ -33,6 +33,6 @@ rule claims:
         ENVIRONMENT
     threads: 1
     params:
-        spec=canonical(code=code("claims.py"), config={"claims": claim_list()}),
+        spec=canonical(code=code("claims.py"), config={"claims": PLAN.claims()}),
     script:
         "../scripts/claims.py"

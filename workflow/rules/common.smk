@@ -18,12 +18,19 @@ gc.set_threshold(50_000, 20, 100)
 from advscape.data.digest import content_digest
 from advscape.data.root import data_root
 from advscape.study.canonical import canonical
-from advscape.study.config import LinearExperiment, token
 from advscape.study.fingerprint import fingerprint
 from advscape.study.folder import check_writable, use_writable_temporary_folder
 from advscape.study.hardware import has_gpu
 from advscape.study.load import load_study
-from advscape.study.missing import in_words, reason
+from advscape.study.missing import in_words, not_made
+from advscape.study.plan import (
+    AGGREGATES,
+    FIGURES_OF,
+    LINEAR_RUN,
+    MEASURED_RUNS,
+    NETWORK_RUN,
+    Plan,
+)
 from advscape.study.spec import stage_spec
 
 try:
@@ -34,41 +41,19 @@ except UserError as problem:
     # Snakemake would add a traceback; one line is what the user needs
     sys.exit(str(problem))
 
-# a linear experiment has one job for all epsilons of a seed, a network one for each
-LINEAR_RUN = "<results>/runs/{experiment}/seed~{seed}"
-NETWORK_RUN = "<results>/runs/{experiment}/eps~{epsilon}/seed~{seed}"
-# networks that are measured in one job: of the seeds 0+1+2, or of one, in its run's folder
-MEASURED_RUNS = "<results>/runs/{experiment}/eps~{epsilon}/seed~{seeds}"
-EXPERIMENTS = {experiment.name: experiment for experiment in STUDY.experiments}
-# a pattern that matches no name stands in for an empty list
-LINEAR = "|".join(n for n, e in EXPERIMENTS.items() if isinstance(e, LinearExperiment)) or "(?!)"
-NETWORKS = "|".join(n for n in EXPERIMENTS if n not in LINEAR.split("|")) or "(?!)"
-# what only networks have: a linear model's Hessian is there as a whole, and in closed form
-OF_NETWORKS = ["layers", "spectrum", "finite_scale", "sharpness"] if NETWORKS != "(?!)" else []
-TABLES = ["runs", "robustness", "sanity", "curvature", "landscape", *OF_NETWORKS]
-# rows of sanity.csv that no single run has: they are read from the lines of all
-CHECKS_OF_LINES = ["<results>/runs/flatness_sanity.csv"]
 ENVIRONMENT = "../../environment.yml"
 RESULTS = f"results/{STUDY.study}"
-# tables that each figure of an experiment is drawn from
-FIGURES_OF = {
-    "curvature": ["curvature", "runs"],
-    "landscape": ["landscape"],
-    "plane": ["landscape"],
-    "robustness": ["robustness"],
-    "sharpness": ["sharpness"],
-}
 # of an incomplete study: what a failed start did not make, see incomplete.smk
 MISSING_FILE = "ADVSCAPE_MISSING"
 INCOMPLETE = MISSING_FILE in os.environ
 MISSING = {"files": [], "runs": []}
 if INCOMPLETE:
     MISSING = json.loads(Path(os.environ[MISSING_FILE]).read_text(encoding="utf-8"))
-LACKING = {f"<results>/{file}" for file in MISSING["files"]}
-
-
-def is_linear(experiment):
-    return isinstance(experiment, LinearExperiment)
+PLAN = Plan(STUDY, lacking=(f"<results>/{file}" for file in MISSING["files"]))
+EXPERIMENTS = PLAN.experiments
+# a pattern that matches no name stands in for an empty list
+LINEAR = "|".join(PLAN.linear) or "(?!)"
+NETWORKS = "|".join(PLAN.networks) or "(?!)"
 
 
 def code(name):
@@ -122,7 +107,7 @@ def anew(rule):
 
 
 HAS_GPU = has_gpu()
-COMPUTE = {name: e.compute for name, e in EXPERIMENTS.items() if not is_linear(e)}
+COMPUTE = {name: e.compute for name, e in PLAN.networks.items()}
 threads_of = alike({name: c.threads for name, c in COMPUTE.items()})
 jobs_per_device_of = alike({name: c.jobs_per_device for name, c in COMPUTE.items()})
 # one GPU where the job would use one; on a cluster the profile decides
@@ -134,7 +119,7 @@ gpu_of = alike(
 def linear_spec(stage):
     """Parameter of a job that treats all cells of one seed; only training needs to list them."""
     fixed = code(f"{stage}_linear.py")
-    specs = {n: spec_of(stage, e, fixed) for n, e in EXPERIMENTS.items() if is_linear(e)}
+    specs = {n: spec_of(stage, e, fixed) for n, e in PLAN.linear.items()}
 
     def spec(wildcards):
         experiment = EXPERIMENTS[wildcards.experiment]
@@ -153,7 +138,7 @@ def seeds_of(wildcards):
 def network_spec(stage):
     """Parameter of a job that trains one network, or measures some, or a part of that."""
     fixed = code(f"{stage}_network.py")
-    specs = {n: spec_of(stage, e, fixed) for n, e in EXPERIMENTS.items() if not is_linear(e)}
+    specs = {n: spec_of(stage, e, fixed) for n, e in PLAN.networks.items()}
 
     def spec(wildcards):
         cell = {"part": int(wildcards.part)} if hasattr(wildcards, "part") else {}
@@ -194,117 +179,6 @@ def directions_of(wildcards, best=of_each_run("best.safetensors")):
     return needed
 
 
-def flatness_settings():
-    """How flatness numbers are read from the lines of each experiment."""
-    return {
-        name: {
-            "radii": experiment.landscape.rise_radii,
-            "level": experiment.landscape.flatness.level,
-            "step": experiment.landscape.step,
-        }
-        for name, experiment in EXPERIMENTS.items()
-    }
-
-
-def run_folders(experiment, trained):
-    """Folders of an experiment's jobs: one per seed, or one per epsilon and seed or some seeds."""
-    seeds = experiment.grid.seeds
-    if is_linear(experiment):
-        return expand(LINEAR_RUN, experiment=experiment.name, seed=seeds)
-    together = 1 if trained else experiment.compute.seeds_per_job
-    chunks = (seeds[i : i + together] for i in range(0, len(seeds), together))
-    return expand(
-        MEASURED_RUNS,
-        experiment=experiment.name,
-        epsilon=[token(epsilon) for epsilon in experiment.grid.epsilons],
-        seeds=["+".join(map(str, chunk)) for chunk in chunks],
-    )
-
-
-def measured(table):
-    """The experiments that have rows in a table."""
-    return [e for e in STUDY.experiments if table not in OF_NETWORKS or not is_linear(e)]
-
-
-def row_files(table, experiment, lacking=LACKING):
-    """An experiment's rows of a table, job by job; without what is missing."""
-    runs = run_folders(experiment, trained=table == "runs")
-    if table == "landscape" and not is_linear(experiment):
-        parts = range(experiment.landscape.jobs)
-        files = [f"{run}/landscape/part~{p}.csv" for run in runs for p in parts]
-    else:
-        files = [f"{run}/{table}.csv" for run in runs]
-    return [file for file in files if file not in lacking]
-
-
-def drawn(kind, experiment, lacking=LACKING):
-    """Whether there are rows of which a figure of an experiment can be drawn."""
-    return all(row_files(table, experiment, lacking) for table in FIGURES_OF[kind])
-
-
-def drawn_of(job, files):
-    """Whether an aggregating job has something to aggregate where these files are missing."""
-    kind = job.rule.name.rpartition("figure_")[2]
-    if kind not in FIGURES_OF or "experiment" not in job.wildcards_dict:
-        return True
-    experiment = EXPERIMENTS[job.wildcards_dict["experiment"]]
-    return drawn(kind, experiment, {f"<results>/{file}" for file in files})
-
-
-def fragments(wildcards):
-    """All rows of a table, job by job."""
-    table = wildcards.table
-    files = [path for experiment in measured(table) for path in row_files(table, experiment)]
-    return files + CHECKS_OF_LINES if table == "sanity" else files
-
-
-def key_columns(experiment):
-    """The columns that say which experiment a row is of."""
-    return {
-        "experiment": experiment.name,
-        "dataset": experiment.dataset_label,
-        "model": experiment.model.label,
-        "norm": experiment.threat.norm,
-    }
-
-
-def sources(table):
-    """Key columns of each file that `fragments` lists."""
-    keys = [
-        key_columns(experiment)
-        for experiment in measured(table)
-        for _ in row_files(table, experiment)
-    ]
-    return keys + [{} for _ in CHECKS_OF_LINES] if table == "sanity" else keys
-
-
-def claim_list():
-    """Every claim of the study with the name of its experiment."""
-    return [
-        {"experiment": experiment.name, **claim.model_dump(), "select": claim.rows}
-        for experiment in STUDY.experiments
-        for claim in experiment.claims
-    ]
-
-
-def figures():
-    """Every figure of the study; some need a network, or linear experiments."""
-    wanted = [
-        f"<results>/figures/{kind}_{name}.png"
-        for kind in FIGURES_OF
-        for name, e in EXPERIMENTS.items()
-        if (kind != "plane" or e.landscape.plane is not None)
-        and (kind != "sharpness" or not is_linear(e))
-        and drawn(kind, e)
-    ]
-    trainings = [e.training for e in STUDY.experiments if is_linear(e)]
-    if trainings:
-        wanted.append("<results>/figures/theorem.png")
-    if any(training != trainings[0] for training in trainings):
-        wanted.append("<results>/figures/regimes.png")
-    return wanted
-
-
 def figure_spec(kind):
     """Parameter of a figure: which experiment, and what its title says."""
     fixed = code(f"figure_{kind}.py")
@@ -315,7 +189,7 @@ def figure_spec(kind):
             "experiment": experiment.name,
             "title": experiment.display_title,
             "norm": experiment.threat.norm,
-            "network": not is_linear(experiment),
+            "network": experiment.name in PLAN.networks,
         }
         return canonical(code=fixed, config=config)
 
@@ -329,7 +203,7 @@ def trial_spec():
     train again (it does not look at anything else of what follows from a job that runs, not even
     where the file between them is ancient).
     """
-    specs = {n: spec_of("try", e, "") for n, e in EXPERIMENTS.items() if not is_linear(e)}
+    specs = {n: spec_of("try", e, "") for n, e in PLAN.networks.items()}
 
     def spec(wildcards):
         noise = EXPERIMENTS[wildcards.experiment].noise
@@ -338,35 +212,23 @@ def trial_spec():
     return spec
 
 
-AGGREGATES = ["table", "missing", "flatness", "claims", "study_config", "html_report"]
-AGGREGATES += [f"figure_{kind}" for kind in [*FIGURES_OF, "theorem", "regimes"]]
+def fragments(wildcards):
+    return PLAN.fragments(wildcards.table)
 
 
-def not_made():
-    """Files that this start was to make and did not, and the runs that they are of."""
-    failed = workflow.scheduler.failed
-    jobs = [job for job in workflow.dag.needrun_jobs() if job.rule.name not in [*AGGREGATES, "all"]]
-    runs = []
-    for job in sorted(jobs, key=lambda job: (job not in failed, str(job.output))):
-        log = str(job.log[0]) if job.log else ""
-        why = reason(log) if job in failed else "what it needs is missing"
-        values = job.wildcards_dict
-        runs.append({
-            "experiment": values.get("experiment", ""),
-            "epsilon": values.get("epsilon", ""),
-            "seed": values.get("seed", values.get("seeds", "")),
-            "stage": job.rule.name,
-            "reason": why,
-            "log": log if job in failed else "",
-        })  # fmt: skip
-    start = f"{RESULTS}/"
-    files = [str(file).removeprefix(start) for job in jobs for file in job.output]
-    return {"files": files, "runs": runs}
+def drawn_of(job, files):
+    """Whether an aggregating job has something to aggregate where these files are missing."""
+    kind = job.rule.name.rpartition("figure_")[2]
+    if kind not in FIGURES_OF or "experiment" not in job.wildcards_dict:
+        return True
+    experiment = EXPERIMENTS[job.wildcards_dict["experiment"]]
+    return PLAN.is_drawn(kind, experiment, frozenset(f"<results>/{file}" for file in files))
 
 
 def summarise():
     """Make what can be made of the runs that are there, and say which are not."""
-    missing = not_made()
+    jobs = workflow.dag.needrun_jobs()
+    missing = not_made(jobs, workflow.scheduler.failed, [*AGGREGATES, "all"], RESULTS)
     wanted = [
         str(file)
         for job in workflow.dag.needrun_jobs()

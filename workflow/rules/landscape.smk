@@ -75,6 +75,6 @@ rule flatness:
         ENVIRONMENT
     threads: 1
     params:
-        spec=canonical(code=code("flatness.py"), config=flatness_settings()),
+        spec=canonical(code=code("flatness.py"), config=PLAN.flatness_settings()),
     script:
         "../scripts/flatness.py"

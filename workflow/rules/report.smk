@@ -24,7 +24,7 @@ rule html_report:
     input:
         config="<results>/config.yaml",
         claims="<results>/claims.html",
-        figures=figures(),
+        figures=PLAN.figures(),
     output:
         "<results>/report.html",
     log:

@@ -17,7 +17,7 @@ rule table:
     threads: 1
     params:
         spec=lambda wildcards, fixed=code("table.py"): canonical(
-            code=fixed, config={"table": wildcards.table, "sources": sources(wildcards.table)}
+            code=fixed, config={"table": wildcards.table, "sources": PLAN.sources(wildcards.table)}
         ),
     script:
         "../scripts/table.py"

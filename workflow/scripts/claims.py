@@ -7,11 +7,11 @@ from pathlib import Path
 gc.disable()  # imports are quicker; a running job has it on again
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "pkg"))
 
-from advscape.claims.missing import missing_section
-from advscape.claims.notes import notes_section
-from advscape.claims.page import claims_page
-from advscape.claims.table import claims_table
-from advscape.job import running
+from advscape.report.missing import missing_section
+from advscape.report.notes import notes_section
+from advscape.report.page import claims_page
+from advscape.stages.job import running
+from advscape.tables.claims import claims_table
 from advscape.tables.collect import read_table
 from advscape.tables.rows import write_rows
 

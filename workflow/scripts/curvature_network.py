@@ -8,8 +8,8 @@ gc.disable()  # imports are quicker; a running job has it on again
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "pkg"))
 
 from advscape.curvature.eigenvectors import save_eigenvectors
-from advscape.curvature.network import TABLES, curvature_network
-from advscape.job import running
+from advscape.stages.curvature_network import TABLES, curvature_network
+from advscape.stages.job import running
 from advscape.tables.rows import joined, write_rows
 
 files = {"inputs": snakemake.input, "outputs": snakemake.output}

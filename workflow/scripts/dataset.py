@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "pkg"))
 from advscape.data.digest import check_content
 from advscape.data.root import data_root
 from advscape.data.sources import load_source
-from advscape.job import running
+from advscape.stages.job import running
 
 with running(snakemake.params.spec, snakemake.log[0]) as job:
     root, may_download = data_root(snakemake.config.get("data_root"))

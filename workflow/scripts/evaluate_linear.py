@@ -7,8 +7,8 @@ from pathlib import Path
 gc.disable()  # imports are quicker; a running job has it on again
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "pkg"))
 
-from advscape.evaluation.linear import evaluate_linear
-from advscape.job import running
+from advscape.stages.evaluate_linear import evaluate_linear
+from advscape.stages.job import running
 from advscape.tables.rows import write_rows
 
 with running(snakemake.params.spec, snakemake.log[0]) as job:

@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "pkg"))
 
 from advscape.figures.plane import plane_figure
 from advscape.figures.style import save
-from advscape.job import running
+from advscape.stages.job import running
 from advscape.tables.collect import read_experiment
 
 with running(snakemake.params.spec, snakemake.log[0]) as job:

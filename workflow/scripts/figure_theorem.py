@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "pkg"))
 
 from advscape.figures.style import save
 from advscape.figures.theorem import theorem_figure
-from advscape.job import running
+from advscape.stages.job import running
 
 with running(snakemake.params.spec, snakemake.log[0]):
     save(theorem_figure(), snakemake.output)

@@ -7,9 +7,9 @@ from pathlib import Path
 gc.disable()  # imports are quicker; a running job has it on again
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "pkg"))
 
-from advscape.job import running
-from advscape.landscape.flatness import agreement_table, flatness_table
+from advscape.stages.job import running
 from advscape.tables.collect import read_table
+from advscape.tables.flatness import agreement_table, flatness_table
 from advscape.tables.rows import write_rows
 
 with running(snakemake.params.spec, snakemake.log[0]) as job:

@@ -9,8 +9,8 @@ sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "pkg"))
 
 import subprocess
 
-from advscape.atomic import replacing
-from advscape.job import running
+from advscape.machine.atomic import replacing
+from advscape.stages.job import running
 
 with running(snakemake.params.spec, snakemake.log[0]), replacing(snakemake.output[0]) as page:
     wanted = [snakemake.input.claims, *snakemake.input.figures]

@@ -8,8 +8,8 @@ from pathlib import Path
 gc.disable()  # imports are quicker; a running job has it on again
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "pkg"))
 
-from advscape.job import running
-from advscape.landscape.network import Files, landscape_network
+from advscape.stages.job import running
+from advscape.stages.landscape_network import Files, landscape_network
 from advscape.tables.rows import joined, write_rows
 
 files = {"inputs": snakemake.input, "outputs": snakemake.output}

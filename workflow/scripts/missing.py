@@ -7,7 +7,7 @@ from pathlib import Path
 gc.disable()  # imports are quicker; a running job has it on again
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "pkg"))
 
-from advscape.job import running
+from advscape.stages.job import running
 from advscape.tables.missing import missing_table
 from advscape.tables.rows import write_rows
 

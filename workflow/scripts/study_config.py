@@ -9,8 +9,8 @@ sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "pkg"))
 
 import yaml
 
-from advscape.atomic import write_text
-from advscape.job import running
+from advscape.machine.atomic import write_text
+from advscape.stages.job import running
 
 with running(snakemake.params.spec, snakemake.log[0]) as job:
     write_text(snakemake.output[0], yaml.safe_dump(job.config, sort_keys=False))

@@ -7,9 +7,9 @@ from pathlib import Path
 gc.disable()  # imports are quicker; a running job has it on again
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "pkg"))
 
-from advscape.job import running
+from advscape.stages.job import running
+from advscape.stages.train_linear import train_linear
 from advscape.tables.rows import write_rows
-from advscape.training.linear import train_linear
 
 files = {"inputs": snakemake.input, "outputs": snakemake.output}
 with running(snakemake.params.spec, snakemake.log[0], snakemake.resources, **files) as job:

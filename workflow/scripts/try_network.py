@@ -7,8 +7,8 @@ from pathlib import Path
 gc.disable()  # imports are quicker; a running job has it on again
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "pkg"))
 
-from advscape.job import running
-from advscape.trial.network import try_network
+from advscape.stages.job import running
+from advscape.stages.try_network import try_network
 
 files = {"inputs": snakemake.input, "outputs": snakemake.output}
 with running(snakemake.params.spec, snakemake.log[0], snakemake.resources, **files) as job:

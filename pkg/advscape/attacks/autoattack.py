@@ -13,8 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from advscape.attacks.autoattack_images import needed_size
-from advscape.attacks.untouched import untouched
 from advscape.errors import UserError
+from advscape.models.untouched import untouched
 from advscape.threat import ThreatModel
 
 STANDARD = ("apgd-ce", "apgd-t", "fab-t", "square")
@@ -67,7 +67,7 @@ class AutoAttack:
             x: (n, channels, height, width) inputs in [0, 1], float32.
             y: (n,) labels.
             generator: draws the package's seed, without which it takes the clock's.
-            batch_norm: see :func:`advscape.attacks.untouched.untouched`.
+            batch_norm: see :func:`advscape.models.untouched.untouched`.
             micro: samples that go through the model at once, all unless given.
 
         Returns:

@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor, nn
 
-from advscape.attacks.untouched import untouched
 from advscape.losses import precise_losses
-from advscape.memory import MicroBatch
+from advscape.machine.memory import MicroBatch
+from advscape.models.untouched import untouched
 from advscape.threat import ThreatModel, lengths
 
 

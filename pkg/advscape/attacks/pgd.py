@@ -7,8 +7,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from advscape.attacks.untouched import untouched
 from advscape.losses import sample_losses
+from advscape.models.untouched import untouched
 from advscape.threat import ThreatModel
 
 #: spread of a start beside the clean input
@@ -52,7 +52,7 @@ class PGD:
             x: (n, ...) inputs in [0, 1].
             y: (n,) labels, or what ``loss`` takes in their place.
             generator: of the random starts.
-            batch_norm: see :func:`advscape.attacks.untouched.untouched`.
+            batch_norm: see :func:`advscape.models.untouched.untouched`.
             micro: samples that go through the model at once, all unless given; the starts are the
                 same for any.
 

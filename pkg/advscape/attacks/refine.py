@@ -6,9 +6,9 @@ import torch
 from torch import Tensor, nn
 
 from advscape.attacks.kkt import check_sphere, stationarity
-from advscape.attacks.untouched import untouched
 from advscape.losses import logit_gaps
-from advscape.memory import MicroBatch
+from advscape.machine.memory import MicroBatch
+from advscape.models.untouched import untouched
 from advscape.threat import ThreatModel, lengths
 
 #: damping at which a step is a millionth of epsilon: a sample that needs it sits at a kink

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from advscape.attacks.untouched import untouched
 from advscape.losses import precise_losses
 from advscape.models.restored import restored
+from advscape.models.untouched import untouched
 
 #: from a model, perturbed inputs to start at and their rows among the samples to perturbed inputs
 Attack = Callable[[nn.Module, Tensor, Tensor], Tensor]

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.overrides import TorchFunctionMode
 
-from advscape.attacks.untouched import untouched
 from advscape.losses import logit_gaps, precise_losses
+from advscape.models.untouched import untouched
 
 
 def call_with(model: nn.Module, tensors: Mapping[str, Tensor], x: Tensor) -> Tensor:

@@ -10,13 +10,13 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
-from advscape.attacks.untouched import differentiable, untouched
 from advscape.curvature.first_derivatives import FirstDerivatives
 from advscape.curvature.paths import Path
 from advscape.curvature.proof import proven_path
 from advscape.losses import true_probability
-from advscape.memory import MicroBatch
+from advscape.machine.memory import MicroBatch
 from advscape.models.flat import flattened
+from advscape.models.untouched import differentiable, untouched
 
 
 def select_parameters(model: nn.Module, *patterns: str) -> list[nn.Parameter]:

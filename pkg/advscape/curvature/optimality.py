@@ -6,7 +6,6 @@ import torch
 from torch import Tensor, nn
 
 from advscape.attacks.kkt import check_sphere, input_gradient, stationarity
-from advscape.attacks.untouched import untouched
 from advscape.curvature.conjugate_gradients import conjugate_gradients
 from advscape.curvature.graph import gradient_graph
 from advscape.curvature.hessian import HessianOperator
@@ -14,6 +13,7 @@ from advscape.curvature.maxima import Maxima, stationary_points
 from advscape.curvature.paths import Path
 from advscape.curvature.proof import proven_path
 from advscape.losses import precise_losses
+from advscape.models.untouched import untouched
 from advscape.threat import ThreatModel
 
 #: relative residual of the system that certifies a positive definite matrix, see :func:`_definite`

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from advscape.atomic import replacing
 from advscape.data.arrays import as_images, as_labels
 from advscape.errors import UserError
+from advscape.machine.atomic import replacing
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from advscape.attacks.build import Attack
-from advscape.attacks.untouched import untouched
 from advscape.evaluation.finite import check_finite
 from advscape.losses import correct, sample_losses, true_probability
-from advscape.memory import MicroBatch
+from advscape.machine.memory import MicroBatch
+from advscape.models.untouched import untouched
 
 
 @dataclass(frozen=True)
@@ -65,41 +64,3 @@ def sample_scores(
 def score(model: nn.Module, x: Tensor, y: Tensor, batch_size: int, what: str = "inputs") -> Score:
     """Means of :func:`sample_scores`; exact for any batch size."""
     return sample_scores(model, x, y, batch_size, what).means()
-
-
-def perturb(
-    model: nn.Module,
-    x: Tensor,
-    y: Tensor,
-    attack: Attack,
-    seed: int,
-    batch_size: int,
-    bfloat16: bool = False,
-) -> Tensor:
-    """Attack all samples in eval mode.
-
-    Args:
-        model: left as it was.
-        x: (n, ...) inputs.
-        y: (n,) labels.
-        attack: the attack.
-        seed: of its draws.
-        batch_size: samples per batch; where memory does not hold one, parts of it go through the
-            model, with the same draws.
-        bfloat16: let the attack's gradients be taken in bfloat16.
-
-    Returns:
-        (n, ...) perturbed inputs, in the precision of ``x``.
-    """
-    generator = torch.Generator(x.device).manual_seed(seed)
-    micro, found = MicroBatch(batch_size), []
-    for xb, yb in zip(x.split(batch_size), y.split(batch_size), strict=True):
-        drawn = generator.get_state()
-
-        def attempt(size: int, xb: Tensor = xb, yb: Tensor = yb, drawn: Tensor = drawn) -> Tensor:
-            generator.set_state(drawn)
-            with torch.autocast(x.device.type, torch.bfloat16, enabled=bfloat16):
-                return attack(model, xb, yb, generator, micro=size)
-
-        found.append(micro.run(attempt))
-    return torch.cat(found)

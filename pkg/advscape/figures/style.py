@@ -10,7 +10,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from advscape.atomic import replacing
+from advscape.machine.atomic import replacing
 
 mpl.use("Agg")
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from advscape.errors import UserError
-from advscape.study.landscape_kinds import Scaling
+from advscape.landscape.kinds import Scaling
 
 Direction = dict[str, Tensor]
 

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from advscape.atomic import write_text
+from advscape.machine.atomic import write_text
 
 
 class PointStore:

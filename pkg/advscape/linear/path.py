@@ -14,8 +14,8 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from advscape.atomic import replacing
 from advscape.linear.robust_loss import Line
+from advscape.machine.atomic import replacing
 
 #: what a run is trained with
 Arm = Literal["aligned", "random", "opposed"]

@@ -5,8 +5,8 @@ import math
 import torch
 from torch import Tensor, nn
 
-from advscape.attacks.untouched import untouched
 from advscape.errors import UserError
+from advscape.models.untouched import untouched
 
 #: images that go through a new network
 BATCH = 2

@@ -10,7 +10,7 @@ from typing import Any
 from torch import nn
 
 from advscape.errors import UserError
-from advscape.study.own_function import find_function
+from advscape.models.own_function import find_function
 
 
 def custom_model(

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from advscape.attacks.untouched import untouched
+from advscape.models.untouched import untouched
 
 #: torch's operators, without dimensions and variants, whose first derivative jumps somewhere
 _KINKED = {

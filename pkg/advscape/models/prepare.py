@@ -9,9 +9,9 @@ from torch import Tensor, nn
 from torch.nn.parallel import DataParallel, DistributedDataParallel
 from torch.nn.parameter import is_lazy
 
-from advscape.attacks.untouched import untouched
 from advscape.models.check import example
 from advscape.models.restored import restored
+from advscape.models.untouched import untouched
 
 _LOG = logging.getLogger("advscape.models")
 

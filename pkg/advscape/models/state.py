@@ -7,8 +7,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from advscape.atomic import replacing
 from advscape.errors import UserError
+from advscape.machine.atomic import replacing
 
 
 def save_weights(state: dict[str, Tensor], path: str | Path) -> None:

@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
-from advscape.attacks.untouched import differentiable, untouched
-from advscape.memory import MicroBatch
+from advscape.machine.memory import MicroBatch
 from advscape.models.flat import flattened
+from advscape.models.untouched import differentiable, untouched
 
 #: from outputs (n, classes) and labels (n,) to losses (n,)
 Loss = Callable[[Tensor, Tensor], Tensor]

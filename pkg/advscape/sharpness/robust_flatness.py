@@ -18,13 +18,14 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from advscape.attacks.perturb import perturb
 from advscape.attacks.pgd import PGD
-from advscape.attacks.untouched import differentiable
-from advscape.evaluation.evaluate import perturb, score
+from advscape.evaluation.evaluate import score
 from advscape.evaluation.finite import NotFinite
 from advscape.losses import precise_losses
-from advscape.memory import MicroBatch
+from advscape.machine.memory import MicroBatch
 from advscape.models.flat import flattened
+from advscape.models.untouched import differentiable
 from advscape.sharpness.ascent import ascend
 from advscape.sharpness.average import average_sharpness
 from advscape.sharpness.ball import L2Ball

@@ -1,6 +1,7 @@
 """Runs that a study lacks, since a job of theirs failed."""
 
 import re
+from collections.abc import Container, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,38 @@ def reason(log: str | Path) -> str:
     except OSError:
         lines = []
     return re.sub(r"^\d\d:\d\d:\d\d ", "", lines[-1]) if lines else "it left no log"
+
+
+def not_made(
+    jobs: Iterable[Any], failed: Container[Any], aggregates: Container[str], results: str
+) -> dict[str, list[Any]]:
+    """What a start of Snakemake was to make and did not.
+
+    Args:
+        jobs: Snakemake's jobs that it did not finish.
+        failed: those of them that failed; the others need what these were to make.
+        aggregates: rules that only sum up, which are left out.
+        results: the study's folder.
+
+    Returns:
+        ``files``, paths within the study's folder, and ``runs``, rows of missing.csv: first the
+        jobs that failed.
+    """
+    left = [job for job in jobs if job.rule.name not in aggregates]
+    runs = []
+    for job in sorted(left, key=lambda job: (job not in failed, str(job.output))):
+        log = str(job.log[0]) if job.log and job in failed else ""
+        values = job.wildcards_dict
+        runs.append({
+            "experiment": values.get("experiment", ""),
+            "epsilon": values.get("epsilon", ""),
+            "seed": values.get("seed", values.get("seeds", "")),
+            "stage": job.rule.name,
+            "reason": reason(log) if job in failed else "what it needs is missing",
+            "log": log,
+        })  # fmt: skip
+    files = [str(file).removeprefix(f"{results}/") for job in left for file in job.output]
+    return {"files": files, "runs": runs}
 
 
 def in_words(row: dict[str, Any]) -> str:

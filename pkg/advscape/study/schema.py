@@ -2,7 +2,7 @@
 
 import json
 
-from advscape.study.config import Study
+from advscape.study.config.study import Study
 
 
 def schema_text() -> str:

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
+from advscape.models.own_function import find_function
 from advscape.study.canonical import canonical
-from advscape.study.config import LinearExperiment, NetworkExperiment
+from advscape.study.config.model import CustomModel
+from advscape.study.config.study import LinearExperiment, NetworkExperiment
 from advscape.study.fingerprint import fingerprint
-from advscape.study.model_config import CustomModel
-from advscape.study.own_function import find_function
 
 #: sections of an experiment that each stage depends on, beside its cell and its input files
 _SECTIONS = {

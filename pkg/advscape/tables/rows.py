@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from advscape.atomic import replacing
+from advscape.machine.atomic import replacing
 
 
 def joined(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:

@@ -14,8 +14,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from advscape.atomic import replacing
 from advscape.errors import UserError
+from advscape.machine.atomic import replacing
 from advscape.models.state import apart, read_tensors
 
 _LOG = logging.getLogger("advscape.training")

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from advscape.attacks.untouched import untouched
 from advscape.evaluation.finite import named
+from advscape.models.untouched import untouched
 from advscape.threat import ThreatModel
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from advscape.attacks.build import Attack
-from advscape.evaluation.evaluate import perturb, score
+from advscape.attacks.perturb import perturb
+from advscape.evaluation.evaluate import score
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from torch.nn import functional
 
 from advscape.attacks.build import Attack
 from advscape.attacks.pgd import PGD
-from advscape.attacks.untouched import untouched
 from advscape.losses import full_precision
+from advscape.models.untouched import untouched
 
 
 class Objective(Protocol):
@@ -33,7 +33,7 @@ class Adversarial:
 
     Attributes:
         attack: makes the perturbed inputs.
-        batch_norm: statistics while attacking, see :func:`advscape.attacks.untouched.untouched`.
+        batch_norm: statistics while attacking, see :func:`advscape.models.untouched.untouched`.
         label_smoothing: share of the target spread over all classes.
     """
 

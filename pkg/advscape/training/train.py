@@ -12,11 +12,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from advscape.device import tf32
 from advscape.errors import UserError
 from advscape.losses import correct
-from advscape.memory import MicroBatch
-from advscape.progress import track
+from advscape.machine.device import tf32
+from advscape.machine.memory import MicroBatch
+from advscape.machine.progress import track
 from advscape.seeds import stream
 from advscape.training.augment import Augmentation
 from advscape.training.batches import count_batches

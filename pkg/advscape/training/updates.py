@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.sgd import sgd
 
-from advscape.attacks.untouched import untouched
+from advscape.models.untouched import untouched
 
 #: fills the parameters' gradients at the weights as they are, and returns what the batch says:
 #: the sums of its losses and of its right answers

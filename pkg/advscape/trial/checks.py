@@ -6,13 +6,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from advscape.attacks.untouched import differentiable, untouched
 from advscape.curvature.graph import gradient_graph, pulled
 from advscape.curvature.hessian import HessianOperator
 from advscape.curvature.proof import UnprovenHessian, proven_path
 from advscape.errors import UserError
 from advscape.losses import precise_losses, sample_losses
 from advscape.models.check import check_logits
+from advscape.models.untouched import differentiable, untouched
 
 #: relative distance between outputs that rounding may make
 _ROUNDING = {torch.float32: 1e-3, torch.float64: 1e-7}

@@ -1,1 +1,0 @@
-"""Claims about how curvature changes with epsilon, decided by rules fixed before any run."""

@@ -1,0 +1,102 @@
+"""The device, the threads and the memory of a job."""
+
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+import torch
+
+from advscape.errors import UserError
+from advscape.machine.device_lock import take_device
+from advscape.machine.host_memory import keep_freed_memory
+
+
+def set_up(compute: dict[str, Any], jobs_per_device: int = 1) -> torch.device:
+    """Make torch repeatable and quick here, and choose the device; a GPU is this process's until
+    it ends.
+
+    Args:
+        compute: the config's compute section.
+        jobs_per_device: how many jobs may share a GPU.
+
+    Returns:
+        The device: a GPU where ``device`` is auto and there is one, else the CPU.
+
+    Raises:
+        UserError: ``device`` is cuda and torch finds no GPU.
+    """
+    set_arithmetic(compute)
+    keep_freed_memory()
+    if compute["device"] == "cpu":
+        return torch.device("cpu")
+    # what CUDA_VISIBLE_DEVICES allows, on a cluster what the job was given
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if count == 0:
+        if compute["device"] == "cuda":
+            raise UserError(
+                "compute.device: got 'cuda', but torch finds no GPU here; use auto or cpu"
+            )
+        return torch.device("cpu")
+    # not the index, which depends on what is visible
+    names = [f"gpu-{torch.cuda.get_device_properties(i).uuid}" for i in range(count)]
+    device = torch.device("cuda", _taken(tuple(names), jobs_per_device))
+    torch.cuda.set_device(device)
+    return device
+
+
+def set_arithmetic(compute: dict[str, Any]) -> None:
+    """Set torch's globals on which numbers depend; a user's module may change them on import.
+
+    Float32 is float32 in products and convolutions: a GPU's TF32 has ten bits of mantissa, and is
+    torch's default in convolutions.
+
+    Args:
+        compute: the config's compute section.
+    """
+    # cuBLAS reads this when it starts, and is not repeatable without it
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(compute["deterministic"])
+    torch.backends.cudnn.benchmark = False  # which would choose algorithms by the clock
+    torch.set_num_threads(compute["threads"])
+    _allow_tf32(False)
+
+
+@contextmanager
+def tf32() -> Iterator[None]:
+    """Within the block products and convolutions of float32 may be TF32 on a GPU."""
+    _allow_tf32(True)
+    try:
+        yield
+    finally:
+        _allow_tf32(False)
+
+
+def _allow_tf32(allowed: bool) -> None:
+    backends = torch.backends
+    # torch has two sets of names, and complains where they disagree: the older ones first, which
+    # set the newer ones too where those were not set on their own
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        backends.cuda.matmul.allow_tf32 = allowed
+        backends.cudnn.allow_tf32 = allowed
+        if not allowed:
+            torch.set_float32_matmul_precision("highest")
+        precision = "tf32" if allowed else "ieee"
+        for kind in (backends.cuda.matmul, backends.cudnn.conv, backends.cudnn.rnn):
+            kind.fp32_precision = precision
+        for kind in (backends.mkldnn.matmul, backends.mkldnn.conv, backends.mkldnn.rnn):
+            kind.fp32_precision = "ieee"
+
+
+@cache
+def _taken(names: tuple[str, ...], jobs_per_device: int) -> int:
+    """The process's device: taken once, however many runs share the job."""
+    return take_device(names, jobs_per_device)
+
+
+def describe(device: torch.device) -> str:
+    """The device in words, for tables."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"

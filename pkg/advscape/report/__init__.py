@@ -1,0 +1,1 @@
+"""What people read: the page of claims, and all that is to be known beside them."""

@@ -1,0 +1,57 @@
+"""Stage `evaluate` of a linear experiment: the closed-form attack, which is the optimal one."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from advscape.evaluation.checks import COLUMNS, accuracy_falls_with_epsilon, check_rows
+from advscape.linear.data import load_samples
+from advscape.linear.path import Cell, load_path
+from advscape.linear.robust_loss import RobustLoss
+from advscape.stages.job import Job
+
+
+def evaluate_linear(
+    job: Job, dataset: str | Path, weights: str | Path
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Clean and robust loss and accuracy, on train and test, at own and common epsilon.
+
+    Every arm meets the same optimal noise, whatever it was trained with.
+
+    Args:
+        job: config sections dataset, threat and evaluation; cell: seed.
+        dataset: the prepared dataset.
+        weights: the seed's lines.
+
+    Returns:
+        Rows of robustness.csv and of sanity.csv; of an attack that is exact only the accuracy has
+        to be checked.
+    """
+    seed, common = job.cell["seed"], float(job.config["evaluation"]["common_epsilon"])
+    norm = job.config["threat"]["norm"]
+    parts = load_samples(dataset, job.config["dataset"], seed)
+    rows, checks = [], []
+    for cell, line in load_path(weights).items():
+        for split, samples in parts.items():
+            key = {**cell._asdict(), "seed": seed, "split": split, "checkpoint": "last"}
+            accuracies = {}
+            for epsilon in sorted({0.0, cell.epsilon, common}):
+                loss = RobustLoss(samples.x, samples.t, epsilon, norm=norm)
+                accuracies[epsilon] = loss.accuracy(line)
+                rows.append(
+                    {
+                        **key,
+                        "attack": "closed-form" if epsilon > 0 else "none",
+                        "eval_epsilon": epsilon,
+                        "box": False,
+                        "accuracy": accuracies[epsilon],
+                        "loss": loss.data_loss(line),
+                        "mean_p1p": loss.mean_p1p(line),
+                        "n": len(samples.t),
+                    }
+                )
+            if split == "test" and len(accuracies) > 1:
+                check = accuracy_falls_with_epsilon([accuracies], len(samples.t))
+                checks += check_rows([check], key)
+    columns = [*Cell._fields, "seed", *COLUMNS]
+    return pd.DataFrame(rows), pd.DataFrame(checks, columns=columns)

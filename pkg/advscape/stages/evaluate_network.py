@@ -1,0 +1,93 @@
+"""Stage `evaluate` of a network experiment: attacks at own and common epsilon."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from torch import Tensor, nn
+
+from advscape.evaluation.checks import COLUMNS, check_rows
+from advscape.models.state import load_weights
+from advscape.stages.attack_sanity import sanity
+from advscape.stages.job import Job
+from advscape.stages.judge import Verdict, verdicts
+from advscape.stages.run import NetworkRun, load_run
+
+Rows = list[dict[str, Any]]
+
+
+def evaluate_network(
+    job: Job, dataset: str | Path, weights: str | Path, best: str | Path
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Clean and robust loss and accuracy, on train and test, with the same attacks.
+
+    Args:
+        job: config sections dataset, model, threat, evaluation and compute; cell: one run.
+        dataset: the prepared dataset.
+        weights: the trained weights of the last epoch.
+        best: those of the best epoch; judged too where validation samples chose it.
+
+    Returns:
+        Rows of robustness.csv and of sanity.csv.
+    """
+    run, settings = load_run(job, dataset, weights), job.config["evaluation"]
+    samples = {
+        split: run.samples(split, settings["samples"], f"evaluation samples, {split}")
+        for split in ("train", "test")
+    }
+    rows, checks = judge(run, run.model, settings, samples, "last")
+    if "validation" in run.parts:
+        if Path(weights).read_bytes() == Path(best).read_bytes():
+            again = [[row | {"checkpoint": "best"} for row in found] for found in (rows, checks)]
+        else:
+            load_weights(run.model, best)
+            again = judge(run, run.model, settings, samples, "best")
+        rows, checks = rows + again[0], checks + again[1]
+    return pd.DataFrame(rows), pd.DataFrame(checks, columns=[*run.key, *COLUMNS])
+
+
+def judge(
+    run: NetworkRun,
+    model: nn.Module,
+    settings: dict[str, Any],
+    samples: dict[str, tuple[Tensor, Tensor]],
+    checkpoint: str,
+) -> tuple[Rows, Rows]:
+    """Judge one state of a run's network, and the judges on its test samples.
+
+    Args:
+        run: gives the key columns, the threat model and the seed.
+        model: the network with the weights of the checkpoint; left as it was.
+        settings: the config's section evaluation.
+        samples: inputs and labels of train and test, on the device.
+        checkpoint: what tables call the state.
+
+    Returns:
+        Rows of robustness.csv and of sanity.csv.
+    """
+    rows, checks = [], []
+    for split, (x, y) in samples.items():
+        key = {**run.key, "split": split, "checkpoint": checkpoint}
+        judged = list(verdicts(run, model, settings, x, y, f"{split} images"))
+        rows += [key | _columns(verdict, run.threat.box) for verdict in judged]
+        if split == "test":
+            checks += check_rows(sanity(run, model, settings, x, y, judged), key)
+    return rows, checks
+
+
+def _columns(verdict: Verdict, box: bool) -> dict[str, Any]:
+    section, means = verdict.section or {}, verdict.scores.means()
+    columns = {
+        "attack": verdict.attack,
+        "eval_epsilon": verdict.epsilon,
+        "box": box,
+        "steps": section.get("steps"),
+        "restarts": section.get("restarts"),
+        "components": ", ".join(verdict.components),
+        "accuracy": means.accuracy,
+        "n": means.n,
+    }
+    if verdict.attack == "autoattack":
+        # it leaves the samples that it cannot fool alone: a mean of their losses is not robust
+        return columns
+    return columns | {"loss": means.loss, "mean_p1p": means.mean_p1p}

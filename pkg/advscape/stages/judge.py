@@ -1,0 +1,85 @@
+"""One network before all its judges: clean and under each attack, at each epsilon."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from advscape.attacks.autoattack import components
+from advscape.attacks.perturb import perturb
+from advscape.data.split import choose
+from advscape.evaluation.evaluate import SampleScores, sample_scores
+from advscape.seeds import stream
+from advscape.stages.run import NetworkRun
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one judge found on one split at one epsilon.
+
+    Attributes:
+        section: the attack's config section; None for inputs as they are.
+        epsilon: radius of the attack, 0 without one.
+        chosen: (k,) places of the judged ones among the split's n samples, ascending.
+        scores: of those k samples, under the attack.
+        components: the attacks that AutoAttack is made of here; empty for others.
+    """
+
+    section: dict[str, Any] | None
+    epsilon: float
+    chosen: Tensor
+    scores: SampleScores
+    components: tuple[str, ...] = ()
+
+    @property
+    def attack(self) -> str:
+        """What tables call the judge."""
+        return "none" if self.section is None else self.section["name"]
+
+    def accuracy_on(self, chosen: Tensor) -> float:
+        """Accuracy on some of the split's samples, all of them judged here."""
+        return self.scores.correct[torch.isin(self.chosen, chosen)].double().mean().item()
+
+
+def verdicts(
+    run: NetworkRun,
+    model: nn.Module,
+    settings: dict[str, Any],
+    x: Tensor,
+    y: Tensor,
+    what: str = "images",
+) -> Iterator[Verdict]:
+    """Judge a network on one split, clean first, then by epsilon, ascending, and attack.
+
+    Args:
+        run: gives the threat model, its epsilon and the seed.
+        model: left as it was.
+        settings: the config's section evaluation.
+        x: (n, ...) inputs on the device.
+        y: (n,) labels.
+        what: the inputs in words, for errors.
+
+    Raises:
+        NotFinite: an output is not finite, with or without an attack.
+    """
+    size, seed = settings["batch_size"], stream(run.seed, "evaluation attack")
+    everyone = torch.arange(len(y), device=y.device)
+    clean = sample_scores(model, x, y, size, what)
+    yield Verdict(None, 0.0, everyone, clean)
+    # one epsilon where own and common are the same
+    for epsilon in sorted({run.threat.epsilon, float(settings["common_epsilon"])} - {0.0}):
+        for section in settings["attacks"]:
+            chosen, parts = everyone, ()
+            if section["name"] == "autoattack":
+                places = choose(len(y), section["samples"], stream(run.seed, "autoattack samples"))
+                chosen = torch.from_numpy(places).to(y.device)
+                parts = components(model, x)
+            inputs, labels = x[chosen], y[chosen]
+            attack = run.attack(section, epsilon)
+            half = run.bfloat16 and section["name"] != "autoattack"  # its code is float32's
+            perturbed = perturb(model, inputs, labels, attack, seed, size, half)
+            attacked = f"{what} under {section['name']} at epsilon {epsilon:g}"
+            scores = sample_scores(model, perturbed, labels, size, attacked)
+            yield Verdict(section, epsilon, chosen, scores, parts)

@@ -1,0 +1,230 @@
+"""Stage `landscape` of a network experiment: lines and planes, point by point."""
+
+import logging
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import file_digest
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+from torch import Tensor, nn
+
+from advscape.attacks.perturb import perturb
+from advscape.curvature.eigenvectors import load_eigenvectors
+from advscape.curvature.hessian import HessianOperator
+from advscape.curvature.proof import UnprovenHessian
+from advscape.evaluation.evaluate import score
+from advscape.evaluation.finite import NotFinite
+from advscape.landscape.directions import (
+    Direction,
+    difference,
+    eigenvector_direction,
+    random_direction,
+)
+from advscape.landscape.grid import line, plane, share
+from advscape.landscape.store import PointStore
+from advscape.landscape.walk import walking
+from advscape.machine.progress import track
+from advscape.models.kinks import has_kinks
+from advscape.seeds import stream
+from advscape.stages.job import Job
+from advscape.stages.run import NetworkRun, load_run, make_network
+
+_LOG = logging.getLogger("advscape.landscape")
+#: kinds of lines whose direction moves running statistics too
+CHECKPOINTS = ("best-checkpoint", "initial-weights")
+
+
+@dataclass(frozen=True)
+class Files:
+    """What a landscape is made from, beside the dataset.
+
+    Attributes:
+        weights: the trained weights.
+        best: those of the best epoch, for the line to them.
+        eigenvectors: of the curvature stage, for lines along them.
+    """
+
+    weights: str | Path
+    best: str | Path | None = None
+    eigenvectors: str | Path | None = None
+
+
+@dataclass(frozen=True)
+class _Path:
+    """A line or a plane: of which samples, along which directions, of which losses."""
+
+    split: str
+    kind: str
+    seeds: tuple[int, ...]
+    attacks: tuple[str, ...]
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """Columns that name it."""
+        name = self.kind if len(self.seeds) == 1 else f"{self.kind} plane"
+        return {"split": self.split, "direction": name, "direction_seed": self.seeds[0]}
+
+
+def landscape_network(
+    job: Job, dataset: str | Path, files: Files, store: str | Path
+) -> pd.DataFrame:
+    """Losses along lines and on a plane: clean, with frozen noise, with regenerated noise.
+
+    Points are kept one by one beside the output; a killed job goes on at the next one. Where
+    several jobs share the points, their rows follow each other as one job's would.
+
+    Args:
+        job: config sections dataset, model, threat, landscape and compute; cell: one run, and
+            which part of its points.
+        dataset: the prepared dataset.
+        files: the weights and what directions need.
+        store: where finished points are kept.
+
+    Returns:
+        Rows of landscape.csv.
+    """
+    scan = _Scan(job, dataset, files)
+    points = scan.points()
+    mine = share(len(points), job.cell["part"], scan.settings["jobs"])
+    if job.anew:
+        Path(store).unlink(missing_ok=True)
+    with open(files.weights, "rb") as weights:
+        kept = PointStore(store, job.key + file_digest(weights, "sha256").hexdigest())
+    rows = []
+    for i, result in track(scan.measure(points, mine, kept), len(mine), "landscape"):
+        path, coordinates = points[i]
+        alpha, beta = (*coordinates, 0.0)[:2]
+        at = {**scan.run.key, **path.columns, "alpha": alpha, "beta": beta}
+        rows += [
+            {**at, "attack": attack, "curvature": None, "kinks": None, **values}
+            for attack, values in result.items()
+        ]
+    return pd.DataFrame(rows)
+
+
+class _Scan:
+    """All lines and planes of a run."""
+
+    def __init__(self, job: Job, dataset: str | Path, files: Files):
+        self._job, self._files = job, files
+        self.settings = job.config["landscape"]
+        self.run = load_run(job, dataset, files.weights)
+
+    def points(self) -> list[tuple[_Path, tuple[float, ...]]]:
+        """Every point in the order of the table, with the line or plane that it is on."""
+        how, found = self.settings, []
+        steps = line(how["radius"], how["points"], how["step"]).tolist()
+        for split in how["splits"]:
+            lines = [(kind, seed) for kind in how["directions"] for seed in self._seeds(kind)]
+            for kind, seed in lines:
+                path = _Path(split, kind, (seed,), tuple(how["attacks"]))
+                found += [(path, (step,)) for step in steps]
+            if how["plane"] is not None:
+                flat = how["plane"]
+                path = _Path(split, flat["direction"], tuple(flat["seeds"]), tuple(flat["attacks"]))
+                found += [(path, point) for point in plane(flat["radius"], flat["points"])]
+        return found
+
+    def measure(
+        self, points: list, mine: range, kept: PointStore
+    ) -> Iterator[tuple[int, dict[str, dict[str, float]]]]:
+        """Index and result of each of my points, by attack; from the store where it has them."""
+        losses = {
+            split: _Losses(self.run, self.settings, split) for split in self.settings["splits"]
+        }
+        for path, group in groupby(mine, key=lambda i: points[i][0]):
+            directions = [self._direction(path.kind, seed) for seed in path.seeds]
+            with walking(self.run.model, *directions) as to:
+                for i in group:
+                    coordinates = points[i][1]
+                    if kept.get(i) is None:
+                        to(*coordinates)
+                        found = {attack: losses[path.split].here(attack) for attack in path.attacks}
+                        if coordinates == (0.0,) and path.kind not in CHECKPOINTS:
+                            losses[path.split].bend(found, directions[0])
+                        kept.put(i, found)
+                    yield i, kept.get(i)
+
+    @cached_property
+    def _eigenvectors(self) -> Tensor:
+        return load_eigenvectors(self._files.eigenvectors, self.run.seed)
+
+    def _seeds(self, kind: str) -> list[int]:
+        if kind == "eigenvector":
+            return list(range(len(self._eigenvectors)))
+        return [0] if kind in CHECKPOINTS else self.settings["direction_seeds"]
+
+    def _direction(self, kind: str, seed: int) -> Direction:
+        model = self.run.model
+        if kind == "eigenvector":
+            return eigenvector_direction(model, self._eigenvectors[seed].to(self.run.device))
+        if kind in CHECKPOINTS:
+            file = self._files.best if kind == "best-checkpoint" else None
+            run = self.run
+            other = make_network(self._job, run.classes, run.shape, run.device, file)
+            return difference(model, other.state_dict())
+        return random_direction(model, kind, seed)
+
+
+class _Losses:
+    """Losses of one split's samples at wherever the model is; made at the trained weights.
+
+    Raises:
+        NotFinite: the trained network's outputs are not finite.
+    """
+
+    def __init__(self, run: NetworkRun, settings: dict[str, Any], split: str):
+        self._run, self._size = run, settings["batch_size"]
+        self._x, self._y = run.samples(split, settings["samples"], f"landscape samples, {split}")
+        self._attack = run.attack(settings["attack"])
+        score(run.model, self._x, self._y, self._size, f"{split} images")
+        self._inputs = {"none": self._x, "frozen": self._perturbed()}
+        score(run.model, self._inputs["frozen"], self._y, self._size, f"attacked {split} images")
+
+    def here(self, attack: str) -> dict[str, float | None]:
+        """Loss and accuracy under an attack; None where the weights make outputs overflow."""
+        inputs = self._inputs.get(attack)
+        inputs = self._perturbed() if inputs is None else inputs
+        try:
+            found = score(self._run.model, inputs, self._y, self._size)
+        except NotFinite as error:
+            _LOG.warning("a point without a value, attack %s: %s", attack, error)
+            return {"loss": None, "accuracy": None, "n": len(self._y)}
+        loss = found.loss if math.isfinite(found.loss) else None
+        return {"loss": loss, "accuracy": found.accuracy, "n": found.n}
+
+    @cached_property
+    def _kinks(self) -> bool:
+        return has_kinks(self._run.model, self._x[:2])
+
+    def bend(self, found: dict[str, dict[str, Any]], direction: Direction) -> None:
+        """Add d^T H d at the trained weights to the results whose noise is held."""
+        model = self._run.model
+        for attack in found.keys() & self._inputs:
+            operator = HessianOperator(model, self._inputs[attack], self._y, self._size)
+            try:
+                found[attack]["curvature"] = along(operator, model, direction)
+            except UnprovenHessian as error:
+                _LOG.warning("d^T H d is left out: %s", error)
+            found[attack]["kinks"] = self._kinks
+
+    def _perturbed(self) -> Tensor:
+        seed = stream(self._run.seed, "landscape attack")
+        return perturb(self._run.model, self._x, self._y, self._attack, seed, self._size)
+
+
+def along(operator: HessianOperator, model: nn.Module, direction: Direction) -> float:
+    """d^T H d of a direction over parameters."""
+    pieces = [
+        direction.get(name, torch.zeros_like(p)).reshape(-1)
+        for name, p in model.named_parameters()
+        if p.requires_grad
+    ]
+    vector = torch.cat(pieces)
+    return float(vector.double() @ (operator @ vector).double())

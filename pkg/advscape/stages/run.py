@@ -1,0 +1,133 @@
+"""One run of a network experiment: its samples on the device, its network, its attacks."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from advscape.attacks.build import Attack, build_attack
+from advscape.data.prepared import Prepared
+from advscape.data.split import Part, split
+from advscape.machine.device import describe, set_arithmetic, set_up
+from advscape.models.build import build_model
+from advscape.models.layout import use_fast_layout
+from advscape.models.state import load_weights
+from advscape.seeds import stream
+from advscape.stages.job import Job
+from advscape.threat import ThreatModel
+
+
+@dataclass(frozen=True)
+class NetworkRun:
+    """What every stage of a network run starts from.
+
+    Attributes:
+        key: the run's columns in every table: noise, epsilon, seed.
+        model: on the device, with trained weights where a weights file was given.
+        classes: number of logits.
+        parts: the samples of "train", of "validation" where the config sets some aside, and of
+            "test".
+        threat: the threat model at the run's epsilon.
+        device: where the model and the samples are.
+        bfloat16: whether training and its judges' attacks may use bfloat16.
+    """
+
+    key: dict[str, Any]
+    model: nn.Module
+    classes: int
+    parts: dict[str, Part]
+    threat: ThreatModel
+    device: torch.device
+    bfloat16: bool = False
+
+    @property
+    def seed(self) -> int:
+        """The run's seed."""
+        return self.key["seed"]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(channels, height, width) of an input."""
+        return self.parts["train"].x.shape[1:]
+
+    def tensors(self, part: Part) -> tuple[Tensor, Tensor]:
+        """Inputs, in the network's precision, and labels of some samples, on the device."""
+        first = next(self.model.parameters(), None)
+        dtype = torch.float32 if first is None else first.dtype
+        x, y = torch.from_numpy(part.x), torch.from_numpy(part.y)
+        return x.to(self.device, dtype), y.to(self.device)
+
+    def samples(self, name: str, size: int | None, use: str) -> tuple[Tensor, Tensor]:
+        """Inputs and labels of a split for one use, on the device.
+
+        Args:
+            name: "train" or "test".
+            size: at most so many, drawn from the run's seed; all if None.
+            use: names the random stream of the draw.
+        """
+        part = self.parts[name]
+        return self.tensors(part if size is None else part.subset(size, stream(self.seed, use)))
+
+    def attack(self, settings: dict[str, Any], epsilon: float | None = None) -> Attack:
+        """A config section's attack, at the run's epsilon unless another is given."""
+        threat = self.threat
+        if epsilon is not None:
+            threat = ThreatModel(threat.norm, epsilon, threat.box)
+        return build_attack(settings, threat)
+
+
+def load_run(job: Job, dataset: str | Path, weights: str | Path | None = None) -> NetworkRun:
+    """Set the machine up for a job, and load its run.
+
+    Args:
+        job: config sections dataset, model, threat and compute; cell: epsilon, seed, noise.
+        dataset: the prepared dataset.
+        weights: trained weights; drawn from the seed unless given.
+    """
+    device = set_up(job.config["compute"], job.resources.get("jobs_per_device", 1))
+    section, seed = job.config["dataset"], job.cell["seed"]
+    drawn = split(
+        Prepared.load(dataset),
+        section["classes"],
+        section["test_fraction"],
+        seed,
+        validation_fraction=section["validation_fraction"],
+    )
+    model = make_network(job, drawn.classes, drawn.train.x.shape[1:], device, weights)
+    job.facts |= {"device": describe(device), "torch_threads": torch.get_num_threads()}
+    threat = ThreatModel(
+        job.config["threat"]["norm"], job.cell["epsilon"], job.config["threat"]["box"]
+    )
+    key = {name: job.cell[name] for name in ("noise", "epsilon", "seed")}
+    parts = {"train": drawn.train, "validation": drawn.validation, "test": drawn.test}
+    parts = {name: part for name, part in parts.items() if part is not None}
+    bfloat16 = job.config["compute"]["precision"] == "bfloat16"
+    return NetworkRun(key, model, drawn.classes, parts, threat, device, bfloat16)
+
+
+def make_network(
+    job: Job,
+    classes: int,
+    shape: tuple[int, ...],
+    device: torch.device,
+    weights: str | Path | None = None,
+) -> nn.Module:
+    """A run's network on the device, in the memory layout that every stage gives it.
+
+    Args:
+        job: config sections model and compute; cell: seed.
+        classes: number of logits.
+        shape: (channels, height, width) of an input.
+        device: where it goes.
+        weights: trained weights; drawn from the seed unless given.
+    """
+    seed = stream(job.cell["seed"], "weights")
+    model = build_model(job.config["model"], classes, shape, seed)
+    set_arithmetic(job.config["compute"])  # what the user's module may have changed
+    if weights is not None:
+        load_weights(model, weights)
+    model.to(device)
+    use_fast_layout(model)
+    return model

@@ -1,0 +1,126 @@
+"""Stage `train` of a linear experiment: every cell of one seed, solved exactly."""
+
+import hashlib
+import logging
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from advscape.linear.arms import training_loss
+from advscape.linear.data import Samples, load_samples
+from advscape.linear.descend import descend
+from advscape.linear.path import Cell, CellStore, cells, save_path
+from advscape.linear.regime import collapse_radius, hard_margin, regime
+from advscape.linear.robust_loss import Line, RobustLoss
+from advscape.linear.solve import solve
+from advscape.linear.warm_start import warm_start
+from advscape.machine.progress import track
+from advscape.seeds import stream
+from advscape.stages.job import Job
+from advscape.study.canonical import canonical
+
+_LOG = logging.getLogger("advscape.training")
+
+
+def train_linear(
+    job: Job, dataset: str | Path, weights: str | Path, store: str | Path
+) -> pd.DataFrame:
+    """Solve all cells of a seed that are not in the store.
+
+    Args:
+        job: config sections dataset, threat and training; cell: seed, epsilons, noise.
+        dataset: the prepared dataset.
+        weights: where the lines are written.
+        store: folder of solved cells.
+
+    Returns:
+        Rows of runs.csv, one per cell.
+    """
+    seed = job.cell["seed"]
+    train = load_samples(dataset, job.config["dataset"], seed)["train"]
+    kept, wanted = CellStore(store), list(cells(job.cell))
+    if job.anew:
+        kept.prune(set())
+    norm = job.config["threat"]["norm"]
+    margin = hard_margin(train.x, train.t, norm)
+    eps0 = collapse_radius(RobustLoss(train.x, train.t, 0.0, norm=norm))
+    keys = {cell: _key(job, train, cell) for cell in wanted}
+    missing = [cell for cell in wanted if kept.get(keys[cell]) is None]
+    _LOG.info("seed %d: %d cells kept, %d to solve", seed, len(wanted) - len(missing), len(missing))
+    solved = {cell: kept.get(keys[cell])[0] for cell in wanted if cell not in missing}
+    for cell in track(missing, len(missing), "solving"):
+        solved[cell], facts = _solve(train, cell, job.config, seed, _start(solved, cell))
+        kept.put(keys[cell], solved[cell], facts)
+    lines, rows = {}, []
+    for cell in wanted:
+        lines[cell], facts = kept.get(keys[cell])
+        aligned = cell.noise == "aligned"
+        rows.append(
+            {
+                "noise": cell.noise,
+                "epsilon": cell.epsilon,
+                "seed": seed,
+                **facts,
+                "regime": regime(cell.epsilon, margin, eps0) if aligned else "n/a",
+                "hard_margin": margin.value,
+                "collapse_radius": eps0,
+                "weight_decay": job.config["training"]["weight_decay"],
+                "gradient_steps": job.config["training"]["gradient_steps"],
+                "device": "cpu",
+            }
+        )
+    save_path(weights, lines)
+    kept.prune(set(keys.values()))
+    return pd.DataFrame(rows)
+
+
+def _solve(
+    train: Samples, cell: Cell, config: dict[str, Any], seed: int, start: Line | None
+) -> tuple[Line, dict[str, Any]]:
+    started = time.perf_counter()
+    problem = training_loss(
+        train,
+        cell,
+        config["threat"]["norm"],
+        stream(seed, "random noise"),
+        config["training"]["weight_decay"],
+    )
+    settings = config["training"]
+    if settings["gradient_steps"] is None:
+        solution = solve(problem, settings["tolerance"], start)
+    else:
+        solution = descend(
+            problem, settings["gradient_steps"], settings["learning_rate"], settings["tolerance"]
+        )
+    facts = {
+        "train_loss": problem.value(solution.line),
+        "grad_norm": solution.grad_norm,
+        "weight_norm": solution.line.norm,
+        "iterations": solution.iterations,
+        "converged": solution.converged,
+        "wall_s": round(time.perf_counter() - started, 6),
+    }
+    return solution.line, facts
+
+
+def _start(solved: dict[Cell, Line], cell: Cell) -> Line | None:
+    """From the smaller epsilons of the arm; the opposed arm, not convex, always starts anew."""
+    if cell.noise == "opposed":
+        return None
+    arm = {other.epsilon: line for other, line in solved.items() if other.noise == cell.noise}
+    return warm_start(arm, cell.epsilon)
+
+
+def _key(job: Job, train: Samples, cell: Cell) -> str:
+    """Name of a cell in the store: a hash of all that its solution depends on."""
+    text = canonical(
+        training=job.config["training"],
+        threat=job.config["threat"],
+        cell={"seed": job.cell["seed"], "noise": cell.noise, "epsilon": cell.epsilon},
+        code=job.spec["code"],
+        samples=[hashlib.sha256(np.ascontiguousarray(a)).hexdigest() for a in (train.x, train.t)],
+    )
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -1,0 +1,89 @@
+"""Stage `train` of a network experiment: one run."""
+
+import time
+from pathlib import Path
+
+import pandas as pd
+import torch
+from torch import nn
+
+from advscape.evaluation.evaluate import score
+from advscape.models.state import save_weights
+from advscape.seeds import stream
+from advscape.stages.job import Job
+from advscape.stages.run import NetworkRun, load_run
+from advscape.training.checkpoint import Checkpoint
+from advscape.training.monitor import Monitor
+from advscape.training.recipe import build_recipe
+from advscape.training.train import train
+
+
+def train_network(
+    job: Job, dataset: str | Path, weights: str | Path, best: str | Path, checkpoint: str | Path
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Train one network and write its weights.
+
+    Args:
+        job: config sections dataset, model, threat, training and compute; cell: one run.
+        dataset: the prepared dataset.
+        weights: where the weights of the last epoch are written.
+        best: where those of the best epoch are written; without validation samples, of the last.
+        checkpoint: where the state is kept while it trains.
+
+    Returns:
+        The run's row of runs.csv, and its history: one row per epoch.
+    """
+    started = time.perf_counter()
+    run, settings = load_run(job, dataset), job.config["training"]
+    for split, part in run.parts.items():  # before hours are spent, not after
+        score(run.model, *run.tensors(part), settings["batch_size"], f"{split} images")
+    recipe = build_recipe(settings, job.config["compute"], run.threat, run.model, run.seed)
+    kept = Checkpoint(checkpoint, job.key)
+    if job.anew:
+        kept.remove()
+    found = train(
+        run.model,
+        *run.tensors(run.parts["train"]),
+        recipe,
+        run.seed,
+        kept,
+        _monitor(run, settings),
+    )
+    save_weights(run.model.state_dict(), weights)
+    save_weights(found.best or run.model.state_dict(), best)
+    objective = settings["objective"]["name"]
+    row = {
+        **run.key,
+        "epochs": len(found.history),
+        "best_epoch": found.best_epoch,
+        "objective": "standard" if objective == "at" and run.threat.epsilon == 0 else objective,
+        "train_loss": found.history[-1]["loss"],
+        "weight_norm": weight_norm(run.model),
+        "regime": "n/a",
+        "wall_s": round(time.perf_counter() - started, 3),
+        "device": job.facts["device"],
+    }
+    return pd.DataFrame([row]), pd.DataFrame(found.history)
+
+
+def _monitor(run: NetworkRun, settings: dict) -> Monitor:
+    """Measure validation samples, where there are any, and test samples under training's attack."""
+    parts = {
+        split: run.tensors(part.subset(settings["monitor"]["samples"], stream(run.seed, "monitor")))
+        for split, part in run.parts.items()
+        if split != "train"
+    }
+    return Monitor(
+        parts,
+        run.attack(settings["attack"]),
+        stream(run.seed, "monitor attack"),
+        settings["monitor"]["every"],
+        settings["batch_size"],
+        run.bfloat16,
+    )
+
+
+def weight_norm(model: nn.Module) -> float:
+    """Euclidean norm of all parameters together."""
+    squares = [parameter.detach().double().square().sum() for parameter in model.parameters()]
+    return float(torch.stack(squares).sum().sqrt())

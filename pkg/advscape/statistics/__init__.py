@@ -1,0 +1,1 @@
+"""Trends, ratios and their intervals over seeds: data frames in, records out."""

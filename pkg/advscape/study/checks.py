@@ -1,0 +1,205 @@
+"""What keys of a config have to be with regard to each other."""
+
+from importlib.util import find_spec
+
+from advscape.data import files
+from advscape.errors import ConfigError, shown
+from advscape.models.own_function import keywords
+from advscape.study.config.claim import ClaimConfig
+from advscape.study.config.dataset import OFFICIAL_SPLIT
+from advscape.study.config.model import CustomModel
+from advscape.study.config.study import LinearExperiment, NetworkExperiment, Study
+
+
+def check_experiments(study: Study) -> None:
+    """Refuse what no single key shows to be wrong.
+
+    Raises:
+        ConfigError: the first such problem.
+    """
+    names: set[str] = set()
+    for i, experiment in enumerate(study.experiments):
+        at = f"experiments[{i}]"
+        if experiment.name in names:
+            raise ConfigError(f"{at}.name", shown(experiment.name), "a name of its own")
+        names.add(experiment.name)
+        _check_dataset(at, experiment)
+        if isinstance(experiment, LinearExperiment):
+            _check_linear(at, experiment)
+        else:
+            _check_network(at, experiment)
+            _check_curvature(f"{at}.curvature", experiment)
+            _check_landscape(f"{at}.landscape", experiment)
+            _check_autoattack(at, experiment)
+        for j, claim in enumerate(experiment.claims):
+            _check_claim(f"{at}.claims[{j}].select", claim, experiment)
+
+
+def _check_dataset(at: str, experiment: LinearExperiment | NetworkExperiment) -> None:
+    dataset = experiment.dataset
+    if dataset.name not in OFFICIAL_SPLIT and dataset.test_fraction is None:
+        raise ConfigError(
+            f"{at}.dataset.test_fraction",
+            "nothing",
+            f"a number between 0 and 1, since {dataset.name} has no official test set",
+        )
+    if (dataset.name == "npz") != (dataset.path is not None):
+        allowed = "the file's path" if dataset.name == "npz" else "no path, except for npz"
+        raise ConfigError(f"{at}.dataset.path", shown(dataset.path), allowed)
+    limit = files.CLASSES.get(dataset.name)
+    for j, label in enumerate(dataset.classes or []):
+        if limit is not None and label >= limit:
+            raise ConfigError(f"{at}.dataset.classes[{j}]", shown(label), f"0 to {limit - 1}")
+
+
+def _check_linear(at: str, experiment: LinearExperiment) -> None:
+    classes = experiment.dataset.classes
+    if len(classes or []) != 2 and not (classes is None and experiment.dataset.name == "npz"):
+        raise ConfigError(
+            f"{at}.dataset.classes", shown(classes), "two labels, since the model is logistic"
+        )
+    if experiment.threat.norm == "linf" and "opposed" in experiment.grid.noise:
+        raise ConfigError(
+            f"{at}.grid.noise", shown(experiment.grid.noise), "aligned, random, with norm linf"
+        )
+    if experiment.dataset.validation_fraction is not None:
+        raise ConfigError(
+            f"{at}.dataset.validation_fraction",
+            shown(experiment.dataset.validation_fraction),
+            "nothing, since a linear model is solved and has no epochs to choose from",
+        )
+    training = experiment.training
+    if training.weight_decay == 0 and training.gradient_steps is None:
+        raise ConfigError(
+            f"{at}.training.weight_decay",
+            shown(training.weight_decay),
+            "a number above 0, unless gradient_steps is given: separable data have no minimiser",
+        )
+    if experiment.threat.box:
+        raise ConfigError(
+            f"{at}.threat.box", "true", "false, since the closed form of linear models has no box"
+        )
+
+
+def _check_network(at: str, experiment: NetworkExperiment) -> None:
+    training = experiment.training
+    if training.objective.name == "trades" and training.attack.name != "pgd":
+        raise ConfigError(
+            f"{at}.training.attack.name",
+            shown(training.attack.name),
+            "pgd, since trades attacks a divergence of its own",
+        )
+    if isinstance(experiment.model, CustomModel):
+        _check_own_model(f"{at}.model", experiment.model)
+
+
+def _check_own_model(at: str, model: CustomModel) -> None:
+    """The function must be there, and take what it will be called with."""
+    try:
+        taken = keywords(model.function)
+    except ValueError as problem:
+        raise ConfigError(f"{at}.function", shown(model.function), str(problem)) from None
+    if taken is None:
+        return
+    if not {"classes", "shape"} <= set(taken):
+        raise ConfigError(
+            f"{at}.function",
+            f"{shown(model.function)}, with the arguments {', '.join(taken) or 'none'}",
+            "a function that takes classes and shape",
+        )
+    wrong = [name for name in model.options if name not in taken]
+    if wrong:
+        others = ", ".join(name for name in taken if name not in ("classes", "shape"))
+        raise ConfigError(
+            f"{at}.options", wrong[0], f"what {model.function} takes: {others or 'nothing else'}"
+        )
+
+
+def _check_curvature(at: str, experiment: NetworkExperiment) -> None:
+    """Each eigenvector takes a product or more."""
+    curvature = experiment.curvature
+    if curvature.eigenvectors > curvature.max_products:
+        raise ConfigError(
+            f"{at}.eigenvectors",
+            shown(curvature.eigenvectors),
+            f"at most {curvature.max_products}, which is max_products",
+        )
+
+
+def _check_landscape(at: str, experiment: NetworkExperiment) -> None:
+    """What directions are made from must be there."""
+    landscape, kept = experiment.landscape, experiment.curvature.eigenvectors
+    if landscape.eigenvectors > kept:
+        raise ConfigError(
+            at.replace("landscape", "curvature.eigenvectors"),
+            shown(kept),
+            f"{landscape.eigenvectors} or more, since {at} goes along them",
+        )
+    if "best-checkpoint" in landscape.directions and experiment.dataset.validation_fraction is None:
+        raise ConfigError(
+            f"{at}.directions",
+            "best-checkpoint",
+            "the other kinds, unless dataset.validation_fraction is given to find the best epoch",
+        )
+
+
+def _check_autoattack(at: str, experiment: NetworkExperiment) -> None:
+    """AutoAttack must be installed, and knows one threat model only."""
+    for j, attack in enumerate(experiment.evaluation.attacks):
+        if attack.name != "autoattack":
+            continue
+        if j == 0:
+            raise ConfigError(
+                f"{at}.evaluation.attacks[0].name",
+                "'autoattack'",
+                "another attack first, since figures show its loss and autoattack has none",
+            )
+        if not experiment.threat.box:
+            raise ConfigError(
+                f"{at}.threat.box",
+                "false",
+                "true: autoattack keeps inputs in [0, 1], so threat.box must be true",
+            )
+        if find_spec("pyautoattack") is None:
+            raise ConfigError(
+                f"{at}.evaluation.attacks[{j}].name",
+                "'autoattack', whose package is not installed",
+                "any other, or this one after `make autoattack`",
+            )
+
+
+def _check_claim(
+    at: str, claim: ClaimConfig, experiment: LinearExperiment | NetworkExperiment
+) -> None:
+    """A claim must be about something that the experiment measures."""
+    linear = isinstance(experiment, LinearExperiment)
+    select = claim.select
+    arms = experiment.grid.noise if linear else [experiment.noise]
+    if select.noise not in arms:
+        raise ConfigError(f"{at}.noise", shown(select.noise), ", ".join(arms))
+    if claim.quantity == "rise":
+        if select.attack is None:
+            raise ConfigError(f"{at}.attack", "nothing", "none, frozen or regenerated, for rise")
+        if not linear:
+            _check_rise(at, claim, experiment)
+        return
+    parts = ["total"]
+    if select.loss == "adversarial":
+        parts = ["frozen", "response", "total"]
+    if select.hessian not in parts:
+        allowed = f"{', '.join(parts)}, for the {select.loss} loss of this model"
+        raise ConfigError(f"{at}.hessian", shown(select.hessian), allowed)
+
+
+def _check_rise(at: str, claim: ClaimConfig, experiment: NetworkExperiment) -> None:
+    """The lines that a claim is about must be there."""
+    landscape = experiment.landscape
+    for key, there in (
+        ("attack", landscape.attacks),
+        ("direction", landscape.directions),
+        ("split", landscape.splits),
+    ):
+        given = getattr(claim.select, key)
+        if given not in there:
+            allowed = f"{', '.join(there)}, which the landscape has"
+            raise ConfigError(f"{at}.{key}", shown(given), allowed)

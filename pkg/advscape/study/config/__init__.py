@@ -1,0 +1,1 @@
+"""The study's config, one module for each section."""

@@ -1,0 +1,67 @@
+"""A claim's decision rule, fixed in the config before any run."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from advscape.landscape.kinds import Kind
+
+
+class Select(BaseModel):
+    """Which measurements a claim is about."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    split: Literal["train", "test"] = Field(default="train", description="Samples.")
+    noise: Literal["aligned", "random", "opposed"] = Field(
+        default="aligned", description="Noise arm."
+    )
+    regime: Literal["separable", "finite", "collapsed"] | None = Field(
+        default=None,
+        description="Only epsilons at which every seed's run is in this regime; all unless given.",
+    )
+    loss: Literal["adversarial", "clean"] = Field(
+        default="adversarial", description="Loss whose Hessian is meant; not for rise."
+    )
+    hessian: Literal["frozen", "response", "total"] | None = Field(
+        default=None, description="Part of the Hessian; needed but for rise."
+    )
+    attack: Literal["none", "frozen", "regenerated"] | None = Field(
+        default=None, description="Attack along the landscape; needed for rise."
+    )
+    direction: Kind = Field(
+        default="filter-normalised", description="Kind of the landscape's lines; for rise only."
+    )
+
+
+class ClaimConfig(BaseModel):
+    """One claim about how a measured quantity changes with epsilon."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    id: Annotated[str, Field(pattern=r"^C[1-9]$")] = Field(description="Claim id, C1 to C9.")
+    statement: str = Field(min_length=1, description="The claim in words.")
+    rule: Literal["grows", "flat", "no-growth"] = Field(
+        description="grows: Page's trend test over the seeds has p < level, and the ratio of the "
+        "last to the first epsilon has its lower 95 % limit above `ratio`. flat: the ratio of the "
+        "largest to the smallest value over the grid has its upper 95 % limit below `ratio`. "
+        "no-growth: as flat, for the ratio of the largest value to the one at the first epsilon."
+    )
+    quantity: Literal["lambda_max", "trace", "scaled_lambda_max", "scaled_trace", "rise"] = Field(
+        description="A column of curvature.csv, or rise: the landscape's mean loss at the largest "
+        "|alpha| minus its loss at 0."
+    )
+    select: Select = Field(description="Which measurements.")
+    ratio: Annotated[float, Field(ge=1, allow_inf_nan=False)] = Field(
+        default=1.0, description="Effect size of the rule."
+    )
+    level: Annotated[float, Field(gt=0, lt=0.5)] = Field(
+        default=0.05, description="Level of the trend test."
+    )
+
+    @property
+    def rows(self) -> dict[str, str]:
+        """Column and value of the rows that the claim is about."""
+        of_table = {"attack", "direction"} if self.quantity == "rise" else {"loss", "hessian"}
+        columns = {"split", "noise", "regime"} | of_table
+        return self.select.model_dump(include=columns, exclude_none=True)

@@ -1,0 +1,135 @@
+"""Models of a network experiment."""
+
+import math
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, field_validator
+
+from advscape.study.config.section import NAME, Count, Section
+
+Activation = Annotated[
+    Literal["relu", "gelu", "silu"],
+    Field(description="Nonlinearity; gelu and silu are smooth, which the response Hessian needs."),
+]
+Width = Annotated[
+    Count, Field(description="Channels of the first stage; the default is the full network.")
+]
+
+
+class _Network(Section):
+    @property
+    def label(self) -> str:
+        """What tables call the model: its name, and what is not as in the full ReLU network."""
+        parts = [self.name]
+        if self.width != type(self).model_fields["width"].default:
+            parts.append(f"w{self.width}")
+        if self.activation != "relu":
+            parts.append(self.activation)
+        return "-".join(parts)
+
+
+class ResNet18(_Network):
+    """torchvision's ResNet-18 for small images."""
+
+    name: Literal["resnet18"] = Field(
+        description="resnet18: torchvision's ResNet-18 with a 3x3 stem and no max-pooling."
+    )
+    width: Width = 64
+    activation: Activation = "relu"
+
+
+class PreActResNet18(_Network):
+    """The pre-activation ResNet-18 of the robustness literature (He et al. 2016, 1603.05027)."""
+
+    name: Literal["preactresnet18"] = Field(
+        description="preactresnet18: pre-activation ResNet-18 with a 3x3 stem."
+    )
+    width: Width = 64
+    activation: Activation = "relu"
+
+
+class CNN(_Network):
+    """A small convolutional network without batch norm, as for MNIST (Madry et al. 2018)."""
+
+    name: Literal["cnn"] = Field(
+        description="cnn: two convolutions with pooling and two linear layers, no batch norm."
+    )
+    width: Annotated[Count, Field(description="Channels of the first convolution.")] = 32
+    activation: Activation = "relu"
+    pooling: Literal["max", "average"] = Field(
+        default="max",
+        description="Max pooling has kinks whatever the activation; with average pooling and gelu "
+        "or silu the network is smooth, which the response Hessian needs.",
+    )
+
+    @property
+    def label(self) -> str:
+        """What tables call the model; see :attr:`_Network.label`."""
+        return super().label + ("-avgpool" if self.pooling == "average" else "")
+
+
+class CustomModel(Section):
+    """Your own network, made by a function of your own."""
+
+    name: Literal["custom"] = Field(description="custom: made by a function of your own.")
+    function: str = Field(
+        pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$",
+        description="module:function, found in the working folder (Snakemake's --directory) or on "
+        "the Python path. It is called with classes, shape (channels, height, width) and the "
+        "options, and returns a torch.nn.Module from (n, channels, height, width) in [0, 1] to "
+        "(n, classes) logits.",
+    )
+    label: str = Field(pattern=NAME, description="What tables call the model.")
+    options: dict[str, Any] = Field(default={}, description="Keyword arguments of the function.")
+
+    @field_validator("options", mode="before")
+    @classmethod
+    def _plain(cls, options: Any) -> Any:
+        """Jobs get the options as JSON, which must not turn them into something else."""
+        taken = {"classes", "shape"} & set(options) if isinstance(options, dict) else None
+        if taken:
+            raise ValueError(f"other names than classes and shape ({min(taken)} is given anyway)")
+        problem = _not_plain(options, "options")
+        if problem:
+            raise ValueError(
+                "texts, finite numbers, true, false, null, and lists and mappings of these, with "
+                f"texts as keys ({problem})"
+            )
+        return options
+
+
+def _not_plain(value: Any, at: str) -> str | None:
+    """Where and why a value is not what JSON would give back, or None."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if not isinstance(key, str):
+                return f"{at} has the key {key!r}"
+            problem = _not_plain(inner, f"{at}.{key}")
+            if problem:
+                return problem
+        return None
+    if isinstance(value, list):
+        problems = (_not_plain(inner, f"{at}[{i}]") for i, inner in enumerate(value))
+        return next(filter(None, problems), None)
+    if value is None or isinstance(value, str | int | float):
+        infinite = isinstance(value, float) and not math.isfinite(value)
+        return f"{at} is {value!r}" if infinite else None
+    return f"{at} is a {type(value).__name__}"
+
+
+NetworkModel = Annotated[ResNet18 | PreActResNet18 | CNN | CustomModel, Discriminator("name")]
+
+
+#: every model name, for error messages
+MODELS = ("logistic", "resnet18", "preactresnet18", "cnn", "custom")
+
+
+class LinearModel(Section):
+    """Linear logistic regression: two classes, one weight per pixel and a bias."""
+
+    name: Literal["logistic"] = Field(description="logistic: linear logistic regression.")
+
+    @property
+    def label(self) -> str:
+        """What tables call the model."""
+        return self.name

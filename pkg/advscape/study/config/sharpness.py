@@ -1,0 +1,154 @@
+"""How the sharpness of networks is measured."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+
+from advscape.study.config.attack import PGDAttack
+from advscape.study.config.section import Count, Natural, Positive, Section, distinct
+
+Measure = Literal[
+    "average",
+    "worst",
+    "adaptive_average",
+    "adaptive_worst",
+    "normalised_average",
+    "normalised_worst",
+    "robust_average",
+    "robust_worst",
+    "weight_curvature",
+]
+MEASURES = list(Measure.__args__)
+Several = Annotated[int, Field(ge=2)]
+
+
+class Radii(Section):
+    """Sizes rho of the moves, by what each weight is moved in units of."""
+
+    plain: list[Positive] = Field(
+        min_length=1, description="In units of the weights (c = 1): average, worst."
+    )
+    adaptive: list[Positive] = Field(
+        min_length=1,
+        description="Relative to each weight (c = |w|): adaptive_* and normalised_*.",
+    )
+
+    _distinct = field_validator("plain", "adaptive")(distinct)
+
+
+class AverageSharpness(Section):
+    """Randomly moved weights; the smallest radii of Andriushchenko et al.'s ResNets."""
+
+    draws: Several = Field(default=10, description="Random weights; 20 there.")
+    l2: Radii = Field(
+        default=Radii(plain=[0.05], adaptive=[0.05]),
+        description="Standard deviations of Gaussian noise.",
+    )
+    linf: Radii = Field(
+        default=Radii(plain=[0.1], adaptive=[0.1]),
+        description="Half widths of uniform noise.",
+    )
+
+
+class WorstSharpness(Section):
+    """The worst weights of a ball; the smallest radii of Andriushchenko et al.'s ResNets."""
+
+    steps: Count = Field(default=6, description="Moves of each ascent; 20 there.")
+    restarts: Count = Field(
+        default=2,
+        description="Ascents, of which the best counts; 1 there. The first starts at the weights "
+        "themselves, the others at random.",
+    )
+    l2: Radii = Field(
+        default=Radii(plain=[0.25], adaptive=[0.25]), description="Radii of the L2 ball."
+    )
+    linf: Radii = Field(
+        default=Radii(plain=[0.0005], adaptive=[0.001]), description="Radii of the Linf ball."
+    )
+
+
+class AverageFlatness(Section):
+    """Random weights in a ball for each layer, the attack made anew at each."""
+
+    radii: list[Positive] = Field(
+        default=[0.5], min_length=1, description="xi, relative to the length of each layer."
+    )
+    draws: Several = Field(default=10, description="Random weights.")
+
+    _distinct = field_validator("radii")(distinct)
+
+
+class WorstFlatness(Section):
+    """The worst weights of such balls, climbing together with the noise."""
+
+    radii: list[Positive] = Field(
+        default=[0.003], min_length=1, description="xi, relative to the length of each layer."
+    )
+    steps: Count = Field(default=6, description="Moves of each ascent; 20 there.")
+    restarts: Count = Field(
+        default=2, description="Ascents from random starts, of which the best counts; 10 there."
+    )
+
+    _distinct = field_validator("radii")(distinct)
+
+
+class WeightCurvature(Section):
+    """Traces of the layers' Hessians, by Hutchinson's estimate."""
+
+    probes: Several = Field(default=10, description="Rademacher probes.")
+
+
+class NetworkSharpness(Section):
+    """How much the loss rises when the weights are moved."""
+
+    measures: list[Measure] = Field(
+        default=MEASURES,
+        min_length=1,
+        description="average, worst: Andriushchenko et al. 2023, arXiv 2302.07011; with adaptive_ "
+        "relative to each weight, with normalised_ moreover of normalised logits. robust_average, "
+        "robust_worst: Stutz et al. 2021, arXiv 2104.04448. weight_curvature: Xu and Zhang 2024, "
+        "arXiv 2410.07719.",
+    )
+    balls: list[Literal["l2", "linf"]] = Field(
+        default=["l2", "linf"],
+        min_length=1,
+        description="Norms of the moves; robust_* are L2 in each layer.",
+    )
+    losses: list[Literal["clean", "adversarial"]] = Field(
+        default=["adversarial"],
+        min_length=1,
+        description="adversarial holds the noise of the weights as they are. robust_* and "
+        "weight_curvature are of the adversarial loss anyway.",
+    )
+    samples: Count = Field(
+        default=64,
+        description="At most so many samples of each split, drawn once per run from its seed.",
+    )
+    splits: list[Literal["train", "test"]] = Field(
+        default=["train"], min_length=1, description="Samples of which sets."
+    )
+    attack: PGDAttack = Field(
+        default=PGDAttack(steps=5, relative_step=5.0),
+        description="The attack that makes the noise; robust_* make it anew at moved weights.",
+    )
+    average: AverageSharpness = Field(
+        default=AverageSharpness(), description="Settings of *average but robust_average."
+    )
+    worst: WorstSharpness = Field(
+        default=WorstSharpness(), description="Settings of *worst but robust_worst."
+    )
+    robust_average: AverageFlatness = Field(
+        default=AverageFlatness(), description="Settings of robust_average."
+    )
+    robust_worst: WorstFlatness = Field(
+        default=WorstFlatness(), description="Settings of robust_worst."
+    )
+    weight_curvature: WeightCurvature = Field(
+        default=WeightCurvature(), description="Settings of weight_curvature."
+    )
+    seed: Natural = Field(
+        default=0, description="Draws weights, starts and probes, for every run alike."
+    )
+    batch_size: Count = Field(default=256, description="Samples that go through at once.")
+
+    _distinct = field_validator("measures", "balls", "losses", "splits")(distinct)

@@ -1,0 +1,188 @@
+"""What a study is made of: its jobs' folders, the rows of its tables, its figures and claims.
+
+Plain Python over the checked study, for the rules of the workflow. Paths begin with ``<results>``,
+in whose place Snakemake puts the study's folder.
+"""
+
+from collections.abc import Iterable
+from functools import cached_property
+from itertools import product
+from typing import Any
+
+from advscape.study.config.grid import token
+from advscape.study.config.study import LinearExperiment, NetworkExperiment, Study
+
+Experiment = LinearExperiment | NetworkExperiment
+
+#: a linear experiment has one job for all epsilons of a seed, a network one for each
+LINEAR_RUN = "<results>/runs/{experiment}/seed~{seed}"
+NETWORK_RUN = "<results>/runs/{experiment}/eps~{epsilon}/seed~{seed}"
+#: networks that are measured in one job: of the seeds 0+1+2, or of one, in its run's folder
+MEASURED_RUNS = "<results>/runs/{experiment}/eps~{epsilon}/seed~{seeds}"
+#: rows of sanity.csv that no single run has: they are read from the lines of all
+CHECKS_OF_LINES = "<results>/runs/flatness_sanity.csv"
+#: tables that each figure of an experiment is drawn from
+FIGURES_OF = {
+    "curvature": ("curvature", "runs"),
+    "landscape": ("landscape",),
+    "plane": ("landscape",),
+    "robustness": ("robustness",),
+    "sharpness": ("sharpness",),
+}
+#: rules that sum up what other rules made
+AGGREGATES = (
+    "table", "missing", "flatness", "claims", "study_config", "html_report",
+    *(f"figure_{kind}" for kind in (*FIGURES_OF, "theorem", "regimes")),
+)  # fmt: skip
+_TABLES = ("runs", "robustness", "sanity", "curvature", "landscape")
+#: what only networks have: a linear model's Hessian is there as a whole, and in closed form
+_OF_NETWORKS = ("layers", "spectrum", "finite_scale", "sharpness")
+
+
+def is_linear(experiment: Experiment) -> bool:
+    """Whether an experiment's models are linear."""
+    return isinstance(experiment, LinearExperiment)
+
+
+class Plan:
+    """A study, and which of its jobs' files are missing.
+
+    Attributes:
+        study: the checked study.
+        experiments: its experiments by name.
+        lacking: files that a failed start did not make; what follows from them is left out.
+    """
+
+    def __init__(self, study: Study, lacking: Iterable[str] = ()):
+        """Plan a study.
+
+        Args:
+            study: the checked study.
+            lacking: paths that begin with ``<results>``.
+        """
+        self.study = study
+        self.experiments = {experiment.name: experiment for experiment in study.experiments}
+        self.lacking = frozenset(lacking)
+
+    @cached_property
+    def linear(self) -> dict[str, LinearExperiment]:
+        """The linear experiments by name."""
+        return {n: e for n, e in self.experiments.items() if isinstance(e, LinearExperiment)}
+
+    @cached_property
+    def networks(self) -> dict[str, NetworkExperiment]:
+        """The experiments with networks by name."""
+        return {n: e for n, e in self.experiments.items() if isinstance(e, NetworkExperiment)}
+
+    @cached_property
+    def tables(self) -> list[str]:
+        """Names of the tables that have rows of single jobs."""
+        return [*_TABLES, *(_OF_NETWORKS if self.networks else ())]
+
+    def run_folders(self, experiment: Experiment, trained: bool) -> list[str]:
+        """Folders of an experiment's jobs.
+
+        Args:
+            experiment: one of the study's.
+            trained: of those that train, or of those that measure, some seeds at once perhaps.
+        """
+        seeds = experiment.grid.seeds
+        if not isinstance(experiment, NetworkExperiment):
+            return [LINEAR_RUN.format(experiment=experiment.name, seed=seed) for seed in seeds]
+        together = 1 if trained else experiment.compute.seeds_per_job
+        chunks = [seeds[i : i + together] for i in range(0, len(seeds), together)]
+        return [
+            MEASURED_RUNS.format(
+                experiment=experiment.name,
+                epsilon=token(epsilon),
+                seeds="+".join(map(str, chunk)),
+            )
+            for epsilon, chunk in product(experiment.grid.epsilons, chunks)
+        ]
+
+    def rows_of(
+        self, table: str, experiment: Experiment, lacking: frozenset[str] | None = None
+    ) -> list[str]:
+        """Files with an experiment's rows of a table, job by job.
+
+        Args:
+            table: its name.
+            experiment: one of the study's.
+            lacking: files to leave out, in the place of the plan's own.
+        """
+        lacking = self.lacking if lacking is None else lacking
+        runs = self.run_folders(experiment, trained=table == "runs")
+        files = [f"{run}/{table}.csv" for run in runs]
+        if table == "landscape" and isinstance(experiment, NetworkExperiment):
+            parts = range(experiment.landscape.jobs)
+            files = [f"{run}/landscape/part~{part}.csv" for run, part in product(runs, parts)]
+        return [file for file in files if file not in lacking]
+
+    def fragments(self, table: str) -> list[str]:
+        """All files with rows of a table."""
+        return [file for file, _ in self._sourced(table)]
+
+    def sources(self, table: str) -> list[dict[str, str]]:
+        """The key columns of each of :meth:`fragments`; none for a file that has them itself."""
+        return [source for _, source in self._sourced(table)]
+
+    def _sourced(self, table: str) -> list[tuple[str, dict[str, str]]]:
+        experiments = self.networks if table in _OF_NETWORKS else self.experiments
+        files = [
+            (file, _key_columns(experiment))
+            for experiment in experiments.values()
+            for file in self.rows_of(table, experiment)
+        ]
+        return files + ([(CHECKS_OF_LINES, {})] if table == "sanity" else [])
+
+    def is_drawn(
+        self, kind: str, experiment: Experiment, lacking: frozenset[str] | None = None
+    ) -> bool:
+        """Whether there are rows of which a figure of an experiment can be drawn."""
+        return all(self.rows_of(table, experiment, lacking) for table in FIGURES_OF[kind])
+
+    def figures(self) -> list[str]:
+        """Every figure of the study; some need a network, or linear experiments."""
+        wanted = [
+            f"<results>/figures/{kind}_{name}.png"
+            for kind in FIGURES_OF
+            for name, e in self.experiments.items()
+            if (kind != "plane" or e.landscape.plane is not None)
+            and (kind != "sharpness" or name in self.networks)
+            and self.is_drawn(kind, e)
+        ]
+        trainings = [e.training for e in self.linear.values()]
+        if trainings:
+            wanted.append("<results>/figures/theorem.png")
+        if any(training != trainings[0] for training in trainings):
+            wanted.append("<results>/figures/regimes.png")
+        return wanted
+
+    def claims(self) -> list[dict[str, Any]]:
+        """Every claim of the study with the name of its experiment."""
+        return [
+            {"experiment": experiment.name, **claim.model_dump(), "select": claim.rows}
+            for experiment in self.study.experiments
+            for claim in experiment.claims
+        ]
+
+    def flatness_settings(self) -> dict[str, dict[str, Any]]:
+        """How flatness numbers are read from the lines of each experiment."""
+        return {
+            name: {
+                "radii": experiment.landscape.rise_radii,
+                "level": experiment.landscape.flatness.level,
+                "step": experiment.landscape.step,
+            }
+            for name, experiment in self.experiments.items()
+        }
+
+
+def _key_columns(experiment: Experiment) -> dict[str, str]:
+    """The columns that say which experiment a row is of."""
+    return {
+        "experiment": experiment.name,
+        "dataset": experiment.dataset_label,
+        "model": experiment.model.label,
+        "norm": experiment.threat.norm,
+    }

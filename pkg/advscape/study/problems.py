@@ -1,0 +1,120 @@
+"""What pydantic finds wrong with a config, in one line as a user reads it."""
+
+from difflib import get_close_matches
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from advscape.errors import ConfigError, shown
+from advscape.study.config.model import MODELS
+from advscape.study.config.study import LinearExperiment, NetworkExperiment, Study
+
+#: pydantic puts the tag of an experiment's kind into an error's place
+_TAGS = {"linear": LinearExperiment, "network": NetworkExperiment}
+
+
+def first_problem(error: ValidationError) -> ConfigError:
+    """The problem that explains the others best, in the words of the config."""
+    # an unknown key explains the missing one beside it, so it comes first
+    problem = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
+    given = problem["input"]
+    key, model = _place(problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        known, wrong = list(model.model_fields), str(problem["loc"][-1])
+        close = get_close_matches(wrong, known, 1)
+        guess = f" (did you mean {close[0]}?)" if close else ""
+        return ConfigError(key, "an unknown key" + guess, ", ".join(known))
+    if problem["type"] == "missing":
+        return ConfigError(key, "nothing", "a value; this key is required")
+    if problem["type"] in ("union_tag_invalid", "union_tag_not_found") and isinstance(given, dict):
+        named = shown(given["name"]) if "name" in given else "nothing"
+        return ConfigError(f"{key}.name", named, ", ".join(_names(key, model)))
+    return ConfigError(key, shown(given), _allowed(problem, model))
+
+
+def _names(key: str, model: type[BaseModel]) -> list[str]:
+    """Names of the sections of which one may stand at a key."""
+    if key.endswith("].model"):
+        return list(MODELS)
+    field = key.rsplit(".", 1)[-1].split("[")[0]  # without its place in a list
+    options = _sections(model.model_fields[field].annotation)
+    return [_tag(option) for option in options]
+
+
+def _tag(model: type[BaseModel]) -> str:
+    """What a section says in its key ``name``, or which of the two kinds an experiment is."""
+    for tag, kind in _TAGS.items():
+        if model is kind:
+            return tag
+    return get_args(model.model_fields["name"].annotation)[0]
+
+
+def _place(loc: tuple[str | int, ...]) -> tuple[str, type[BaseModel]]:
+    """Path of a key as the user reads it in the YAML file, and the section that the key is in.
+
+    Pydantic puts the name of the section it chose among several into the place, as if it were a
+    key: experiments, 0, network, training, attack, pgd, steps.
+    """
+    path, model, options = "", Study, []
+    for i, part in enumerate(loc):
+        chosen = [option for option in options if len(options) > 1 and _tag(option) == part]
+        if chosen:
+            model, options = chosen[0], []
+            continue
+        if options and isinstance(part, str):
+            model, options = options[0], []
+        path += f"[{part}]" if isinstance(part, int) else f".{part}"
+        if part in model.model_fields and isinstance(part, str):
+            found = _sections(model.model_fields[part].annotation)
+            options = found if i + 1 < len(loc) else []
+    return path.lstrip(".") or "the config", model
+
+
+def _sections(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [found for inner in get_args(annotation) for found in _sections(inner)]
+
+
+def _allowed(problem: dict[str, Any], model: type[BaseModel]) -> str:
+    """What a value may be, in the words of the field's own constraint."""
+    context = problem.get("ctx", {})
+    words = {
+        "literal_error": lambda: str(context["expected"]).replace(" or ", ", "),
+        "value_error": lambda: str(context["error"]),
+        "greater_than": lambda: f"a number above {context['gt']:g}",
+        "greater_than_equal": lambda: f"a number not below {context['ge']:g}",
+        "less_than": lambda: f"a number below {context['lt']:g}",
+        "float_type": lambda: "a number",
+        "int_type": lambda: "an integer",
+        "bool_type": lambda: "true or false",
+        "string_type": lambda: "a text",
+        "dict_type": lambda: "a mapping",
+        "list_type": lambda: "a list",
+        "finite_number": lambda: "a finite number",
+        "too_short": lambda: f"at least {context['min_length']} entries",
+        "model_type": lambda: "a mapping with the keys " + ", ".join(_fields(problem, model)),
+        "union_tag_invalid": lambda: "a mapping with the key name",
+        "model_attributes_type": lambda: "a mapping with the key name",
+        "string_pattern_mismatch": lambda: f"a text that matches {context['pattern']}",
+    }
+    allowed = words.get(problem["type"], lambda: problem["msg"])()
+    if problem["type"] == "float_type" and _reads_as_number(problem["input"]):
+        allowed += " (YAML reads 1e-3 as text: write 1.0e-3, without quotes)"
+    return allowed
+
+
+def _fields(problem: dict[str, Any], model: type[BaseModel]) -> list[str]:
+    """Keys of the section that should stand where something else does."""
+    last = problem["loc"][-1] if problem["loc"] else None
+    if last in model.model_fields:
+        model = next(iter(_sections(model.model_fields[last].annotation)), model)
+    return list(model.model_fields)
+
+
+def _reads_as_number(value: Any) -> bool:
+    try:
+        float(value)
+    except (TypeError, ValueError, OverflowError):
+        return False
+    return isinstance(value, str)

@@ -1,0 +1,35 @@
+"""A run without a study: a small net, its samples, and settings of its judges."""
+
+import torch
+
+from advscape.data.split import Part
+from advscape.stages.run import NetworkRun
+from advscape.threat import ThreatModel
+from tests.networks import batch, small_net
+
+PGD10 = {"name": "pgd", "steps": 10, "relative_step": 10.0, "restarts": 1, "random_start": True}
+FGSM = {"name": "fgsm"}
+
+
+def network_run(epsilon=0.3, norm="l2", box=False, kind=NetworkRun, model=None):
+    """A run that classifies most of its samples right, so that attacks have something to do."""
+    model = (model or small_net()).eval()
+    parts = {}
+    for seed, split in enumerate(("train", "test")):
+        x, _ = batch(60, seed)
+        y = model(x).argmax(dim=1)
+        y[:5] = (y[:5] + 1) % 3
+        parts[split] = Part(x.numpy(), y.numpy())
+    key = {"noise": "aligned", "epsilon": epsilon, "seed": 0}
+    return kind(key, model, 3, parts, ThreatModel(norm, epsilon, box), torch.device("cpu"))
+
+
+def settings(*attacks, common=0.2, **changes):
+    return {
+        "common_epsilon": common, "attacks": list(attacks) or [PGD10], "samples": None,
+        "batch_size": 512, **changes,
+    }  # fmt: skip
+
+
+def samples(run, size=None):
+    return {split: run.samples(split, size, f"evaluation samples, {split}") for split in run.parts}

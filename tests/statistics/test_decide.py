@@ -1,0 +1,110 @@
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from advscape.statistics.decide import decide
+from advscape.statistics.series import series
+
+
+def table(rows):
+    return pd.DataFrame(rows, columns=[0.0, 0.5, 1.0])
+
+
+RISING = table([[1.0, 2.0, 4.0], [1.1, 2.1, 5.0], [0.9, 1.8, 3.0], [1.0, 2.5, 4.5]])
+LEVEL = table([[1.0, 1.01, 1.0], [1.0, 0.99, 1.02], [1.02, 1.0, 1.0]])
+
+
+def test_growth_is_supported():
+    decision = decide(RISING, "grows", ratio=2, level=0.05)
+    ratios = np.array([4.0, 5 / 1.1, 3 / 0.9, 4.5])
+    assert decision.verdict == "supported"
+    assert decision.estimate == pytest.approx(stats.gmean(ratios))
+    low, high = stats.t.interval(0.95, 3, np.log(ratios).mean(), stats.sem(np.log(ratios)))
+    assert (decision.ci_low, decision.ci_high) == pytest.approx((np.exp(low), np.exp(high)))
+    assert decision.p_value == stats.page_trend_test(RISING.to_numpy()).pvalue
+    assert decision.p_value < 0.05
+
+
+def test_growth_that_falls_is_contradicted():
+    falling = RISING[[1.0, 0.5, 0.0]]
+    assert decide(falling, "grows", ratio=1, level=0.05).verdict == "contradicted"
+
+
+def test_a_significant_trend_with_too_small_an_effect_is_not_enough():
+    small = table([[1.0, 1.01, 1.02], [1.0, 1.02, 1.03], [1.0, 1.01, 1.03], [1.0, 1.01, 1.02]])
+    decision = decide(small, "grows", ratio=1.5, level=0.05)
+    assert decision.p_value < 0.05
+    assert decision.verdict == "not supported"
+
+
+def test_flat():
+    assert decide(LEVEL, "flat", ratio=1.5, level=0.05).verdict == "supported"
+    assert decide(RISING, "flat", ratio=1.5, level=0.05).verdict == "contradicted"
+    wild = table([[1.0, 1.1, 1.0], [1.0, 3.0, 1.0], [1.0, 1.05, 1.2]])
+    assert decide(wild, "flat", ratio=1.5, level=0.05).verdict == "not supported"
+
+
+def test_falling_is_no_growth_but_not_flat():
+    falling = RISING[[1.0, 0.5, 0.0]]
+    assert decide(falling, "no-growth", ratio=1.5, level=0.05).verdict == "supported"
+    assert decide(falling, "flat", ratio=1.5, level=0.05).verdict == "contradicted"
+
+
+@pytest.mark.parametrize(
+    "values",
+    [RISING.iloc[:2], RISING[[0.0, 1.0]], -RISING, RISING.iloc[:0]],
+    ids=["two seeds", "two epsilons", "negative", "nothing"],
+)
+def test_what_cannot_be_tested(values):
+    decision = decide(values, "grows", ratio=1, level=0.05)
+    assert decision.verdict == "not testable"
+    assert np.isnan(decision.estimate)
+
+
+def test_noise_alone_is_rarely_called_growth():
+    rng = np.random.default_rng(0)
+    verdicts = [
+        decide(pd.DataFrame(np.exp(rng.normal(size=(3, 4)))), "grows", 1, 0.05).verdict
+        for _ in range(400)
+    ]
+    assert verdicts.count("supported") < 0.05 * 400
+
+
+@pytest.fixture
+def tables():
+    keys = pd.DataFrame(
+        [("a", "aligned", e, s) for e in (0.0, 0.5, 2.0) for s in (0, 1)],
+        columns=["experiment", "noise", "epsilon", "seed"],
+    )
+    runs = keys.assign(regime=["separable"] * 2 + ["finite"] * 3 + ["collapsed"])
+    curvature = pd.concat(
+        [
+            keys.assign(hessian=hessian, lambda_max=np.arange(6.0) + shift)
+            for hessian, shift in (("total", 0), ("frozen", 9))
+        ]
+    )
+    landscape = pd.concat(
+        [
+            keys.assign(direction_seed=d, alpha=alpha, loss=loss * (1 + d))
+            for d in (0, 1)
+            for alpha, loss in ((-1.0, 3.0), (-0.5, 9.0), (0.0, 1.0), (1.0, 5.0))
+        ]
+    )
+    return {"runs": runs, "curvature": curvature, "landscape": landscape}
+
+
+def test_series_keeps_epsilons_that_every_seed_has(tables):
+    values = series(tables, "a", "lambda_max", {"hessian": "total", "regime": "finite"})
+    assert values.columns.tolist() == [0.5]
+    assert values.to_numpy().tolist() == [[2.0], [3.0]]
+
+
+def test_selecting_too_little_is_noticed(tables):
+    with pytest.raises(ValueError, match="several values for one run"):
+        series(tables, "a", "lambda_max", {})
+
+
+def test_rise_is_edge_minus_centre_over_directions(tables):
+    values = series(tables, "a", "rise", {})
+    assert values.to_numpy() == pytest.approx(np.full((2, 3), (3 + 5) / 2 * 1.5 - 1.5))
