@@ -2,7 +2,7 @@ import pandas as pd
 
 from advscape.report.page import claims_page
 from advscape.report.sanity import sanity_section
-from advscape.tables.claims import COLUMNS
+from advscape.tables.columns import SUMMARIES
 
 
 def sanity(*values):
@@ -37,5 +37,11 @@ def test_a_study_without_checks_has_a_page_too(tmp_path):
     curvature = pd.DataFrame(
         {"experiment": ["net", "net"], "half_spread": [0.1, 0.7], "reason": None}
     )
-    claims_page(pd.DataFrame(columns=COLUMNS), empty, curvature, "", tmp_path / "claims.html")
+    claims_page(
+        pd.DataFrame(columns=list(SUMMARIES["claims"])),
+        empty,
+        curvature,
+        "",
+        tmp_path / "claims.html",
+    )
     assert "all 0 checks passed" in (tmp_path / "claims.html").read_text()

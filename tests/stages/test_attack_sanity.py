@@ -6,9 +6,9 @@ import torch
 from torch import nn
 
 from advscape.errors import UserError
-from advscape.evaluation.checks import COLUMNS
 from advscape.stages.evaluate_network import judge
 from advscape.stages.run import NetworkRun
+from advscape.tables.columns import COLUMNS
 from tests.networks import small_net
 from tests.stages.runs import FGSM, network_run, samples, settings
 
@@ -34,7 +34,7 @@ def test_attacks_that_promise_nothing_leave_a_table_without_rows():
     run = network_run()
     rows = judge(run, run.model, settings(FGSM), samples(run), "last")[1]
     assert rows == []
-    frame = pd.DataFrame(rows, columns=[*run.key, *COLUMNS])
+    frame = pd.DataFrame(rows, columns=[*run.key, *COLUMNS["sanity"]])
     assert frame.to_csv(index=False).startswith("noise,epsilon,seed,split,checkpoint,check")
 
 

@@ -12,7 +12,7 @@ from advscape.stages.sharpness_network import sharpness_network
 from advscape.study.config.sharpness import MEASURES
 from advscape.study.config.study import Study
 from advscape.study.spec import stage_spec
-from advscape.tables.collect import COLUMNS
+from advscape.tables.columns import COLUMNS
 
 TINY = {
     "samples": 12,

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from advscape.errors import UserError
 from advscape.landscape.grid import line
 from advscape.tables.claims import claims_table
-from advscape.tables.collect import COLUMNS, KEY, collect, read_table
+from advscape.tables.collect import collect, read_table
+from advscape.tables.columns import COLUMNS, SUMMARIES, columns_of
 from advscape.tables.flatness import agreement_table, flatness_table
 from advscape.tables.rows import write_rows
 from tests.refusals import refusal
@@ -148,10 +149,10 @@ def test_names_that_look_like_numbers_or_truth_values_stay_names(tmp_path):
         assert set(read_table(tmp_path / "runs.csv")["experiment"]) == {name}
 
 
-@pytest.mark.parametrize("table", COLUMNS)
+@pytest.mark.parametrize("table", [*COLUMNS, *SUMMARIES])
 def test_a_column_that_lacks_is_named(table, tmp_path):
-    for column in [*KEY, *COLUMNS[table]][1:]:
-        rows = pd.DataFrame(columns=[*KEY, *COLUMNS[table]]).drop(columns=column)
+    for column in columns_of(table):
+        rows = pd.DataFrame(columns=list(columns_of(table))).drop(columns=column)
         write_rows(rows, tmp_path / f"{table}.csv")
         with pytest.raises(UserError, match=rf"{table}.csv lacks columns of its table: {column}$"):
             read_table(tmp_path / f"{table}.csv")

@@ -7,8 +7,8 @@ import shutil
 import pandas as pd
 
 from advscape.study.config.sharpness import MEASURES as SHARPNESS_MEASURES
-from advscape.tables.claims import COLUMNS as CLAIM_COLUMNS
-from advscape.tables.collect import COLUMNS, KEY, read_table
+from advscape.tables.collect import read_table
+from advscape.tables.columns import COLUMNS, KEY, SUMMARIES
 from tests.workflow.conftest import Workflow
 
 LINEAR, NETWORK = 0, 1
@@ -98,7 +98,7 @@ def test_second_differences_of_lines_are_the_hessians(study):
 
 def test_claims_say_when_they_cannot_be_tested(study):
     claims = pd.read_csv(study.results / "tables/claims.csv")
-    assert tuple(claims.columns) == CLAIM_COLUMNS
+    assert claims.columns.tolist() == list(SUMMARIES["claims"])
     assert claims["verdict"].tolist() == ["not testable"]
     assert claims["estimate"].isna().all()
 

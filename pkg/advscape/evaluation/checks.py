@@ -19,7 +19,6 @@ OVERSTATEMENT_BOUND = 0.05
 #: median residual: to first order 0.5 % of the loss's rise is missed. Steps of 2.5 epsilon in all
 #: leave about 0.16 even on a linear model (the angle to the optimum shrinks by exp(-2.5))
 KKT_BOUND = 0.1
-COLUMNS = ("split", "checkpoint", "check", "value", "bound", "ok", "n")
 
 
 @dataclass(frozen=True)

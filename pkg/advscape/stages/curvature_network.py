@@ -31,18 +31,13 @@ from advscape.evaluation.evaluate import score
 from advscape.seeds import stream
 from advscape.stages.job import Job
 from advscape.stages.run import NetworkRun, load_run
+from advscape.tables.columns import COLUMNS
 
 _LOG = logging.getLogger("advscape.curvature")
 #: response and total are given where at least this share of the samples has a response
 MEASURABLE = 0.5
-#: columns of each table beside the run's key, for tables without rows
-TABLES = {
-    "curvature": ["split", "checkpoint", "loss", "hessian"],
-    "layers": ["split", "loss", "hessian", "layer", "trace", "trace_stderr"],
-    "spectrum": ["split", "loss", "hessian", "eigenvalue", "density", "density_stderr"],
-    "finite_scale": ["split", "direction", "direction_index", "radius", "total", "total_stderr",
-                     "frozen", "frozen_stderr", "n"],
-}  # fmt: skip
+#: the tables that this stage has rows of
+TABLES = ("curvature", "layers", "spectrum", "finite_scale")
 
 
 def curvature_network(
@@ -68,8 +63,10 @@ def curvature_network(
     for split in splits:
         split.measure()
     tables = {
-        table: pd.DataFrame(rows[table], columns=None if rows[table] else [*run.key, *columns])
-        for table, columns in TABLES.items()
+        table: pd.DataFrame(
+            rows[table], columns=None if rows[table] else [*run.key, *COLUMNS[table]]
+        )
+        for table in TABLES
     }
     return tables, splits[0].top_vectors()
 

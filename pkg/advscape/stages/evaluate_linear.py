@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from advscape.evaluation.checks import COLUMNS, accuracy_falls_with_epsilon, check_rows
+from advscape.evaluation.checks import accuracy_falls_with_epsilon, check_rows
 from advscape.linear.data import load_samples
 from advscape.linear.path import Cell, load_path
 from advscape.linear.robust_loss import RobustLoss
 from advscape.stages.job import Job
+from advscape.tables.columns import COLUMNS
 
 
 def evaluate_linear(
@@ -53,5 +54,5 @@ def evaluate_linear(
             if split == "test" and len(accuracies) > 1:
                 check = accuracy_falls_with_epsilon([accuracies], len(samples.t))
                 checks += check_rows([check], key)
-    columns = [*Cell._fields, "seed", *COLUMNS]
+    columns = [*Cell._fields, "seed", *COLUMNS["sanity"]]
     return pd.DataFrame(rows), pd.DataFrame(checks, columns=columns)

@@ -6,12 +6,13 @@ from typing import Any
 import pandas as pd
 from torch import Tensor, nn
 
-from advscape.evaluation.checks import COLUMNS, check_rows
+from advscape.evaluation.checks import check_rows
 from advscape.models.state import load_weights
 from advscape.stages.attack_sanity import sanity
 from advscape.stages.job import Job
 from advscape.stages.judge import Verdict, verdicts
 from advscape.stages.run import NetworkRun, load_run
+from advscape.tables.columns import COLUMNS
 
 Rows = list[dict[str, Any]]
 
@@ -43,7 +44,7 @@ def evaluate_network(
             load_weights(run.model, best)
             again = judge(run, run.model, settings, samples, "best")
         rows, checks = rows + again[0], checks + again[1]
-    return pd.DataFrame(rows), pd.DataFrame(checks, columns=[*run.key, *COLUMNS])
+    return pd.DataFrame(rows), pd.DataFrame(checks, columns=[*run.key, *COLUMNS["sanity"]])
 
 
 def judge(

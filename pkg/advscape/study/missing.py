@@ -5,9 +5,6 @@ from collections.abc import Container, Iterable
 from pathlib import Path
 from typing import Any
 
-#: columns of missing.csv
-COLUMNS = ("experiment", "epsilon", "seed", "stage", "reason", "log")
-
 
 def reason(log: str | Path) -> str:
     """The last line of a job's log, without its time: what the job ended with."""

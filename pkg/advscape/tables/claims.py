@@ -7,11 +7,7 @@ import pandas as pd
 
 from advscape.statistics.decide import decide
 from advscape.statistics.series import series
-
-COLUMNS = (
-    "claim", "statement", "statistic", "estimate", "ci_low", "ci_high", "p_value", "verdict",
-    "n_runs", "experiment", "quantity", "rows", "rule",
-)  # fmt: skip
+from advscape.tables.columns import SUMMARIES
 
 
 def claims_table(
@@ -41,5 +37,5 @@ def claims_table(
                 **vars(decision),
             }
         )
-    table = pd.DataFrame(rows, columns=COLUMNS)
+    table = pd.DataFrame(rows, columns=list(SUMMARIES["claims"]))
     return table.sort_values("claim", kind="stable", ignore_index=True)

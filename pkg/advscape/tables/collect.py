@@ -2,57 +2,14 @@
 
 import io
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from advscape.errors import UserError, shown
-
-#: columns that every table starts with
-KEY = ("experiment", "dataset", "model", "norm", "noise", "epsilon", "seed")
-#: the other columns of each table; where a quantity does not exist its cell is empty
-COLUMNS = {
-    "runs": (
-        "epochs", "train_loss", "grad_norm", "weight_norm", "regime", "converged", "wall_s",
-        "device", "iterations", "hard_margin", "collapse_radius", "weight_decay", "gradient_steps",
-        "objective", "best_epoch",
-    ),
-    "robustness": (
-        "split", "checkpoint", "attack", "eval_epsilon", "box", "steps", "restarts", "accuracy",
-        "loss", "n", "mean_p1p", "components",
-    ),
-    "sanity": ("split", "checkpoint", "check", "value", "bound", "ok", "n"),
-    "curvature": (
-        "split", "checkpoint", "loss", "hessian", "n", "n_response", "kkt_tol", "lambda_max",
-        "lambda_max_residual", "trace", "trace_stderr", "scaled_lambda_max", "scaled_trace",
-        "mean_p1p", "probes", "products", "converged", "support", "half_spread", "reason",
-    ),
-    "layers": ("split", "loss", "hessian", "layer", "trace", "trace_stderr"),
-    "spectrum": ("split", "loss", "hessian", "eigenvalue", "density", "density_stderr"),
-    "finite_scale": (
-        "split", "direction", "direction_index", "radius", "total", "total_stderr", "frozen",
-        "frozen_stderr", "n",
-    ),
-    "sharpness": (
-        "split", "loss", "measure", "ball", "radius", "value", "stderr", "spread", "draws", "n",
-    ),
-    "landscape": (
-        "split", "direction", "direction_seed", "alpha", "beta", "attack", "loss", "accuracy", "n",
-        "curvature", "kinks",
-    ),
-}  # fmt: skip
-
-#: columns of words, in whichever table; a loss is a word where its Hessian is told, else a number
-_WORDS = {
-    "experiment", "dataset", "model", "norm", "noise", "regime", "device", "objective", "split",
-    "checkpoint", "attack", "components", "check", "hessian", "layer", "direction", "measure",
-    "ball", "reason", "claim", "statement",
-}  # fmt: skip
-_LOSSES = {"curvature", "layers", "spectrum", "sharpness"}
-#: columns of True and False
-_TRUTHS = {"converged", "box", "ok", "kinks"}
+from advscape.tables.columns import COLUMNS, KEY, NAME, NUMBER, Kind, columns_of
 
 
 def collect(
@@ -85,19 +42,18 @@ def read_table(path: str | Path) -> pd.DataFrame:
     Names are text, also those that look like numbers or truth values.
 
     Args:
-        path: ``<table>.csv``. Of the tables of ``COLUMNS`` every column must be there, with
-            numbers, words or truth values as it has to be.
+        path: ``<table>.csv``. Every column of the study's table of that name must be there, with
+            numbers, names or truth values as it has to be.
 
     Raises:
         UserError: the file is damaged, or is no table.
     """
-    table = Path(path).stem
-    words = _WORDS | ({"loss"} if table in _LOSSES else set())
-    rows = _read(path, "a table", na_values=[""], dtype=dict.fromkeys(words, str))
+    columns = columns_of(Path(path).stem)
+    names = [column for column, kind in columns.items() if kind == NAME] or ["experiment"]
+    rows = _read(path, "a table", na_values=[""], dtype=dict.fromkeys(names, str))
+    _check_cells(rows, path, columns)
     if "experiment" not in rows:
         raise UserError(f"{path} is no table of a study: it has no column experiment")
-    if table in COLUMNS:
-        _check_columns(rows, path, [*KEY, *COLUMNS[table]], words)
     return rows
 
 
@@ -120,20 +76,18 @@ def _read(path: str | Path, what: str, **options: Any) -> pd.DataFrame:
         raise UserError(f"{path} cannot be read as {what}: {text}") from error
 
 
-def _check_columns(
-    rows: pd.DataFrame, path: str | Path, columns: Sequence[str], words: set[str]
-) -> None:
+def _check_cells(rows: pd.DataFrame, path: str | Path, columns: Mapping[str, Kind]) -> None:
     lacking = [column for column in columns if column not in rows]
     if lacking:
         raise UserError(f"{path} lacks columns of its table: {', '.join(lacking)}")
-    for column in set(columns) - words:
+    for column, kind in columns.items():
         cells = rows[column].dropna()
-        if column in _TRUTHS:
-            fine, allowed = cells.map(lambda cell: isinstance(cell, bool)), "True or False"
-        elif pd.api.types.is_numeric_dtype(cells) and not pd.api.types.is_bool_dtype(cells):
+        if kind == NAME or (kind == NUMBER and cells.dtype.kind in "iuf"):
             continue
-        else:
+        if kind == NUMBER:
             fine, allowed = pd.to_numeric(cells, errors="coerce").notna(), "a number"
+        else:
+            fine, allowed = cells.map(lambda cell: isinstance(cell, bool)), "True or False"
         if not fine.all():
             given = cells[~fine.astype(bool)]
             raise UserError(

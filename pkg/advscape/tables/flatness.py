@@ -7,13 +7,11 @@ import numpy as np
 import pandas as pd
 
 from advscape.errors import UserError
-from advscape.evaluation.checks import COLUMNS, Check, check_rows
+from advscape.evaluation.checks import Check, check_rows
+from advscape.tables.columns import COLUMNS, KEY, SUMMARIES
 
 #: columns that tell one line from another
-LINE = ["experiment", "dataset", "model", "norm", "noise", "epsilon", "seed", "split", "direction",
-        "direction_seed", "attack"]  # fmt: skip
-#: those of them that tell one run from another
-KEY = LINE[: LINE.index("split")]
+LINE = [*KEY, "split", "direction", "direction_seed", "attack"]
 
 
 def flatness_table(landscape: pd.DataFrame, settings: Mapping[str, Mapping]) -> pd.DataFrame:
@@ -38,7 +36,7 @@ def flatness_table(landscape: pd.DataFrame, settings: Mapping[str, Mapping]) -> 
         for key, line, of_experiment in _lines(landscape, settings)
         for values in _measure(line, of_experiment)
     ]
-    return pd.DataFrame(rows, columns=[*LINE, "quantity", "at", "value", "n"])
+    return pd.DataFrame(rows, columns=list(SUMMARIES["flatness"]))
 
 
 #: largest difference between d^T H d and the second difference, relative to the larger one. Smooth
@@ -79,7 +77,7 @@ def agreement_table(landscape: pd.DataFrame, settings: Mapping[str, Mapping]) ->
         )
         named = dict(zip([*KEY, "split"], key, strict=True))
         rows += check_rows([check], named | {"checkpoint": "last"})
-    return pd.DataFrame(rows, columns=[*KEY, *COLUMNS])
+    return pd.DataFrame(rows, columns=[*KEY, *COLUMNS["sanity"]])
 
 
 def _lines(

@@ -4,9 +4,9 @@ from typing import Any
 
 import pandas as pd
 
-from advscape.study.missing import COLUMNS
+from advscape.tables.columns import SUMMARIES
 
 
 def missing_table(rows: list[dict[str, Any]]) -> pd.DataFrame:
     """Rows of missing.csv; only its header where nothing is missing."""
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    return pd.DataFrame(rows, columns=list(SUMMARIES["missing"]))
