@@ -3,9 +3,9 @@ import torch
 
 from advscape.attacks.autoattack import AutoAttack
 from advscape.attacks.perturb import perturb
-from advscape.stages import judge as judging
 from advscape.evaluation.evaluate import score
 from advscape.seeds import stream
+from advscape.stages import judge as judging
 from advscape.stages.evaluate_network import judge
 from advscape.stages.run import NetworkRun
 from tests.networks import assert_same, snapshot
