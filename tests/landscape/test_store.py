@@ -1,6 +1,8 @@
 """What a killed job leaves, the next one takes up."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from advscape.landscape.store import PointStore
 
@@ -28,7 +30,7 @@ def test_another_job_starts_anew(path):
     assert len(PointStore(path, "key")) == 0
 
 
-@pytest.mark.parametrize("cut", range(1, len("[1, 2.5]\n") + 1))
+@pytest.mark.parametrize("cut", range(1, len("01234567 [1, 2.5]\n") + 1))
 def test_a_line_that_was_cut_short_is_measured_again(path, cut):
     store = PointStore(path, "key")
     store.put(0, 1.5)
@@ -38,7 +40,8 @@ def test_a_line_that_was_cut_short_is_measured_again(path, cut):
     assert again.get(0) == 1.5
     assert again.get(1) is None
     again.put(1, 2.5)
-    assert path.read_text() == '"key"\n[0, 1.5]\n[1, 2.5]\n'
+    texts = [line.split(" ", 1)[1] for line in path.read_text().splitlines()]
+    assert texts == ['"key"', "[0, 1.5]", "[1, 2.5]"]
     assert PointStore(path, "key").get(1) == 2.5
 
 
@@ -50,3 +53,18 @@ def test_any_other_file_is_no_harm(path, text):
     assert len(store) == 0
     store.put(0, 1.0)
     assert PointStore(path, "key").get(0) == 1.0
+
+
+@given(data=st.data())
+def test_damage_of_any_byte_leaves_true_results_or_none(tmp_path_factory, data):
+    path = tmp_path_factory.mktemp("damaged") / "points.jsonl"
+    store = PointStore(path, "key")
+    for point in range(4):
+        store.put(point, {"none": {"loss": point + 0.5}})
+    content = bytearray(path.read_bytes())
+    for _ in range(data.draw(st.integers(1, 3))):
+        place = data.draw(st.integers(0, len(content) - 1))
+        content[place] = data.draw(st.integers(0, 255))
+    path.write_bytes(content[: data.draw(st.one_of(st.none(), st.integers(0, len(content))))])
+    again = PointStore(path, "key")
+    assert all(again.get(p) in (None, {"none": {"loss": p + 0.5}}) for p in range(4))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ from advscape.machine.atomic import write_text
 class PointStore:
     """A file of one JSON line per finished point, after one that says what they are points of.
 
-    A line is on disk before the next point starts. What a crash cut short is measured again.
+    A line is on disk before the next point starts. What a crash cut short, or a disk damaged, is
+    measured again: each line begins with its checksum.
     Floats read back as the same floats.
     """
 
@@ -42,14 +44,24 @@ class PointStore:
         self._done[point] = result
 
     def _lines(self) -> list[Any]:
+        """What the lines hold, up to the first that is not whole."""
         found = []
         try:
-            for line in self._path.read_text(encoding="utf-8").splitlines(keepends=True):
-                found.append(json.loads(line if line.endswith("\n") else ""))
-        except (OSError, ValueError):
-            pass  # the last line was cut short, or there is no file
+            content = self._path.read_bytes()
+        except OSError:
+            return found  # there is no file
+        for line in content.splitlines(keepends=True):
+            checksum, _, text = line.partition(b" ")
+            if not text.endswith(b"\n") or checksum != _checksum(text):
+                break
+            found.append(json.loads(text))
         return found
 
 
 def _line(item: Any) -> str:
-    return json.dumps(item) + "\n"
+    text = json.dumps(item) + "\n"
+    return f"{_checksum(text.encode()).decode()} {text}"
+
+
+def _checksum(text: bytes) -> bytes:
+    return b"%08x" % zlib.crc32(text)
