@@ -140,10 +140,11 @@ def test_snakemake_alone_killed(workflow, start):
 def train_script(snakemake):
     """The process of a training that has begun to work."""
     for process in psutil.Process(snakemake.pid).children(recursive=True):
-        if "train_linear" in " ".join(process.cmdline()):
-            locks = [file for file in process.open_files() if "/job-" in file.path]
-            if locks:
-                return process
+        with contextlib.suppress(psutil.NoSuchProcess):  # it ended since
+            if "train_linear" in " ".join(process.cmdline()):
+                locks = [file for file in process.open_files() if "/job-" in file.path]
+                if locks:
+                    return process
     return None
 
 
