@@ -39,11 +39,13 @@ def experiment(model, **changes):
     return Study.model_validate({"study": "s", "experiments": [raw]}).experiments[0]
 
 
-def tried(folder, function, size=8, constant=False, **changes):
+def tried(folder, function, size=8, constant=False, black=False, **changes):
     """The notes of a trial of ``module:function`` on random images of three classes."""
     images = np.random.default_rng(0).integers(0, 255, (40, 1, size, size)).astype(np.uint8)
     if constant:
         images[5] = 7
+    if black:
+        images[..., : size // 2] = 0
     data = Prepared(images, np.arange(40) % 3, np.zeros(40, dtype=bool), 255.0)
     data.save(folder / "data.npz")
     model = function
@@ -126,6 +128,12 @@ def test_a_batch_of_one_is_refused_where_batch_norm_cannot_take_it(tmp_path):
     training = {"epochs": 1, "batch_size": 1, "attack": {"steps": 1}}
     with pytest.raises(UserError, match=r"training\.batch_size: got 1; allowed: 2 or more"):
         tried(tmp_path, {"name": "resnet18", "width": 2}, size=4, training=training)
+
+
+@pytest.mark.parametrize("name", ["resnet18", "preactresnet18", "cnn"])
+def test_black_pixels_beside_new_biases_are_no_kinks(tmp_path, name):
+    """Both are exactly 0, where a ReLU has no derivative."""
+    assert tried(tmp_path, {"name": name, "width": 8}, size=16, black=True) == []
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])

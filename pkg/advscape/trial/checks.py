@@ -1,6 +1,7 @@
 """What a network has to do for its numbers to mean something; each check refuses in one line."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -12,8 +13,11 @@ from advscape.curvature.proof import UnprovenHessian, proven_path
 from advscape.errors import UserError
 from advscape.losses import precise_losses, sample_losses
 from advscape.models.check import check_logits
+from advscape.models.restored import restored
 from advscape.models.untouched import differentiable, untouched
 
+#: size of what stands in for 0 where kinks are to be avoided
+_BESIDE = 1e-3
 #: relative distance between outputs that rounding may make
 _ROUNDING = {torch.float32: 1e-3, torch.float64: 1e-7}
 
@@ -103,20 +107,48 @@ def curved(model: nn.Module, x: Tensor, y: Tensor, in_inputs: bool) -> str | Non
     Raises:
         UserError: torch cannot take them at all.
     """
-    operator = HessianOperator(model, x, y, len(y))
-    try:
-        path = proven_path(operator)
-        if in_inputs:
-            moving = x.detach().requires_grad_(True)
-            with differentiable(model, operator.parameters):
-                with path.building(model):
-                    (slope,) = gradient_graph(precise_losses(model(moving), y).sum(), [moving])
-                pulled([slope], [moving, *operator.parameters], [slope.detach()])
-    except UnprovenHessian as error:
-        if error.undefined:
-            raise UserError(f"it cannot be differentiated twice: {error}") from error
-        return str(error)
+    with _off_kinks(model, x) as x:
+        operator = HessianOperator(model, x, y, len(y))
+        try:
+            path = proven_path(operator)
+            if in_inputs:
+                moving = x.detach().requires_grad_(True)
+                with differentiable(model, operator.parameters):
+                    with path.building(model):
+                        (slope,) = gradient_graph(precise_losses(model(moving), y).sum(), [moving])
+                    pulled([slope], [moving, *operator.parameters], [slope.detach()])
+        except UnprovenHessian as error:
+            if error.undefined:
+                raise UserError(f"it cannot be differentiated twice: {error}") from error
+            return str(error)
     return None
+
+
+@contextmanager
+def _off_kinks(model: nn.Module, x: Tensor) -> Iterator[Tensor]:
+    """Within the block nothing is exactly 0, where ReLU and others have their kink.
+
+    A new network has biases of 0, and images have black pixels: where both meet, a difference of
+    first derivatives says nothing. Training moves the biases away.
+
+    Args:
+        model: its parameters of 0 get small values within the block.
+        x: (n, ...) inputs.
+
+    Yields:
+        Inputs beside them.
+    """
+    generator = torch.Generator().manual_seed(0)
+
+    def noise(like: Tensor) -> Tensor:
+        return _BESIDE * torch.randn(like.shape, generator=generator).to(like)
+
+    parameters = [*model.parameters()]
+    with restored(parameters):
+        with torch.no_grad():
+            for parameter in parameters:
+                parameter.copy_(torch.where(parameter == 0, noise(parameter), parameter))
+        yield x + noise(x)
 
 
 @torch.no_grad()
