@@ -121,7 +121,7 @@ def test_probabilities_are_noted(tmp_path):
 @pytest.mark.parametrize("own", ["tests.curvature.test_proof:Wrong", f"{HERE}:DoubledGradient"])
 def test_hessians_that_cannot_be_shown_to_be_right_are_noted(own, tmp_path):
     (note,) = tried(tmp_path, own)
-    assert note.startswith("Its Hessians cannot be shown to be right, and are left out: not with")
+    assert note.startswith("Its Hessians cannot be shown to be right at new weights; where that")
 
 
 def test_a_batch_of_one_is_refused_where_batch_norm_cannot_take_it(tmp_path):

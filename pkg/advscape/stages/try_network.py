@@ -59,7 +59,10 @@ def _notes(run: NetworkRun, job: Job) -> list[str]:
     checks.attackable(model, x, y)
     problem = checks.curved(model, x, y, in_inputs=run.threat.norm == "l2")
     if problem:
-        notes.append(f"Its Hessians cannot be shown to be right, and are left out: {problem}.")
+        notes.append(
+            "Its Hessians cannot be shown to be right at new weights; where that holds for trained "
+            f"ones too, their cells stay empty: {problem}."
+        )
     if checks.looks_like_probabilities(model, x):
         notes.append(
             "Its outputs lie in [0, 1] and sum to 1: they look like probabilities, and are taken "
