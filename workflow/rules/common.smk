@@ -18,7 +18,6 @@ gc.set_threshold(50_000, 20, 100)
 from advscape.data.digest import content_digest
 from advscape.data.root import data_root
 from advscape.study.canonical import canonical
-from advscape.study.figures import FIGURES
 from advscape.study.fingerprint import fingerprint
 from advscape.study.folder import check_writable, use_writable_temporary_folder
 from advscape.study.hardware import has_gpu
@@ -26,6 +25,7 @@ from advscape.study.load import load_study
 from advscape.study.missing import in_words, not_made
 from advscape.study.plan import (
     AGGREGATES,
+    FIGURES_OF,
     LINEAR_RUN,
     MEASURED_RUNS,
     NETWORK_RUN,
@@ -219,7 +219,7 @@ def fragments(wildcards):
 def drawn_of(job, files):
     """Whether an aggregating job has something to aggregate where these files are missing."""
     kind = job.rule.name.rpartition("figure_")[2]
-    if kind not in FIGURES or "experiment" not in job.wildcards_dict:
+    if kind not in FIGURES_OF or "experiment" not in job.wildcards_dict:
         return True
     experiment = EXPERIMENTS[job.wildcards_dict["experiment"]]
     return PLAN.is_drawn(kind, experiment, frozenset(f"<results>/{file}" for file in files))

@@ -13,5 +13,5 @@ from advscape.stages.job import running
 from advscape.tables.collect import read_experiment
 
 with running(snakemake.params.spec, snakemake.log[0]) as job:
-    landscape = read_experiment(snakemake.input[0], job.config["experiment"])
+    landscape = read_experiment(snakemake.input.landscape, job.config["experiment"])
     save(plane_figure(landscape, job.config["title"]), snakemake.output)

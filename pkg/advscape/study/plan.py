@@ -11,7 +11,6 @@ from typing import Any
 
 from advscape.study.config.grid import token
 from advscape.study.config.study import LinearExperiment, NetworkExperiment, Study
-from advscape.study.figures import FIGURES
 
 Experiment = LinearExperiment | NetworkExperiment
 
@@ -22,10 +21,18 @@ NETWORK_RUN = "<results>/runs/{experiment}/eps~{epsilon}/seed~{seed}"
 MEASURED_RUNS = "<results>/runs/{experiment}/eps~{epsilon}/seed~{seeds}"
 #: rows of sanity.csv that no single run has: they are read from the lines of all
 CHECKS_OF_LINES = "<results>/runs/flatness_sanity.csv"
+#: tables that each figure of an experiment is drawn from
+FIGURES_OF = {
+    "curvature": ("curvature", "runs"),
+    "landscape": ("landscape",),
+    "plane": ("landscape",),
+    "robustness": ("robustness",),
+    "sharpness": ("sharpness",),
+}
 #: rules that sum up what other rules made
 AGGREGATES = (
     "table", "missing", "flatness", "claims", "study_config", "html_report",
-    *(f"figure_{kind}" for kind in (*FIGURES, "theorem", "regimes")),
+    *(f"figure_{kind}" for kind in (*FIGURES_OF, "theorem", "regimes")),
 )  # fmt: skip
 _TABLES = ("runs", "robustness", "sanity", "curvature", "landscape")
 #: what only networks have: a linear model's Hessian is there as a whole, and in closed form
@@ -131,18 +138,18 @@ class Plan:
     def is_drawn(
         self, kind: str, experiment: Experiment, lacking: frozenset[str] | None = None
     ) -> bool:
-        """Whether an experiment has a figure, and rows that it can be drawn of."""
-        return FIGURES[kind].of(experiment) and all(
-            self.rows_of(table, experiment, lacking) for table in FIGURES[kind].tables
-        )
+        """Whether there are rows of which a figure of an experiment can be drawn."""
+        return all(self.rows_of(table, experiment, lacking) for table in FIGURES_OF[kind])
 
     def figures(self) -> list[str]:
-        """Every figure of the study."""
+        """Every figure of the study; some need a network, or linear experiments."""
         wanted = [
             f"<results>/figures/{kind}_{name}.png"
-            for kind in FIGURES
+            for kind in FIGURES_OF
             for name, e in self.experiments.items()
-            if self.is_drawn(kind, e)
+            if (kind != "plane" or e.landscape.plane is not None)
+            and (kind != "sharpness" or name in self.networks)
+            and self.is_drawn(kind, e)
         ]
         trainings = [e.training for e in self.linear.values()]
         if trainings:
