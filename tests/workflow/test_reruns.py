@@ -417,8 +417,9 @@ def after_change(finished, request):
         except Refused as refusal:
             return refusal
 
-    tests = [t for t in request.session.items if t.originalname == "test_a_changed_key"]
-    asked = [test.callspec.params["key"] for test in tests if test.path == request.path]
+    tests = [test for test in request.session.items if test.path == request.path]
+    tests = [test for test in tests if test.originalname == "test_a_changed_key"]
+    asked = [test.callspec.params["key"] for test in tests]
     asked = [key for key in asked if key in EXPECTED]
     with ThreadPoolExecutor(2) as pool:  # each plan is a process
         return dict(zip(asked, pool.map(plan, enumerate(asked)), strict=True))
