@@ -29,7 +29,7 @@ from advscape.models.layout import use_fast_layout
 from advscape.models.resnet import SmallImageResNet18
 from advscape.threat import ThreatModel
 from advscape.training.objectives import Adversarial
-from advscape.training.train import Recipe, _Loop
+from advscape.training.train import Loop, Recipe
 from advscape.training.updates import Descent
 
 EPSILON, STEPS, RELATIVE_STEP = 0.5, 3, 2.5
@@ -106,13 +106,13 @@ class Ours:
             1, BATCH, RATE, lambda step, steps: 1.0, Adversarial(attack),
             Descent(model, MOMENTUM, DECAY), bfloat16=precision == "bf16",
         )  # fmt: skip
-        self.loop = _Loop(model, x, y, recipe, 0, None)
+        self.loop = Loop(model, x, y, recipe, 0, None)
 
     def epoch(self) -> float:
         """Once over the samples; the mean loss."""
         for _ in range(self.loop.batches):
             self.loop.batch()
-        loss = self.loop.check()[0] / len(self.loop.y)
+        loss = float(self.loop.sums[0]) / len(self.loop.y)
         self.loop.sums.zero_()
         return loss
 

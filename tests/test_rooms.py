@@ -1,6 +1,7 @@
 """The library's rooms: who may import whom. Stages are at the top: nothing else knows a job."""
 
 import ast
+import importlib
 
 import pytest
 
@@ -59,3 +60,12 @@ def test_every_rule_that_computes_has_its_stage_and_its_script():
     scripts = {file.stem for file in (ROOT / "workflow/scripts").glob("*_network.py")}
     scripts |= {file.stem for file in (ROOT / "workflow/scripts").glob("*_linear.py")}
     assert scripts <= stages
+
+
+def test_benchmarks_import_what_is_there():
+    """They run by hand, so nothing else would notice a name that has moved."""
+    for file in (ROOT / "benchmarks").glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module.startswith("advscape"):
+                module = importlib.import_module(node.module)
+                assert all(hasattr(module, alias.name) for alias in node.names), file.name
