@@ -67,7 +67,7 @@ def compare(size: int, kinds: list[str], arguments: argparse.Namespace) -> dict[
     model = network(*drawn["train"], arguments.steps)
     x, y = drawn["test"]
     # a layout each, of the same weights: torchattacks fails on channels_last
-    fast = SmallImageResNet18(10, 3).eval()
+    fast = SmallImageResNet18(10, (3, 32, 32)).eval()
     fast.load_state_dict(model.state_dict())
     use_fast_layout(fast)
     sides = {"torchattacks": lambda: peer(model, x, y)}

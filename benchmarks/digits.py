@@ -35,7 +35,7 @@ def network(
 ) -> nn.Module:
     """A full-width ResNet-18 in eval mode, after some steps of SGD on perturbed inputs."""
     torch.manual_seed(0)
-    model = SmallImageResNet18(10, 3, activation=activation)
+    model = SmallImageResNet18(10, (3, 32, 32), activation=activation)
     model.to(memory_format=torch.channels_last).train()
     optimizer = torch.optim.SGD(model.parameters(), lr=rate, momentum=0.9, weight_decay=5e-4)
     attack = PGD(ThreatModel("l2", epsilon, box=True), steps=2)

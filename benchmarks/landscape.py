@@ -106,7 +106,7 @@ def loaders(model: nn.Module, x: Tensor, y: Tensor, workers: int) -> Callable[[f
 def serve(pipe: Connection, weights: Path, workers: int, threads: int) -> None:
     """The public tool's side: a loss for every coordinate that comes through the pipe."""
     torch.set_num_threads(threads)
-    model = SmallImageResNet18(10, 3).eval()
+    model = SmallImageResNet18(10, (3, 32, 32)).eval()
     load_weights(model, weights)
     point = loaders(model, *tested(), workers)
     while (alpha := pipe.recv()) is not None:
@@ -164,7 +164,7 @@ def scan(model: nn.Module, workers: list[int]) -> None:
     def attacked() -> float:
         return score(model, perturb(model, x, y, ATTACK, 0, BATCH), y, BATCH).loss
 
-    still = SmallImageResNet18(10, 3).eval()
+    still = SmallImageResNet18(10, (3, 32, 32)).eval()
     still.load_state_dict(model.state_dict())
     moves = random_direction(model, "filter-normalised", 0)
     with tempfile.TemporaryDirectory() as folder:

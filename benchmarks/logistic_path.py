@@ -37,7 +37,7 @@ def mnist() -> Samples:
     with TemporaryDirectory() as folder:
         file = Path(folder) / "mnist.npz"
         load_source("mnist", None, *data_root(None)).save(file)
-        return load_samples(file, {"classes": [0, 1], "test_fraction": None}, seed=0)["train"]
+        return load_samples(file, [0, 1], None, seed=0)["train"]
 
 
 def ours(samples: Samples) -> list[tuple[Line, float]]:

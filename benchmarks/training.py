@@ -132,7 +132,7 @@ def samples(size: int, count: int) -> tuple[Tensor, Tensor]:
 def network(activation: str = "relu") -> nn.Module:
     """The full-width network with the same weights every time."""
     torch.manual_seed(0)
-    return SmallImageResNet18(10, 3, activation=activation)
+    return SmallImageResNet18(10, (3, 32, 32), activation=activation)
 
 
 def two_steps(

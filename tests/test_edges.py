@@ -15,12 +15,15 @@ from advscape.models.state import load_weights, save_weights
 from advscape.stages.evaluate_network import evaluate_network
 from advscape.stages.job import Job
 from advscape.stages.landscape_network import Files, landscape_network
+from advscape.stages.record import values_of
 from advscape.stages.run import load_run
 from advscape.stages.sharpness_network import sharpness_network
 from advscape.stages.train_network import train_network
+from advscape.study.config.model import MODELS
 from advscape.study.config.study import NetworkExperiment
 from advscape.study.spec import stage_spec
 from advscape.tables.flatness import agreement_table
+from tests.sections import as_record
 
 MEASURES = ["average", "worst", "adaptive_average", "normalised_worst", "robust_average",
             "robust_worst"]  # fmt: skip
@@ -235,7 +238,7 @@ def test_a_last_batch_of_one_and_batches_of_one(study, size, fits):
     """60 training images; the last maps of a ResNet are of one pixel."""
     net = study(training={"batch_size": size, "epochs": 1})
     job = net.job("train")
-    job.config["model"] = {"name": "resnet18", "width": 4, "activation": "relu"}
+    job.config["model"] = values_of(as_record(MODELS, {"name": "resnet18", "width": 4}))
     files = [net.folder / name for name in ("w", "best", "c")]
     if fits:
         rows, _ = train_network(job, net.data, *files)

@@ -41,8 +41,8 @@ class Sequence1d(nn.Sequential):
 
 
 MODELS = {
-    "resnet": lambda: SmallImageResNet18(10, 3, width=4, activation="gelu"),
-    "preact": lambda: PreActResNet18(10, 3, width=4, activation="silu"),
+    "resnet": lambda: SmallImageResNet18(10, (3, 32, 32), width=4, activation="gelu"),
+    "preact": lambda: PreActResNet18(10, (3, 32, 32), width=4, activation="silu"),
     "cnn": lambda: SmallCNN(10, (3, 8, 8), width=4, activation="gelu"),
     "twice": Twice,
     "one dimension": Sequence1d,

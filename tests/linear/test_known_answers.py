@@ -28,7 +28,7 @@ def samples(tmp_path_factory):
         pytest.skip("ADVSCAPE_DATA is not set: no real data here")
     file = tmp_path_factory.mktemp("mnist") / "mnist.npz"
     load_source("mnist", None, Path(folder), download=False).save(file)
-    return load_samples(file, {"classes": [0, 1], "test_fraction": None}, seed=0)
+    return load_samples(file, [0, 1], None, seed=0)
 
 
 def test_radii(samples):

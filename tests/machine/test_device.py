@@ -15,7 +15,7 @@ from advscape.study.hardware import has_gpu
 def test_threads_are_those_of_the_config():
     before = torch.get_num_threads()
     try:
-        device = set_up({"device": "cpu", "threads": 1, "deterministic": True})
+        device = set_up("cpu", threads=1)
         assert torch.get_num_threads() == 1
         assert describe(device) == "cpu"
     finally:
@@ -26,7 +26,7 @@ def test_threads_are_those_of_the_config():
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 def test_a_gpu_that_is_not_there_is_one_clear_line():
     with pytest.raises(UserError, match="torch finds no GPU here; use auto or cpu"):
-        set_up({"device": "cuda", "threads": 1, "deterministic": True})
+        set_up("cuda", threads=1)
 
 
 @pytest.fixture
@@ -51,13 +51,13 @@ def test_a_gpu_is_taken_by_its_uuid(two_gpus, tmp_path, name):
     folder.mkdir()
     with open(folder / "gpu-one", "w") as other:
         fcntl.flock(other, fcntl.LOCK_EX)
-        device = set_up({"device": name, "threads": 1, "deterministic": True})
+        device = set_up(name, threads=1)
     assert device == torch.device("cuda", 1)
     assert two_gpus == [device]
 
 
 def test_the_cpu_takes_no_gpu(two_gpus, tmp_path):
-    assert set_up({"device": "cpu", "threads": 1, "deterministic": True}) == torch.device("cpu")
+    assert set_up("cpu", threads=1) == torch.device("cpu")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -75,7 +75,7 @@ def arithmetic():
     """Gives torch's globals back."""
     threads = torch.get_num_threads()
     yield
-    set_arithmetic({"threads": threads, "deterministic": False})
+    set_arithmetic(threads, deterministic=False)
 
 
 def legacy():
@@ -114,7 +114,7 @@ def test_float32_is_float32_whatever_a_users_module_set(arithmetic, way):
         a_user_wants_speed(way)
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            set_arithmetic({"threads": 1, "deterministic": True})
+            set_arithmetic(1, deterministic=True)
             assert newer() == {"ieee"}
             assert legacy() == (False, False, "highest")
             with tf32():
@@ -124,7 +124,7 @@ def test_float32_is_float32_whatever_a_users_module_set(arithmetic, way):
             assert legacy() == (False, False, "highest")
         assert torch.are_deterministic_algorithms_enabled()
         assert not torch.backends.cudnn.benchmark
-        set_arithmetic({"threads": 1, "deterministic": False})
+        set_arithmetic(1, deterministic=False)
         assert not torch.are_deterministic_algorithms_enabled()
     finally:
         torch.backends.fp32_precision = "none"

@@ -11,8 +11,10 @@ from advscape.evaluation.evaluate import score
 from advscape.losses import precise_losses
 from advscape.machine.memory import MicroBatch
 from advscape.sharpness.fixed_inputs import FixedInputs
+from advscape.sharpness.network import TrainedNetwork
 from advscape.sharpness.robust_flatness import RobustFlatness
 from advscape.stages.landscape_network import _Losses
+from advscape.stages.record import Record, values_of
 from advscape.threat import ThreatModel
 from tests.networks import batch, small_net
 from tests.stages.runs import PGD10, network_run
@@ -76,7 +78,10 @@ def of_fixed_inputs(model, x, y):
 
 
 def of_robust_flatness(model, x, y):
-    flatness = RobustFlatness(model, x, y, PGD3, 0, 0.1, 10)
+    flatness = RobustFlatness(
+        TrainedNetwork(model, x, y, x, PGD3, 0, ("adversarial",), 10, lambda _: torch.Generator()),
+        0.1,
+    )
     average = flatness.average(2, torch.Generator().manual_seed(1))
     worst = flatness.worst(2, 1, torch.Generator().manual_seed(1))
     return {"average": average.value, "worst": worst.value}
@@ -99,7 +104,7 @@ def test_measurements_go_on_in_parts_to_the_same_result(measure):
 
 def test_a_landscape_goes_on_in_parts():
     """Losses along a line, with the attack regenerated; the Hessian has its own batches."""
-    settings = {"batch_size": 10, "samples": 10, "attack": PGD10}
+    settings = Record({"batch_size": 10, "samples": 10, "attack": values_of(PGD10)})
     found = {}
     for limit in (10, 3):
         run = network_run(model=Greedy(small_net(), 60))

@@ -9,10 +9,10 @@ import torch
 from torch import nn
 
 from advscape.errors import UserError
-from advscape.models.build import build_model
 from advscape.models.cnn import SmallCNN
 from advscape.models.preact import PreActResNet18
 from advscape.models.resnet import SmallImageResNet18
+from tests.sections import built_model
 
 SECTIONS = [
     (SmallImageResNet18, {"name": "resnet18", "width": 4, "activation": "relu"}),
@@ -84,13 +84,13 @@ def own_networks(tmp_path, monkeypatch):
 
 def custom(function, **options):
     section = {"name": "custom", "function": function, "label": "x", "options": options}
-    return build_model(section, 3, (2, 8, 8), seed=0)
+    return built_model(section, 3, (2, 8, 8), seed=0)
 
 
 @pytest.mark.parametrize(("kind", "section"), SECTIONS, ids=lambda value: str(value)[:24])
 def test_seed_draws_the_weights_and_nothing_else_moves(kind, section):
     before = torch.get_rng_state(), random.getstate()
-    one, same, other = (build_model(section, 3, (2, 8, 8), seed) for seed in (0, 0, 1))
+    one, same, other = (built_model(section, 3, (2, 8, 8), seed) for seed in (0, 0, 1))
     after = torch.get_rng_state(), random.getstate()
     assert torch.equal(before[0], after[0])
     assert before[1] == after[1]
@@ -144,7 +144,7 @@ def test_too_small_images_are_one_line(caplog):
         custom("own_networks:too_deep")
     assert "Traceback" in caplog.text
     with pytest.raises(UserError, match=r"^model cnn: got images of 2 x 2 pixels; allowed: "):
-        build_model(SECTIONS[2][1], 3, (1, 2, 2), seed=0)
+        built_model(SECTIONS[2][1], 3, (1, 2, 2), seed=0)
 
 
 def test_a_name_that_python_has_given_away_is_one_line(tmp_path):

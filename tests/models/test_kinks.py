@@ -3,10 +3,10 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from advscape.models.build import build_model
 from advscape.models.kinks import has_kinks
 from tests import users_networks
 from tests.networks import assert_same, snapshot
+from tests.sections import built_model
 
 SHAPE = (1, 8, 8)
 
@@ -48,7 +48,7 @@ def test_smooth_functions_have_none(name):
 @pytest.mark.parametrize("name", ["resnet18", "preactresnet18", "cnn"])
 def test_our_own_networks(name, activation):
     section = {"name": name, "width": 4, "activation": activation, "pooling": "average"}
-    model = build_model(section, 3, SHAPE, 0)
+    model = built_model(section, 3, SHAPE, 0)
     assert has_kinks(model, torch.rand(2, *SHAPE)) == (activation == "relu")
 
 

@@ -3,15 +3,15 @@
 import pytest
 import torch
 
-from advscape.models.build import build_model
 from advscape.models.layout import use_fast_layout
+from tests.sections import built_model
 
 
 @pytest.mark.parametrize(("width", "fast"), [(2, False), (4, False), (6, False), (8, True)])
 @pytest.mark.parametrize("name", ["resnet18", "preactresnet18"])
 def test_narrow_resnets_keep_torchs_own_layout_on_a_cpu(name, width, fast):
     """With channels last a step of training ended in a corrupted heap, on torch 2.15."""
-    model = build_model({"name": name, "width": width, "activation": "relu"}, 3, (1, 8, 8), 0)
+    model = built_model({"name": name, "width": width, "activation": "relu"}, 3, (1, 8, 8), 0)
     use_fast_layout(model)
     weight = model.layer1[0].conv2.weight
     assert weight.is_contiguous(memory_format=torch.channels_last) is fast

@@ -37,7 +37,7 @@ def by_hand(model, x, activation):
 @pytest.mark.parametrize("shape", [(1, 9, 7), (3, 32, 32)])
 def test_forward_is_the_formula(activation, shape):
     torch.manual_seed(0)
-    model = PreActResNet18(5, shape[0], 4, activation).double()
+    model = PreActResNet18(5, shape, 4, activation).double()
     for parameter in model.parameters():  # also scales and shifts of the batch norms
         nn.init.normal_(parameter, 0.3, 0.3)
     x = torch.rand(6, *shape, dtype=torch.float64)
@@ -54,13 +54,13 @@ def test_parameters_of_the_full_network():
     by_layers = 27 * 64 + stages + 2 * 512 + 512 * 10 + 10
     # Rice et al.'s network; the often quoted 11,171,146 lacks the last batch norm
     assert by_layers == 11_172_170
-    assert sum(p.numel() for p in PreActResNet18(10, 3).parameters()) == by_layers
+    assert sum(p.numel() for p in PreActResNet18(10, (3, 32, 32)).parameters()) == by_layers
 
 
 def test_smooth_activations_have_second_derivatives():
     for activation, smooth in (("relu", False), ("gelu", True), ("silu", True)):
         torch.manual_seed(0)
-        model = PreActResNet18(2, 1, 4, activation).double().eval()
+        model = PreActResNet18(2, (1, 32, 32), 4, activation).double().eval()
         x = torch.rand(1, 1, 8, 8, dtype=torch.float64)
         curvature = torch.autograd.functional.hessian(lambda x, m=model: m(x)[0, 0], x)
         assert bool(curvature.abs().max() > 1e-9) is smooth  # ReLU networks are linear in pieces

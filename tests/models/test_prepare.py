@@ -5,18 +5,18 @@ from torch import nn
 
 from advscape.attacks.pgd import PGD
 from advscape.evaluation.evaluate import score
-from advscape.models.build import build_model
 from advscape.models.state import load_weights, save_weights
 from advscape.threat import ThreatModel
 from tests import users_networks as users
 from tests.networks import batch
+from tests.sections import built_model
 
 SHAPE = (1, 4, 4)
 
 
 def built(name, module="tests.users_networks"):
     section = {"name": "custom", "function": f"{module}:{name}", "options": {}}
-    return build_model(section, 3, SHAPE, 0)
+    return built_model(section, 3, SHAPE, 0)
 
 
 def test_a_network_that_changes_its_input_has_the_numbers_of_one_that_does_not():

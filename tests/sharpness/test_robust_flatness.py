@@ -6,6 +6,7 @@ from torch import nn
 
 from advscape.attacks.pgd import PGD
 from advscape.losses import sample_losses
+from advscape.sharpness.network import TrainedNetwork
 from advscape.sharpness.perturbation import layer_scale, moved
 from advscape.sharpness.robust_flatness import RobustFlatness
 from advscape.threat import ThreatModel
@@ -15,7 +16,11 @@ ATTACK = PGD(ThreatModel("l2", 0.4), steps=6, relative_step=3.0)
 
 
 def flatness(model=None, radius=0.3, attack=ATTACK, size=4):
-    return RobustFlatness(model or small_net(), *batch(10), attack, 5, radius, size)
+    x, y = batch(10)
+    network = TrainedNetwork(
+        model or small_net(), x, y, x, attack, 5, ("adversarial",), size, lambda _: generator()
+    )
+    return RobustFlatness(network, radius)
 
 
 def generator(seed=0):

@@ -3,12 +3,14 @@
 import torch
 
 from advscape.data.split import Part
+from advscape.stages.record import Record, values_of
 from advscape.stages.run import NetworkRun
 from advscape.threat import ThreatModel
 from tests.networks import batch, small_net
+from tests.sections import attack_section
 
-PGD10 = {"name": "pgd", "steps": 10, "relative_step": 10.0, "restarts": 1, "random_start": True}
-FGSM = {"name": "fgsm"}
+PGD10 = attack_section(name="pgd", steps=10, relative_step=10.0)
+FGSM = attack_section(name="fgsm")
 
 
 def network_run(epsilon=0.3, norm="l2", box=False, kind=NetworkRun, model=None):
@@ -25,10 +27,8 @@ def network_run(epsilon=0.3, norm="l2", box=False, kind=NetworkRun, model=None):
 
 
 def settings(*attacks, common=0.2, **changes):
-    return {
-        "common_epsilon": common, "attacks": list(attacks) or [PGD10], "samples": None,
-        "batch_size": 512, **changes,
-    }  # fmt: skip
+    values = {"common_epsilon": common, "samples": None, "batch_size": 512, **changes}
+    return Record(values | {"attacks": [values_of(attack) for attack in attacks or [PGD10]]})
 
 
 def samples(run, size=None):

@@ -10,6 +10,7 @@ from advscape.stages.evaluate_network import judge
 from advscape.stages.run import NetworkRun
 from advscape.tables.columns import COLUMNS
 from tests.networks import small_net
+from tests.sections import attack_section
 from tests.stages.runs import FGSM, network_run, samples, settings
 
 STEPS, EPSILON, KKT = "loss rises with steps", "accuracy falls with epsilon", "kkt residual"
@@ -42,7 +43,7 @@ class TooFarFirst(NetworkRun):
     """The attack's reach shrinks as its steps grow."""
 
     def attack(self, section, epsilon=None):
-        return super().attack(section, epsilon / section["steps"])
+        return super().attack(section, epsilon / section.steps)
 
 
 class StrongWhenSmall(NetworkRun):
@@ -56,7 +57,7 @@ class NoAim(NetworkRun):
     """The attack is noise of full length."""
 
     def attack(self, section, epsilon=None):
-        return super().attack({"name": "random"}, epsilon)
+        return super().attack(attack_section(name="random"), epsilon)
 
 
 @pytest.mark.parametrize(

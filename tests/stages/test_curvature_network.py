@@ -8,7 +8,9 @@ import torch
 from torch import nn
 
 from advscape.stages.curvature_network import _Split
+from advscape.stages.record import Record
 from advscape.study.config.curvature import NetworkCurvature
+from advscape.study.config.section import FOR_JOBS
 from tests.networks import small_net
 from tests.stages.runs import network_run
 
@@ -29,7 +31,8 @@ class Noisy(nn.Module):
 def measured(epsilon, model=None, **settings):
     """Rows by table, and eigenvectors, of one split."""
     run, rows = network_run(epsilon, model=model), defaultdict(list)
-    section = NetworkCurvature.model_validate(SETTINGS | settings).model_dump(mode="json")
+    checked = NetworkCurvature.model_validate(SETTINGS | settings)
+    section = Record(checked.model_dump(mode="json", context=FOR_JOBS))
     split = _Split(run, section, "train", rows)
     split.measure()
     return rows, split.top_vectors()

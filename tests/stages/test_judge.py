@@ -9,7 +9,10 @@ from advscape.stages import judge as judging
 from advscape.stages.evaluate_network import judge
 from advscape.stages.run import NetworkRun
 from tests.networks import assert_same, snapshot
+from tests.sections import attack_section
 from tests.stages.runs import FGSM, PGD10, network_run, samples, settings
+
+AUTOATTACK = attack_section(name="autoattack", samples=25)
 
 
 def rows_of(run, config, checkpoint="last", size=None):
@@ -56,7 +59,7 @@ def test_the_model_is_left_as_it_was():
     run = network_run()
     run.model.train()
     before = snapshot(run.model)
-    rows_of(run, settings(PGD10, FGSM, {"name": "random"}))
+    rows_of(run, settings(PGD10, FGSM, attack_section(name="random")))
     assert_same(before, snapshot(run.model))
 
 
@@ -64,12 +67,12 @@ class Fake(NetworkRun):
     """A run whose AutoAttack is PGD, so that the package is not needed."""
 
     def attack(self, section, epsilon=None):
-        return super().attack(PGD10 if section["name"] == "autoattack" else section, epsilon)
+        return super().attack(PGD10 if section.name == "autoattack" else section, epsilon)
 
 
 def test_autoattack_takes_some_samples_and_meets_pgd_on_the_same_ones():
     run = network_run(box=True, kind=Fake)
-    config = settings(PGD10, {"name": "autoattack", "samples": 25})
+    config = settings(PGD10, AUTOATTACK)
     x, y = run.tensors(run.parts["test"])
     judged = list(judging.verdicts(run, run.model, config, x, y))
     auto, pgd = judged[-1], judged[-2]
@@ -90,5 +93,5 @@ def test_autoattack_takes_some_samples_and_meets_pgd_on_the_same_ones():
 def test_autoattack_is_not_run_without_an_epsilon(monkeypatch):
     monkeypatch.setattr(AutoAttack, "__call__", lambda *_: pytest.fail("it ran"))
     run = network_run(0.0, box=True)
-    rows = rows_of(run, settings(PGD10, {"name": "autoattack", "samples": 25}, common=0.0))
+    rows = rows_of(run, settings(PGD10, AUTOATTACK, common=0.0))
     assert {row["attack"] for row in rows} == {"none"}

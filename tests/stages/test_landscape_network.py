@@ -149,7 +149,7 @@ def judged(folder, name):
     job = Job(spec())
     run = load_run(job, folder / "data.npz", name and folder / f"{name}.safetensors")
     x, y = run.samples("train", 24, "landscape samples, train")
-    attack = run.attack(job.config["landscape"]["attack"])
+    attack = run.attack(job.sections.landscape.attack)
     noisy = perturb(run.model, x, y, attack, stream(0, "landscape attack"), 16)
     return score(run.model, x, y, 16), score(run.model, noisy, y, 16)
 

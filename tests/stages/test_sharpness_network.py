@@ -5,14 +5,14 @@ import pytest
 import torch
 
 from advscape.data.prepared import Prepared
-from advscape.models.build import build_model
 from advscape.models.state import save_weights
+from advscape.sharpness.catalogue import MEASURES
 from advscape.stages.job import Job
 from advscape.stages.sharpness_network import sharpness_network
-from advscape.study.config.sharpness import MEASURES
 from advscape.study.config.study import Study
 from advscape.study.spec import stage_spec
 from advscape.tables.columns import COLUMNS
+from tests.sections import built_model
 
 TINY = {
     "samples": 12,
@@ -50,7 +50,7 @@ def files(tmp_path):
         np.zeros(40, dtype=bool), 255.0,
     )  # fmt: skip
     data.save(tmp_path / "data.npz")
-    model = build_model(MODEL | {"activation": "relu"}, 3, (1, 8, 8), 0)
+    model = built_model(MODEL | {"activation": "relu"}, 3, (1, 8, 8), 0)
     save_weights(model.state_dict(), tmp_path / "weights.safetensors")
     threads = torch.get_num_threads()
     yield tmp_path / "data.npz", tmp_path / "weights.safetensors"

@@ -8,12 +8,13 @@ import pytest
 import yaml
 
 from advscape.errors import UserError
-from advscape.models.build import build_model
+from advscape.stages.record import Record
 from advscape.study import fingerprint
 from advscape.study.canonical import read
 from advscape.study.load import load_study
 from advscape.study.spec import stage_spec
 from tests.conftest import ROOT
+from tests.sections import built_model
 
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
 STAGES = ("train", "evaluate", "curvature", "landscape")
@@ -62,9 +63,9 @@ def specs(config):
 
 
 def test_from_the_config_to_a_network():
-    section = read(specs(custom(options={"hidden": 2}))["train"])["config"]["model"]
+    section = Record(read(specs(custom(options={"hidden": 2}))["train"])["config"]["model"])
     assert "mine" not in sys.modules
-    model = build_model(section, 4, (1, 5, 6), seed=0)
+    model = built_model(section, 4, (1, 5, 6), seed=0)
     assert model[1].weight.shape == (4, 30)
 
 
@@ -72,24 +73,24 @@ def test_from_the_config_to_a_network():
 def test_modules_in_folders(folder, file):
     (folder / file).parent.mkdir(parents=True)
     (folder / file).write_text(MODULE)
-    section = read(specs(custom(function="nets.small:net"))["train"])["config"]["model"]
-    assert len(build_model(section, 4, (1, 5, 6), seed=0)) == 2
+    section = Record(read(specs(custom(function="nets.small:net"))["train"])["config"]["model"])
+    assert len(built_model(section, 4, (1, 5, 6), seed=0)) == 2
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "latin-1"])
 def test_files_in_other_encodings_are_read_as_python_reads_them(folder, encoding):
     coding = "" if encoding == "utf-8-sig" else "# -*- coding: latin-1 -*-"
     (folder / "mine.py").write_text(f"{coding}\n# für\n{MODULE}", encoding=encoding)
-    section = read(specs(custom())["train"])["config"]["model"]
-    assert len(build_model(section, 4, (1, 5, 6), seed=0)) == 2
+    section = Record(read(specs(custom())["train"])["config"]["model"])
+    assert len(built_model(section, 4, (1, 5, 6), seed=0)) == 2
 
 
 def test_modules_on_the_python_path(tmp_path_factory, monkeypatch):
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     (elsewhere / "nets.py").write_text(MODULE)
     monkeypatch.syspath_prepend(elsewhere)
-    section = read(specs(custom(function="nets:net"))["train"])["config"]["model"]
-    assert len(build_model(section, 4, (1, 5, 6), seed=0)) == 2
+    section = Record(read(specs(custom(function="nets:net"))["train"])["config"]["model"])
+    assert len(built_model(section, 4, (1, 5, 6), seed=0)) == 2
 
 
 def test_an_edit_of_the_code_changes_every_stage(folder):

@@ -3,16 +3,16 @@
 import torch
 
 from advscape.attacks.pgd import PGD
-from advscape.models.build import build_model
 from advscape.models.state import save_weights
 from advscape.threat import ThreatModel
 from advscape.training.augment import Augmentation
 from advscape.training.checkpoint import Checkpoint
 from advscape.training.monitor import Monitor
 from advscape.training.objectives import Adversarial
-from advscape.training.schedule import rate_course
+from advscape.training.schedule import cyclic
 from advscape.training.train import Recipe, train
 from advscape.training.updates import Descent
+from tests.sections import built_model
 
 N = 90
 
@@ -28,7 +28,7 @@ def samples(seed=0, n=N):
 
 def network(seed=0):
     torch.set_num_threads(1)
-    return build_model({"name": "resnet18", "width": 4, "activation": "relu"}, 3, (1, 8, 8), seed)
+    return built_model({"name": "resnet18", "width": 4, "activation": "relu"}, 3, (1, 8, 8), seed)
 
 
 def recipe(model, epochs=4, epsilon=0.3, learning_rate=0.05, bfloat16=False, update=None):
@@ -36,7 +36,7 @@ def recipe(model, epochs=4, epsilon=0.3, learning_rate=0.05, bfloat16=False, upd
         epochs,
         32,
         learning_rate,
-        rate_course({"name": "cyclic", "peak": 0.4}),
+        cyclic(0.4),
         Adversarial(PGD(ThreatModel("l2", epsilon), steps=2)),
         update or Descent(model, 0.9, 5e-4),
         Augmentation(padding=1, flip=False),

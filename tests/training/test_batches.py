@@ -7,12 +7,12 @@ import torch
 from torch import nn
 
 from advscape.errors import UserError
-from advscape.models.build import build_model
 from advscape.training.batches import count_batches
 from advscape.training.checkpoint import Checkpoint
 from advscape.training.train import Loop, train
 from advscape.training.updates import AdversarialWeights, Descent, LocalEntropy
 from tests.networks import assert_same, snapshot
+from tests.sections import built_model
 from tests.training.runs import network, recipe, samples
 from tests.users_networks import Plain
 
@@ -107,7 +107,7 @@ def test_a_killed_training_goes_on_to_the_same_weights(tmp_path, monkeypatch):
     """Steps are counted as the joined batches are."""
 
     def build():
-        return build_model({"name": "resnet18", "width": 4, "activation": "relu"}, 3, (1, 8, 8), 0)
+        return built_model({"name": "resnet18", "width": 4, "activation": "relu"}, 3, (1, 8, 8), 0)
 
     def go(folder):
         folder.mkdir(exist_ok=True)

@@ -6,13 +6,13 @@ from torch import nn
 
 from advscape.attacks.pgd import PGD
 from advscape.errors import UserError
-from advscape.models.build import build_model
 from advscape.threat import ThreatModel
 from advscape.training.checkpoint import Checkpoint
 from advscape.training.objectives import Adversarial, Trades, divergence
-from advscape.training.schedule import rate_course
+from advscape.training.schedule import cyclic
 from advscape.training.train import Recipe, train
 from advscape.training.updates import Descent
+from tests.sections import built_model
 from tests.training.runs import network, samples
 from tests.users_networks import LargeLogits, Plain, StandardisesEachImage
 
@@ -59,7 +59,7 @@ def go(model, folder, rate=0.05, objective=None, threat=None, n=90, epochs=2, ev
     threat = threat or ThreatModel("l2", 0.3)
     objective = objective or Adversarial(PGD(threat, steps=2))
     x, y = samples(n=n)
-    course = rate_course({"name": "cyclic", "peak": 0.4})
+    course = cyclic(0.4)
     recipe = Recipe(epochs, 32, rate, course, objective, Descent(model, 0.9, 5e-4))
     checkpoint = Checkpoint(folder / "c.safetensors", "key", every_s)
     return train(model, x, y, recipe, 0, checkpoint)
@@ -96,7 +96,7 @@ def test_a_constant_image_is_named_and_the_learning_rate_is_not(tmp_path, monkey
 @pytest.mark.parametrize("epsilon", [1e15, 1e30])
 def test_a_radius_beyond_all_images_is_named(tmp_path, norm, epsilon):
     section = {"name": "cnn", "width": 4, "activation": "relu", "pooling": "max"}
-    model = build_model(section, 3, (1, 8, 8), 0)
+    model = built_model(section, 3, (1, 8, 8), 0)
     text = line(model, tmp_path, threat=ThreatModel(norm, epsilon))
     assert f"the attack goes far beyond images: threat {norm}, epsilon {epsilon:g}" in text
     assert "lower grid.epsilons or set threat.box" in text
@@ -142,7 +142,7 @@ def test_nothing_to_train_is_one_line(tmp_path):
 def test_a_radius_of_a_million_trains(tmp_path):
     """Where a unit of the network is dead, its gradient 0 times a long step was once not 0."""
     section = {"name": "cnn", "width": 4, "activation": "relu", "pooling": "max"}
-    found = go(build_model(section, 3, (1, 8, 8), 0), tmp_path, threat=ThreatModel("l2", 1e6))
+    found = go(built_model(section, 3, (1, 8, 8), 0), tmp_path, threat=ThreatModel("l2", 1e6))
     assert all(torch.isfinite(torch.tensor(record["loss"])) for record in found.history)
 
 

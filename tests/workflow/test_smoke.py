@@ -6,7 +6,7 @@ import shutil
 
 import pandas as pd
 
-from advscape.study.config.sharpness import MEASURES as SHARPNESS_MEASURES
+from advscape.sharpness.catalogue import MEASURES as SHARPNESS_MEASURES
 from advscape.tables.collect import read_table
 from advscape.tables.columns import COLUMNS, KEY, SUMMARIES
 from tests.workflow.conftest import Workflow

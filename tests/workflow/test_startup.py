@@ -13,7 +13,7 @@ TRAIN = """
 import torch
 from advscape.models.resnet import SmallImageResNet18
 from advscape.training.updates import Descent
-model = SmallImageResNet18(3, 1, 4)
+model = SmallImageResNet18(3, (1, 32, 32), 4)
 update = Descent(model, 0.9, 1e-3)
 def gradient():
     loss = model(torch.rand(2, 1, 8, 8)).square().sum()

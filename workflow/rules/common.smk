@@ -172,9 +172,9 @@ def directions_of(wildcards, best=of_each_run("best.safetensors")):
     """What else the directions of a network's landscape are made from."""
     landscape = EXPERIMENTS[wildcards.experiment].landscape
     needed = {}
-    if "best-checkpoint" in landscape.directions:
+    if "best" in landscape.needs:
         needed["best"] = best(wildcards) if callable(best) else best
-    if landscape.eigenvectors:
+    if "eigenvectors" in landscape.needs:
         needed["eigenvectors"] = f"{MEASURED_RUNS}/eigenvectors.safetensors"
     return needed
 

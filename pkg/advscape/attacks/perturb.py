@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from advscape.attacks.build import Attack
+from advscape.attacks.attack import Attack
 from advscape.machine.memory import MicroBatch
 
 

@@ -103,3 +103,24 @@ class PGD:
         size = micro or len(x)
         parts = zip(x.split(size), y.split(size), strict=True)
         return torch.cat([self.loss(model(xs), ys) for xs, ys in parts])
+
+
+def pgd(
+    threat: ThreatModel, steps: int, relative_step: float, restarts: int, random_start: bool
+) -> PGD:
+    """The attack of the config's ``pgd``: from the ball, or from the clean input."""
+    return PGD(threat, steps, relative_step, restarts, "ball" if random_start else "clean")
+
+
+def fgsm(threat: ThreatModel) -> PGD:
+    """One step of length epsilon from the clean input (Goodfellow et al. 2015, 1412.6572)."""
+    return PGD(threat, steps=1, relative_step=1.0, start="clean")
+
+
+def opposed(threat: ThreatModel, steps: int, relative_step: float) -> PGD:
+    """PGD that lowers the loss."""
+    return PGD(threat, steps, relative_step, loss=_reversed)
+
+
+def _reversed(outputs: Tensor, y: Tensor) -> Tensor:
+    return -sample_losses(outputs, y)

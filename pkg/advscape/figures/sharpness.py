@@ -12,21 +12,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator
 
 from advscape.figures.style import BANDS, EPSILON, SEEDS, apply
+from advscape.sharpness.catalogue import MEASURES
 
-#: measures in words, a row of panels for each family
-FAMILIES = (
-    {"average": "average", "worst": "worst case"},
-    {"adaptive_average": "adaptive, average", "adaptive_worst": "adaptive, worst case"},
-    {
-        "normalised_average": "adaptive, average,\nnormalised logits",
-        "normalised_worst": "adaptive, worst case,\nnormalised logits",
-    },
-    {
-        "robust_average": "robust flatness, average",
-        "robust_worst": "robust flatness, worst case",
-        "weight_curvature": "weight-curvature index",
-    },
-)
 #: balls and the sign of their radius, in words
 BALLS = {"l2": r"L2, $\rho$", "linf": r"Linf, $\rho$", "layer_l2": r"L2 in each layer, $\xi$"}
 LOSSES = ("adversarial", "clean")
@@ -44,11 +31,11 @@ def sharpness_figure(sharpness: pd.DataFrame, title: str, norm: str) -> Figure:
     split = "train" if "train" in set(sharpness["split"]) else "test"
     rows = sharpness[sharpness["split"] == split].fillna({"ball": ""})
     found = rows.groupby(["measure", "ball"]).groups
-    grid = [
-        [(words, pair) for measure, words in family.items() for pair in _pairs(measure, found)]
-        for family in FAMILIES
-    ]
-    grid = [row for row in grid if row]
+    families: dict[str, list[tuple[str, tuple[str, str]]]] = {}
+    for name, measure in MEASURES.items():
+        panels = [(measure.label, pair) for pair in _pairs(name, found)]
+        families.setdefault(measure.family, []).extend(panels)
+    grid = [panels for panels in families.values() if panels]
     height, width = len(grid), max(map(len, grid))
     figure, axes = plt.subplots(
         height, width, figsize=(2.0 + 2.8 * width, 1.0 + 2.5 * height), squeeze=False

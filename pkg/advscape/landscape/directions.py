@@ -4,15 +4,48 @@ A direction is a mapping from names of ``state_dict`` entries to tensors of thei
 that it leaves out stay where they are.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
 
 from advscape.errors import UserError
-from advscape.landscape.kinds import Scaling
 
 Direction = dict[str, Tensor]
+#: how a Gaussian draw is scaled
+Scaling = Literal["raw", "gaussian", "layer-normalised", "filter-normalised"]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a direction starts, and what it may be made from.
+
+    Attributes:
+        model: the network at its trained weights.
+        eigenvectors: (k, dim) of the kept eigenvectors of its Hessian.
+        checkpoints: from a kind of direction to the ``state_dict`` of the checkpoint it goes to.
+    """
+
+    model: nn.Module
+    eigenvectors: Callable[[], Tensor]
+    checkpoints: Callable[[str], Mapping[str, Tensor]]
+
+
+def random_kind(place: Place, kind: str, seed: int) -> Direction:
+    """A Gaussian direction whose scaling is the kind's name."""
+    return random_direction(place.model, cast("Scaling", kind), seed)
+
+
+def along_eigenvector(place: Place, kind: str, seed: int) -> Direction:
+    """The eigenvector of a rank, 0 the largest."""
+    return eigenvector_direction(place.model, place.eigenvectors()[seed])
+
+
+def to_checkpoint(place: Place, kind: str, seed: int) -> Direction:
+    """From the trained weights to another checkpoint of the run."""
+    return difference(place.model, place.checkpoints(kind))
 
 
 def random_direction(model: nn.Module, scaling: Scaling, seed: int) -> Direction:

@@ -1,8 +1,8 @@
 """The two-class samples of a linear run, flat and in float64."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -19,20 +19,21 @@ class Samples:
     t: np.ndarray
 
 
-def load_samples(path: str | Path, dataset: dict[str, Any], seed: int) -> dict[str, Samples]:
+def load_samples(
+    path: str | Path, classes: Sequence[int] | None, test_fraction: float | None, seed: int
+) -> dict[str, Samples]:
     """Train and test samples of one seed.
 
     Args:
         path: the prepared dataset.
-        dataset: the config's dataset section.
+        classes: the two labels to keep; None where there are only two.
+        test_fraction: share of the samples that make the test set; None takes the dataset's own.
         seed: draws the split, where the dataset has no official one.
 
     Raises:
         UserError: there are not exactly two classes.
     """
-    drawn = split(
-        Prepared.load(path), dataset["classes"], dataset["test_fraction"], seed, np.float64
-    )
+    drawn = split(Prepared.load(path), classes, test_fraction, seed, np.float64)
     if drawn.classes != 2:
         raise UserError(f"dataset.classes: {drawn.classes} classes; a logistic model takes two")
     return {"train": _flat(drawn.train), "test": _flat(drawn.test)}

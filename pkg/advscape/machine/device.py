@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import Any
+from typing import Literal
 
 import torch
 
@@ -14,53 +14,61 @@ from advscape.machine.device_lock import take_device
 from advscape.machine.host_memory import keep_freed_memory
 
 
-def set_up(compute: dict[str, Any], jobs_per_device: int = 1) -> torch.device:
+def set_up(
+    device: Literal["auto", "cpu", "cuda"],
+    threads: int,
+    deterministic: bool = True,
+    jobs_per_device: int = 1,
+) -> torch.device:
     """Make torch repeatable and quick here, and choose the device; a GPU is this process's until
     it ends.
 
     Args:
-        compute: the config's compute section.
+        device: auto takes a GPU where there is one, else the CPU.
+        threads: of torch on the CPU.
+        deterministic: only kernels that give the same result every time.
         jobs_per_device: how many jobs may share a GPU.
 
     Returns:
-        The device: a GPU where ``device`` is auto and there is one, else the CPU.
+        The device.
 
     Raises:
         UserError: ``device`` is cuda and torch finds no GPU.
     """
-    set_arithmetic(compute)
+    set_arithmetic(threads, deterministic)
     keep_freed_memory()
-    if compute["device"] == "cpu":
+    if device == "cpu":
         return torch.device("cpu")
     # what CUDA_VISIBLE_DEVICES allows, on a cluster what the job was given
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if count == 0:
-        if compute["device"] == "cuda":
+        if device == "cuda":
             raise UserError(
                 "compute.device: got 'cuda', but torch finds no GPU here; use auto or cpu"
             )
         return torch.device("cpu")
     # not the index, which depends on what is visible
     names = [f"gpu-{torch.cuda.get_device_properties(i).uuid}" for i in range(count)]
-    device = torch.device("cuda", _taken(tuple(names), jobs_per_device))
-    torch.cuda.set_device(device)
-    return device
+    taken = torch.device("cuda", _taken(tuple(names), jobs_per_device))
+    torch.cuda.set_device(taken)
+    return taken
 
 
-def set_arithmetic(compute: dict[str, Any]) -> None:
+def set_arithmetic(threads: int, deterministic: bool) -> None:
     """Set torch's globals on which numbers depend; a user's module may change them on import.
 
     Float32 is float32 in products and convolutions: a GPU's TF32 has ten bits of mantissa, and is
     torch's default in convolutions.
 
     Args:
-        compute: the config's compute section.
+        threads: of torch on the CPU.
+        deterministic: only kernels that give the same result every time.
     """
     # cuBLAS reads this when it starts, and is not repeatable without it
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    torch.use_deterministic_algorithms(compute["deterministic"])
+    torch.use_deterministic_algorithms(deterministic)
     torch.backends.cudnn.benchmark = False  # which would choose algorithms by the clock
-    torch.set_num_threads(compute["threads"])
+    torch.set_num_threads(threads)
     _allow_tf32(False)
 
 

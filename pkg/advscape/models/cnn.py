@@ -26,10 +26,13 @@ class SmallCNN(nn.Sequential):
         UserError: the images are smaller than 4 x 4.
     """
 
+    #: see :func:`advscape.models.layout.use_fast_layout`
+    any_layout = True
+
     def __init__(
         self,
         classes: int,
-        shape: tuple[int, int, int],
+        shape: tuple[int, ...],
         width: int = 32,
         activation: str = "relu",
         pooling: str = "max",

@@ -14,14 +14,14 @@ from advscape.models.own_function import find_function
 
 
 def custom_model(
-    reference: str, classes: int, shape: tuple[int, ...], options: dict[str, Any]
+    classes: int, shape: tuple[int, ...], function: str, options: dict[str, Any]
 ) -> nn.Module:
     """Call the user's function.
 
     Args:
-        reference: module:function, found in the current folder or on the Python path.
         classes: number of logits.
         shape: (channels, height, width) of an input.
+        function: module:function, found in the current folder or on the Python path.
         options: further keyword arguments.
 
     Raises:
@@ -29,7 +29,7 @@ def custom_model(
         Exception: whatever the user's code raises.
     """
     with _current_folder_first():
-        model = _import(reference)(classes=classes, shape=shape, **options)
+        model = _import(function)(classes=classes, shape=shape, **options)
     if not isinstance(model, nn.Module):
         raise UserError(f"it returned a {type(model).__name__}; allowed: a torch.nn.Module")
     return model

@@ -3,10 +3,6 @@
 import torch
 from torch import Tensor, nn
 
-from advscape.models.cnn import SmallCNN
-from advscape.models.preact import PreActResNet18
-from advscape.models.resnet import SmallImageResNet18
-
 #: with fewer filters torch 2.15's backward passes of a ResNet write beyond their memory on a CPU
 #: (channels last, widths 2 to 6), and the process dies sooner or later
 _NARROW = 8
@@ -16,13 +12,14 @@ def use_fast_layout(model: nn.Module) -> None:
     """Channels last; on a CPU all but the last stage of a ResNet.
 
     That stage has many channels on maps of a few pixels, where a CPU's convolutions run at half
-    their speed with channels last. The numbers change by rounding only. A network of the user's
-    own stays as it is: it may depend on the layout, as ``view`` does.
+    their speed with channels last. The numbers change by rounding only. Networks say that they may
+    be laid out so by a class attribute ``any_layout = True``; any other, and so a user's own, stays
+    as it is: it may depend on the layout, as ``view`` does.
 
     Args:
         model: on its device; its weights are laid out anew in place.
     """
-    if not isinstance(model, SmallImageResNet18 | PreActResNet18 | SmallCNN):
+    if not getattr(type(model), "any_layout", False):
         return
     first = next(model.parameters())
     on_cpu = hasattr(model, "layer4") and first.device.type == "cpu"

@@ -40,16 +40,21 @@ class PreActResNet18(nn.Module):
 
     Args:
         classes: number of logits.
-        channels: of the input.
+        shape: (channels, height, width) of an input.
         width: channels of the first stage; the others have 2, 4 and 8 times as many. 64 is the
             full network.
         activation: relu, gelu or silu. The initial weights are torch's defaults.
     """
 
-    def __init__(self, classes: int, channels: int, width: int = 64, activation: str = "relu"):
+    #: see :func:`advscape.models.layout.use_fast_layout`
+    any_layout = True
+
+    def __init__(
+        self, classes: int, shape: tuple[int, ...], width: int = 64, activation: str = "relu"
+    ):
         """Build the layers."""
         super().__init__()
-        self.conv1 = nn.Conv2d(channels, width, 3, padding=1, bias=False)
+        self.conv1 = nn.Conv2d(shape[0], width, 3, padding=1, bias=False)
         self.layer1 = _stage(width, width, 1, activation)
         self.layer2 = _stage(width, 2 * width, 2, activation)
         self.layer3 = _stage(2 * width, 4 * width, 2, activation)

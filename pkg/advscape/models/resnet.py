@@ -42,17 +42,22 @@ class SmallImageResNet18(nn.Module):
 
     Args:
         classes: number of logits.
-        channels: of the input.
+        shape: (channels, height, width) of an input.
         width: channels of the first stage; the others have 2, 4 and 8 times as many. 64 is the
             full network.
         activation: relu, gelu or silu. All start from torchvision's initial weights for ReLU:
             convolutions from a normal distribution scaled by their outputs (He et al. 2015).
     """
 
-    def __init__(self, classes: int, channels: int, width: int = 64, activation: str = "relu"):
+    #: see :func:`advscape.models.layout.use_fast_layout`
+    any_layout = True
+
+    def __init__(
+        self, classes: int, shape: tuple[int, ...], width: int = 64, activation: str = "relu"
+    ):
         """Build the layers."""
         super().__init__()
-        self.conv1 = nn.Conv2d(channels, width, 3, padding=1, bias=False)
+        self.conv1 = nn.Conv2d(shape[0], width, 3, padding=1, bias=False)
         self.bn1 = nn.BatchNorm2d(width)
         self.activation = activation_module(activation)
         self.layer1 = _stage(width, width, 1, activation)

@@ -13,13 +13,13 @@ w + :math:`\nu`, with the same draws, so that at :math:`\xi` = 0 the flatness is
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Protocol
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from advscape.attacks.perturb import perturb
-from advscape.attacks.pgd import PGD
 from advscape.evaluation.evaluate import score
 from advscape.evaluation.finite import NotFinite
 from advscape.losses import precise_losses
@@ -30,37 +30,59 @@ from advscape.sharpness.ascent import ascend
 from advscape.sharpness.average import average_sharpness
 from advscape.sharpness.ball import L2Ball
 from advscape.sharpness.estimate import Sharpness, largest
+from advscape.sharpness.network import Found, TrainedNetwork
 from advscape.sharpness.perturbation import layer_scale, moved
 
 
+class AverageSettings(Protocol):
+    """Settings of the average case: sizes xi, and random weights for each."""
+
+    radii: list[float]
+    draws: int
+
+
+class WorstSettings(Protocol):
+    """Settings of the worst case: sizes xi; steps and restarts of the ascents."""
+
+    radii: list[float]
+    steps: int
+    restarts: int
+
+
+def robust_average(
+    network: TrainedNetwork, measures: Sequence[str], robust_average: AverageSettings
+) -> Iterator[Found]:
+    """The mean rise at each radius; see :meth:`RobustFlatness.average`."""
+    for radius in robust_average.radii:
+        found = RobustFlatness(network, radius).average(
+            robust_average.draws, network.generator("robust average")
+        )
+        yield Found(("adversarial",), "robust_average", "layer_l2", radius, found)
+
+
+def robust_worst(
+    network: TrainedNetwork, measures: Sequence[str], robust_worst: WorstSettings
+) -> Iterator[Found]:
+    """The largest rise at each radius; see :meth:`RobustFlatness.worst`."""
+    for radius in robust_worst.radii:
+        found = RobustFlatness(network, radius).worst(
+            robust_worst.steps, robust_worst.restarts, network.generator("robust worst")
+        )
+        yield Found(("adversarial",), "robust_worst", "layer_l2", radius, found)
+
+
 class RobustFlatness:
-    """A network's robust loss around its weights.
+    """A network's robust loss around its weights, attacked again at each of them.
 
     Args:
-        model: gives (n, classes) logits; used in eval mode and left as it was.
-        x: (n, ...) clean inputs.
-        y: (n,) labels.
-        attack: made anew at every weight.
-        attack_seed: of its draws, the same everywhere.
+        network: at its trained weights, with its samples and its attack.
         radius: xi, relative to the length of each layer.
-        batch_size: samples that go through the model at once.
     """
 
-    def __init__(
-        self,
-        model: nn.Module,
-        x: Tensor,
-        y: Tensor,
-        attack: PGD,
-        attack_seed: int,
-        radius: float,
-        batch_size: int,
-    ):
-        """Hold the model and its samples."""
-        self._model, self._x, self._y = model, x, y
-        self._attack, self._attack_seed, self._size = attack, attack_seed, batch_size
-        self._parameters = [p for p in model.parameters() if p.requires_grad]
-        self._scale = layer_scale(model, self._parameters)
+    def __init__(self, network: TrainedNetwork, radius: float):
+        """Hold the network and its samples."""
+        self._network, self._parameters = network, network.parameters
+        self._scale = layer_scale(network.model, self._parameters)
         self._ball = L2Ball(radius, tuple(p.numel() for p in self._parameters))
 
     def average(self, draws: int, generator: torch.Generator) -> Sharpness:
@@ -75,7 +97,7 @@ class RobustFlatness:
             self._scale,
             lambda like: self._ball.draw(generator, like),
             draws,
-            len(self._y),
+            len(self._network.y),
         )
         return found
 
@@ -92,22 +114,21 @@ class RobustFlatness:
         centre, rises = self._robust_loss(), []
         for _ in range(restarts):
             start = self._ball.draw(generator, self._scale)
-            noise = self._attack.threat.random_start(self._x, generator)
-            joint = _Joint(
-                self._model, self._parameters, self._x, self._y, noise, self._attack, steps,
-                self._size,
-            )  # fmt: skip
+            noise = self._network.attack.threat.random_start(self._network.x, generator)
+            joint = _Joint(self._network, noise, steps)
             found = ascend(joint.slope, self._parameters, self._scale, self._ball, steps, start)
             with moved(self._parameters, self._scale * found.u):
                 rises.append(self._robust_loss() - centre)
-        return largest(rises, len(self._y))
+        return largest(rises, len(self._network.y))
 
     def _robust_loss(self) -> float:
+        network = self._network
         perturbed = perturb(
-            self._model, self._x, self._y, self._attack, self._attack_seed, self._size
-        )
+            network.model, network.x, network.y, network.attack, network.attack_seed,
+            network.batch_size,
+        )  # fmt: skip
         try:
-            return score(self._model, perturbed, self._y, self._size).loss
+            return score(network.model, perturbed, network.y, network.batch_size).loss
         except NotFinite:  # far from the trained weights
             return math.nan
 
@@ -115,37 +136,29 @@ class RobustFlatness:
 class _Joint:
     """A loss whose noise takes one step of PGD each time its slope in the weights is asked for."""
 
-    def __init__(
-        self,
-        model: nn.Module,
-        parameters: Sequence[nn.Parameter],
-        x: Tensor,
-        y: Tensor,
-        noise: Tensor,
-        attack: PGD,
-        steps: int,
-        batch_size: int,
-    ):
-        self._model, self._parameters, self._x, self._y = model, parameters, x, y
-        self._noise, self._threat = noise, attack.threat
-        self._length = attack.relative_step * attack.threat.epsilon / steps
-        self._micro = MicroBatch(batch_size)
+    def __init__(self, network: TrainedNetwork, noise: Tensor, steps: int):
+        self._network, self._noise, self._threat = network, noise, network.attack.threat
+        self._length = network.attack.relative_step * self._threat.epsilon / steps
+        self._micro = MicroBatch(network.batch_size)
 
     def slope(self) -> tuple[float, Tensor]:
         """The mean loss and its gradient (dim,) in the weights, at the noise as it was."""
-        with differentiable(self._model, self._parameters):
+        with differentiable(self._network.model, self._network.parameters):
             value, gradient, self._noise = self._micro.run(self._climb)
-        return value / len(self._y), gradient / len(self._y)
+        n = len(self._network.y)
+        return value / n, gradient / n
 
     def _climb(self, size: int) -> tuple[float, Tensor, Tensor]:
-        value, gradient, noises = 0.0, 0, []
-        parts = (self._x, self._y, self._noise)
+        network = self._network
+        value, gradient = 0.0, torch.zeros_like(flattened(network.parameters))
+        noises = []
+        parts = (network.x, network.y, self._noise)
         for x, y, noise in zip(*(part.split(size) for part in parts), strict=True):
             noise = noise.detach().requires_grad_(True)
-            losses = precise_losses(self._model(x + noise), y)
+            losses = precise_losses(network.model(x + noise), y)
             # zeros for parameters that the network does not use
             *of_weights, of_noise = torch.autograd.grad(
-                losses.sum(), [*self._parameters, noise], materialize_grads=True
+                losses.sum(), [*network.parameters, noise], materialize_grads=True
             )
             value += float(losses.detach().double().sum())
             gradient += flattened(of_weights)

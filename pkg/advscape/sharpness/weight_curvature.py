@@ -10,16 +10,43 @@ at sqrt(|W_l|^2 tr H_l). Rescaling a pair of ReLU layers does not change it.
 """
 
 import logging
+import math
+from collections.abc import Iterator, Sequence
+from typing import Protocol
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from advscape.curvature.hessian import HessianOperator
+from advscape.curvature.proof import UnprovenHessian
 from advscape.curvature.trace import layer_traces
 from advscape.sharpness.estimate import Sharpness
+from advscape.sharpness.network import Found, TrainedNetwork
 
 _LOG = logging.getLogger("advscape.sharpness")
+
+
+class Settings(Protocol):
+    """Settings of the index: probes of its traces."""
+
+    probes: int
+
+
+def weight_curvature(
+    network: TrainedNetwork, measures: Sequence[str], weight_curvature: Settings
+) -> Iterator[Found]:
+    """The index of the adversarial loss; not a number where the Hessian cannot be measured."""
+    probes = weight_curvature.probes
+    try:
+        found = weight_curvature_index(
+            network.model, network.perturbed, network.y, network.batch_size, probes,
+            network.generator("weight curvature"),
+        )  # fmt: skip
+    except (UnprovenHessian, FloatingPointError) as error:
+        _LOG.warning("weight-curvature index: %s", error)
+        found = Sharpness(math.nan, math.nan, math.nan, probes, len(network.y))
+    yield Found(("adversarial",), "weight_curvature", None, None, found)
 
 
 def weight_curvature_index(

@@ -1,7 +1,9 @@
 """Sanity of a network's judges, on test samples."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, cast
 
 from torch import Tensor, nn
 
@@ -18,8 +20,13 @@ from advscape.evaluation.checks import (
 from advscape.evaluation.evaluate import score
 from advscape.seeds import stream
 from advscape.stages.judge import Verdict
+from advscape.stages.record import changed
 from advscape.stages.run import NetworkRun
 from advscape.threat import ThreatModel
+
+if TYPE_CHECKING:
+    from advscape.study.config.attack import Attack, PGDAttack
+    from advscape.study.config.evaluation import NetworkEvaluation
 
 #: samples that PGD attacks once more, with fewer steps
 SAMPLES = 256
@@ -28,7 +35,7 @@ SAMPLES = 256
 def sanity(
     run: NetworkRun,
     model: nn.Module,
-    settings: dict[str, Any],
+    settings: NetworkEvaluation,
     x: Tensor,
     y: Tensor,
     judged: Sequence[Verdict],
@@ -46,18 +53,20 @@ def sanity(
     checks = []
     serious = [v for v in judged if v.attack in ("pgd", "autoattack")]
     if serious:
-        checks.append(_accuracies(judged[0], serious, settings["attacks"], len(y)))
+        checks.append(_accuracies(judged[0], serious, settings.attacks, len(y)))
     checks += _autoattack(serious)
-    section = next((s for s in settings["attacks"] if s["name"] == "pgd"), None)
-    epsilon = run.threat.epsilon or float(settings["common_epsilon"])
-    if section is not None and epsilon > 0:
+    pgd = next((s for s in settings.attacks if s.name == "pgd"), None)
+    epsilon = run.threat.epsilon or float(settings.common_epsilon)
+    if pgd is not None and epsilon > 0:
         chosen = choose(len(y), SAMPLES, stream(run.seed, "sanity samples"))
-        checks += _pgd(run, model, section, epsilon, x[chosen], y[chosen], settings["batch_size"])
+        checks += _pgd(
+            run, model, cast("PGDAttack", pgd), epsilon, x[chosen], y[chosen], settings.batch_size
+        )
     return checks
 
 
 def _accuracies(
-    clean: Verdict, serious: Sequence[Verdict], attacks: Sequence[dict[str, Any]], n: int
+    clean: Verdict, serious: Sequence[Verdict], attacks: Sequence[Attack], n: int
 ) -> Check:
     """Each attack's accuracy at all epsilons, from 0 on."""
     judges = []
@@ -83,17 +92,17 @@ def _autoattack(serious: Sequence[Verdict]) -> list[Check]:
 def _pgd(
     run: NetworkRun,
     model: nn.Module,
-    section: dict[str, Any],
+    section: PGDAttack,
     epsilon: float,
     x: Tensor,
     y: Tensor,
     batch_size: int,
 ) -> Iterator[Check]:
     """One start, the same for every number of steps: more steps must find more loss."""
-    seed, steps = stream(run.seed, "sanity attack"), section["steps"]
+    seed, steps = stream(run.seed, "sanity attack"), section.steps
     losses = []
     for fewer in sorted({1, (steps + 1) // 2, steps}):
-        attack = run.attack(section | {"steps": fewer, "restarts": 1}, epsilon)
+        attack = run.attack(changed(section, steps=fewer, restarts=1), epsilon)
         perturbed = perturb(model, x, y, attack, seed, batch_size, run.bfloat16)
         losses.append(score(model, perturbed, y, batch_size).loss)
     if len(losses) > 1:

@@ -1,23 +1,30 @@
 """Stage `curvature` of a linear experiment: dense Hessians in closed form."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from advscape.linear.arms import training_loss
-from advscape.linear.data import load_samples
 from advscape.linear.path import load_path
 from advscape.linear.robust_loss import Line, RobustLoss
 from advscape.linear.span import spanning
 from advscape.seeds import stream
 from advscape.stages.job import Job
+from advscape.stages.linear_samples import load_split
+
+if TYPE_CHECKING:
+    from advscape.study.config.study import LinearExperiment
 
 
-def curvature_linear(job: Job, dataset: str | Path, weights: str | Path) -> pd.DataFrame:
+def curvature_linear(
+    job: Job[LinearExperiment], dataset: str | Path, weights: str | Path
+) -> pd.DataFrame:
     """Largest eigenvalue and trace of the data term's Hessian over w.
 
     The adversarial loss is the one that the arm minimises, in three parts: frozen, response and
@@ -32,8 +39,8 @@ def curvature_linear(job: Job, dataset: str | Path, weights: str | Path) -> pd.D
     Returns:
         Rows of curvature.csv.
     """
-    seed, norm = job.cell["seed"], job.config["threat"]["norm"]
-    parts = load_samples(dataset, job.config["dataset"], seed)
+    seed, norm = job.cell["seed"], job.sections.threat.norm
+    parts = load_split(job, dataset)
     rows = []
     for cell, line in load_path(weights).items():
         for split, samples in parts.items():

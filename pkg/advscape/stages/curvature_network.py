@@ -1,10 +1,12 @@
 """Stage `curvature` of a network experiment: Hessians by products with vectors."""
 
+from __future__ import annotations
+
 import logging
 from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import torch
@@ -33,6 +35,10 @@ from advscape.stages.job import Job
 from advscape.stages.run import NetworkRun, load_run
 from advscape.tables.columns import COLUMNS
 
+if TYPE_CHECKING:
+    from advscape.study.config.curvature import NetworkCurvature
+    from advscape.study.config.study import NetworkExperiment
+
 _LOG = logging.getLogger("advscape.curvature")
 #: response and total are given where at least this share of the samples has a response
 MEASURABLE = 0.5
@@ -41,7 +47,7 @@ TABLES = ("curvature", "layers", "spectrum", "finite_scale")
 
 
 def curvature_network(
-    job: Job, dataset: str | Path, weights: str | Path
+    job: Job[NetworkExperiment], dataset: str | Path, weights: str | Path
 ) -> tuple[dict[str, pd.DataFrame], Tensor]:
     """Hessians of the clean and of the adversarial loss: frozen part, response, total.
 
@@ -57,9 +63,9 @@ def curvature_network(
         Rows of curvature.csv, layers.csv, spectrum.csv and finite_scale.csv, by table, and
         eigenvectors (k, dim) of the frozen Hessian of the first split, as many as the config keeps.
     """
-    run, settings = load_run(job, dataset, weights), job.config["curvature"]
+    run, settings = load_run(job, dataset, weights), job.sections.curvature
     rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    splits = [_Split(run, settings, split, rows) for split in settings["splits"]]
+    splits = [_Split(run, settings, split, rows) for split in settings.splits]
     for split in splits:
         split.measure()
     tables = {
@@ -77,19 +83,19 @@ class _Split:
     def __init__(
         self,
         run: NetworkRun,
-        settings: dict[str, Any],
+        settings: NetworkCurvature,
         split: str,
         rows: dict[str, list[dict[str, Any]]],
     ):
         self.run, self.settings, self.split, self.rows = run, settings, split, rows
-        self.size = settings["batch_size"]
-        self.x, self.y = run.samples(split, settings["samples"], f"curvature samples, {split}")
+        self.size = settings.batch_size
+        self.x, self.y = run.samples(split, settings.samples, f"curvature samples, {split}")
         self.smooth = not any(isinstance(module, nn.ReLU) for module in run.model.modules())
         self.how = Settings(
-            settings["tolerance"],
-            settings["max_products"],
-            settings["probes"],
-            settings["trace_accuracy"],
+            settings.tolerance,
+            settings.max_products,
+            settings.probes,
+            settings.trace_accuracy,
             self._generator,
         )
 
@@ -105,7 +111,7 @@ class _Split:
             self._halves(self.x)
             return
         perturbed = perturb(
-            self.run.model, self.x, self.y, self.run.attack(self.settings["attack"]),
+            self.run.model, self.x, self.y, self.run.attack(self.settings.attack),
             stream(self.run.seed, "curvature attack"), self.size,
         )  # fmt: skip
         l2 = self.run.threat.norm == "l2"
@@ -129,7 +135,7 @@ class _Split:
         operator, found = self.frozen
         if isinstance(found, Unmeasured):
             return torch.empty(0, operator.dim)
-        count = min(self.settings["eigenvectors"], operator.dim)
+        count = min(self.settings.eigenvectors, operator.dim)
         if count < 2:  # the first one is there
             return found.top.vector[None, :][:count]
         return torch.stack([pair.vector for pair in top_eigenpairs(operator, self.how, count)])
@@ -139,16 +145,16 @@ class _Split:
 
     def _refine(self, model: nn.Module, perturbed: Tensor, rows: Tensor) -> Tensor:
         """Climb on to the maxima; ``rows`` are the samples' places in the split."""
-        response = self.settings["response"]
+        response = self.settings.response
         return refine(
             model, self.x[rows], perturbed, self.y[rows], self.run.threat,
-            response["refine_steps"], response["kkt_tol"], self.size,
+            response.refine_steps, response.kkt_tol, self.size,
         ).perturbed  # fmt: skip
 
     def _optimality(self, perturbed: Tensor) -> Optimality:
         found = attack_optimality(
             self.run.model, self.x, perturbed, self.y, self.run.threat,
-            self.settings["response"]["kkt_tol"], self.size, smooth=self.smooth,
+            self.settings.response.kkt_tol, self.size, smooth=self.smooth,
         )  # fmt: skip
         counts = ", ".join(f"{count} {reason}" for reason, count in found.counts().items())
         _LOG.info("%s samples at the attack's outcome: %s", self.split, counts)
@@ -157,26 +163,26 @@ class _Split:
     def _respond(self, optimality: Optimality | None, perturbed: Tensor) -> None:
         """Response and total over the valid samples; empty cells where they are too few."""
         valid = 0 if optimality is None else optimality.n_valid
-        facts = {"n_response": valid, "kkt_tol": self.settings["response"]["kkt_tol"]}
+        facts = {"n_response": valid, "kkt_tol": self.settings.response.kkt_tol}
         if optimality is None or not _measurable(optimality):
             for part in ("response", "total"):
                 self._add("adversarial", part, {"n": len(self.y)} | facts, perturbed)
             return
-        response = self.settings["response"]
+        response = self.settings.response
         for kind, part in ((ResponseOperator, "response"), (TotalOperator, "total")):
             operator = kind(
-                self.run.model, optimality, self.size, response["cg_tolerance"],
-                response["cg_steps"],
+                self.run.model, optimality, self.size, response.cg_tolerance,
+                response.cg_steps,
             )  # fmt: skip
             self._measure(
-                operator, "adversarial", part, optimality.maxima.x, valid, response["probes"],
+                operator, "adversarial", part, optimality.maxima.x, valid, response.probes,
                 facts, optimality.maxima.y,
             )  # fmt: skip
             if not operator.solves.converged:
                 _LOG.warning(
                     "%s: %d of %d inner systems not solved to %g",
                     part, operator.solves.unconverged, operator.solves.systems,
-                    response["cg_tolerance"],
+                    response.cg_tolerance,
                 )  # fmt: skip
 
     def _measure(
@@ -198,19 +204,19 @@ class _Split:
         self.rows["layers"] += [
             self._key() | {"loss": loss, "hessian": part} | row for row in found.layers(names)
         ]
-        if self.settings["spectrum"] is not None and isinstance(found, Measured):
+        if self.settings.spectrum is not None and isinstance(found, Measured):
             self._density(operator, loss, part)
         return found
 
     def _density(self, operator: CurvatureOperator, loss: str, part: str) -> None:
-        spectrum = self.settings["spectrum"]
+        spectrum = self.settings.spectrum
         density = spectral_density(
-            operator, spectrum["probes"], spectrum["steps"], self._generator("density probes")
+            operator, spectrum.probes, spectrum.steps, self._generator("density probes")
         )
         lowest = min(float(probe.nodes[0]) for probe in density.probes)
         highest = max(float(probe.nodes[-1]) for probe in density.probes)
-        width = spectrum["width"] * (highest - lowest)
-        curve = density.curve(density.grid(spectrum["points"], width), width)
+        width = spectrum.width * (highest - lowest)
+        curve = density.curve(density.grid(spectrum.points, width), width)
         if not curve.converged:
             _LOG.warning("density of %s, %s: more steps or probes would change it", loss, part)
         columns = zip(curve.eigenvalue, curve.density, curve.stderr, strict=True)
@@ -237,16 +243,16 @@ class _Split:
 
     def _finite_scale(self, perturbed: Tensor, operator: HessianOperator, frozen: Measured) -> None:
         """Second differences along the top frozen eigenvector and random directions."""
-        scale = self.settings["finite_scale"]
+        scale = self.settings.finite_scale
         generator = self._generator("finite-scale directions")
         directions = [frozen.top.vector]
-        directions += [operator.random_vector(generator) for _ in range(scale["random"])]
-        radius = scale["radius"] * frozen.norm2**0.5
+        directions += [operator.random_vector(generator) for _ in range(scale.random)]
+        radius = scale.radius * frozen.norm2**0.5
         found = finite_scale(
             self.run.model, perturbed, self.y, self._refine,
             torch.stack(directions, dim=1), radius, self.size,
         )  # fmt: skip
-        kinds = [("top-frozen", 0), *(("random", i) for i in range(scale["random"]))]
+        kinds = [("top-frozen", 0), *(("random", i) for i in range(scale.random))]
         for i, (kind, index) in enumerate(kinds):
             self.rows["finite_scale"].append(
                 self._key() | {
@@ -275,7 +281,7 @@ class _Split:
 
     def _generator(self, name: str) -> torch.Generator:
         """The same draws for every run of an experiment, so that their differences are paired."""
-        return torch.Generator(self.run.device).manual_seed(stream(self.settings["seed"], name))
+        return torch.Generator(self.run.device).manual_seed(stream(self.settings.seed, name))
 
 
 def _measurable(optimality: Optimality) -> bool:

@@ -1,19 +1,25 @@
 """Stage `evaluate` of a linear experiment: the closed-form attack, which is the optimal one."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from advscape.evaluation.checks import accuracy_falls_with_epsilon, check_rows
-from advscape.linear.data import load_samples
 from advscape.linear.path import Cell, load_path
 from advscape.linear.robust_loss import RobustLoss
 from advscape.stages.job import Job
+from advscape.stages.linear_samples import load_split
 from advscape.tables.columns import COLUMNS
+
+if TYPE_CHECKING:
+    from advscape.study.config.study import LinearExperiment
 
 
 def evaluate_linear(
-    job: Job, dataset: str | Path, weights: str | Path
+    job: Job[LinearExperiment], dataset: str | Path, weights: str | Path
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Clean and robust loss and accuracy, on train and test, at own and common epsilon.
 
@@ -28,9 +34,9 @@ def evaluate_linear(
         Rows of robustness.csv and of sanity.csv; of an attack that is exact only the accuracy has
         to be checked.
     """
-    seed, common = job.cell["seed"], float(job.config["evaluation"]["common_epsilon"])
-    norm = job.config["threat"]["norm"]
-    parts = load_samples(dataset, job.config["dataset"], seed)
+    seed, common = job.cell["seed"], float(job.sections.evaluation.common_epsilon)
+    norm = job.sections.threat.norm
+    parts = load_split(job, dataset)
     rows, checks = [], []
     for cell, line in load_path(weights).items():
         for split, samples in parts.items():

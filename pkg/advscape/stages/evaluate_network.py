@@ -1,7 +1,9 @@
 """Stage `evaluate` of a network experiment: attacks at own and common epsilon."""
 
+from __future__ import annotations
+
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from torch import Tensor, nn
@@ -14,11 +16,15 @@ from advscape.stages.judge import Verdict, verdicts
 from advscape.stages.run import NetworkRun, load_run
 from advscape.tables.columns import COLUMNS
 
+if TYPE_CHECKING:
+    from advscape.study.config.evaluation import NetworkEvaluation
+    from advscape.study.config.study import NetworkExperiment
+
 Rows = list[dict[str, Any]]
 
 
 def evaluate_network(
-    job: Job, dataset: str | Path, weights: str | Path, best: str | Path
+    job: Job[NetworkExperiment], dataset: str | Path, weights: str | Path, best: str | Path
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Clean and robust loss and accuracy, on train and test, with the same attacks.
 
@@ -31,9 +37,9 @@ def evaluate_network(
     Returns:
         Rows of robustness.csv and of sanity.csv.
     """
-    run, settings = load_run(job, dataset, weights), job.config["evaluation"]
+    run, settings = load_run(job, dataset, weights), job.sections.evaluation
     samples = {
-        split: run.samples(split, settings["samples"], f"evaluation samples, {split}")
+        split: run.samples(split, settings.samples, f"evaluation samples, {split}")
         for split in ("train", "test")
     }
     rows, checks = judge(run, run.model, settings, samples, "last")
@@ -50,7 +56,7 @@ def evaluate_network(
 def judge(
     run: NetworkRun,
     model: nn.Module,
-    settings: dict[str, Any],
+    settings: NetworkEvaluation,
     samples: dict[str, tuple[Tensor, Tensor]],
     checkpoint: str,
 ) -> tuple[Rows, Rows]:
@@ -77,13 +83,13 @@ def judge(
 
 
 def _columns(verdict: Verdict, box: bool) -> dict[str, Any]:
-    section, means = verdict.section or {}, verdict.scores.means()
+    section, means = verdict.section, verdict.scores.means()
     columns = {
         "attack": verdict.attack,
         "eval_epsilon": verdict.epsilon,
         "box": box,
-        "steps": section.get("steps"),
-        "restarts": section.get("restarts"),
+        "steps": getattr(section, "steps", None),
+        "restarts": getattr(section, "restarts", None),
         "components": ", ".join(verdict.components),
         "accuracy": means.accuracy,
         "n": means.n,

@@ -13,20 +13,24 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar, cast
 
 from advscape.errors import UserError
 from advscape.machine.atomic import write_text
 from advscape.machine.job_lock import only_one
+from advscape.stages.record import Record
 from advscape.study.canonical import read
+
+#: the experiment whose sections a job has
+E = TypeVar("E")
 
 _VERSIONS = (
     "numpy", "scipy", "scikit-learn", "pandas", "torch", "torchvision", "seaborn", "pyautoattack",
 )  # fmt: skip
 
 
-class Job:
-    """A running job: its spec, read, and what it has to say about itself."""
+class Job(Generic[E]):
+    """A running job: what its outputs depend on, and facts about its run for the record."""
 
     def __init__(self, spec: str, resources: Mapping[str, Any] | None = None):
         """Read the job's parameter and start its clock.
@@ -42,8 +46,14 @@ class Job:
 
     @property
     def config(self) -> dict[str, Any]:
-        """Sections of the config that the job depends on."""
-        return self.spec["config"]
+        """What the job depends on of the config, as JSON has it."""
+        config: dict[str, Any] = self.spec["config"]
+        return config
+
+    @property
+    def sections(self) -> E:
+        """The same as typed sections of an experiment, those that the job depends on."""
+        return cast("E", Record(self.config))
 
     @property
     def cell(self) -> dict[str, Any]:

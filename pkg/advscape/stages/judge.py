@@ -1,8 +1,10 @@
 """One network before all its judges: clean and under each attack, at each epsilon."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +15,10 @@ from advscape.data.split import choose
 from advscape.evaluation.evaluate import SampleScores, sample_scores
 from advscape.seeds import stream
 from advscape.stages.run import NetworkRun
+
+if TYPE_CHECKING:
+    from advscape.study.config.attack import Attack
+    from advscape.study.config.evaluation import NetworkEvaluation
 
 
 @dataclass(frozen=True)
@@ -27,7 +33,7 @@ class Verdict:
         components: the attacks that AutoAttack is made of here; empty for others.
     """
 
-    section: dict[str, Any] | None
+    section: Attack | None
     epsilon: float
     chosen: Tensor
     scores: SampleScores
@@ -36,7 +42,7 @@ class Verdict:
     @property
     def attack(self) -> str:
         """What tables call the judge."""
-        return "none" if self.section is None else self.section["name"]
+        return "none" if self.section is None else self.section.name
 
     def accuracy_on(self, chosen: Tensor) -> float:
         """Accuracy on some of the split's samples, all of them judged here."""
@@ -46,7 +52,7 @@ class Verdict:
 def verdicts(
     run: NetworkRun,
     model: nn.Module,
-    settings: dict[str, Any],
+    settings: NetworkEvaluation,
     x: Tensor,
     y: Tensor,
     what: str = "images",
@@ -64,22 +70,22 @@ def verdicts(
     Raises:
         NotFinite: an output is not finite, with or without an attack.
     """
-    size, seed = settings["batch_size"], stream(run.seed, "evaluation attack")
+    size, seed = settings.batch_size, stream(run.seed, "evaluation attack")
     everyone = torch.arange(len(y), device=y.device)
     clean = sample_scores(model, x, y, size, what)
     yield Verdict(None, 0.0, everyone, clean)
     # one epsilon where own and common are the same
-    for epsilon in sorted({run.threat.epsilon, float(settings["common_epsilon"])} - {0.0}):
-        for section in settings["attacks"]:
-            chosen, parts = everyone, ()
-            if section["name"] == "autoattack":
-                places = choose(len(y), section["samples"], stream(run.seed, "autoattack samples"))
-                chosen = torch.from_numpy(places).to(y.device)
-                parts = components(model, x)
+    for epsilon in sorted({run.threat.epsilon, float(settings.common_epsilon)} - {0.0}):
+        for section in settings.attacks:
+            chosen = everyone
+            if (most := getattr(section, "samples", None)) is not None:
+                draw = stream(run.seed, f"{section.name} samples")
+                chosen = torch.from_numpy(choose(len(y), most, draw)).to(y.device)
+            parts = components(model, x) if section.name == "autoattack" else ()
             inputs, labels = x[chosen], y[chosen]
             attack = run.attack(section, epsilon)
-            half = run.bfloat16 and section["name"] != "autoattack"  # its code is float32's
+            half = run.bfloat16 and section.name != "autoattack"  # its code is float32's
             perturbed = perturb(model, inputs, labels, attack, seed, size, half)
-            attacked = f"{what} under {section['name']} at epsilon {epsilon:g}"
+            attacked = f"{what} under {section.name} at epsilon {epsilon:g}"
             scores = sample_scores(model, perturbed, labels, size, attacked)
             yield Verdict(section, epsilon, chosen, scores, parts)

@@ -1,8 +1,10 @@
 """Stage `landscape` of a linear experiment: closed form, all points in one matrix product."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -10,11 +12,15 @@ import pandas as pd
 from advscape.landscape.grid import line as line_points
 from advscape.landscape.grid import plane as plane_points
 from advscape.linear.arms import training_loss
-from advscape.linear.data import load_samples
 from advscape.linear.path import load_path
 from advscape.linear.robust_loss import HessianPart, Line, RobustLoss
 from advscape.seeds import stream
 from advscape.stages.job import Job
+from advscape.stages.linear_samples import load_split
+
+if TYPE_CHECKING:
+    from advscape.study.config.landscape import LinearLandscape
+    from advscape.study.config.study import LinearExperiment
 
 #: v . H v of a direction
 Bend = Callable[[np.ndarray], float]
@@ -23,7 +29,9 @@ _EMPTY = ("noise", "epsilon", "seed", "split", "direction", "direction_seed", "a
           "attack", "loss", "accuracy", "n", "curvature")  # fmt: skip
 
 
-def landscape_linear(job: Job, dataset: str | Path, weights: str | Path) -> pd.DataFrame:
+def landscape_linear(
+    job: Job[LinearExperiment], dataset: str | Path, weights: str | Path
+) -> pd.DataFrame:
     """Scan the training loss along filter-normalised directions, bias fixed.
 
     A linear model's weight is one filter, so a Gaussian direction gets the length of w.
@@ -36,9 +44,9 @@ def landscape_linear(job: Job, dataset: str | Path, weights: str | Path) -> pd.D
     Returns:
         Rows of landscape.csv; none for collapsed runs, which have no filter to normalise by.
     """
-    seed, settings = job.cell["seed"], job.config["landscape"]
-    norm = job.config["threat"]["norm"]
-    train = load_samples(dataset, job.config["dataset"], seed)["train"]
+    seed, settings = job.cell["seed"], job.sections.landscape
+    norm = job.sections.threat.norm
+    train = load_split(job, dataset)["train"]
     frames = []
     for cell, line in load_path(weights).items():
         if line.norm == 0:
@@ -90,15 +98,15 @@ class _Scan:
         """``loss`` is what the run is trained on; ``fixed`` says that its noise never moves."""
         self.loss, self.clean, self.line, self.fixed = loss, clean, line, fixed
 
-    def frames(self, settings: dict[str, Any]) -> Iterator[pd.DataFrame]:
+    def frames(self, settings: LinearLandscape) -> Iterator[pd.DataFrame]:
         """Rows of all lines, then of the plane."""
-        points = line_points(settings["radius"], settings["points"], settings["step"])[:, None]
-        for seed in settings["direction_seeds"]:
+        points = line_points(settings.radius, settings.points, settings.step)[:, None]
+        for seed in settings.direction_seeds:
             yield from self._frames([seed], points, "filter-normalised")
-        if settings["plane"] is not None:
-            plane = settings["plane"]
-            points = np.array(plane_points(plane["radius"], plane["points"]))
-            yield from self._frames(plane["seeds"], points, "filter-normalised plane")
+        if settings.plane is not None:
+            plane = settings.plane
+            points = np.array(plane_points(plane.radius, plane.points))
+            yield from self._frames(plane.seeds, points, "filter-normalised plane")
 
     def _frames(self, seeds: list[int], points: np.ndarray, name: str) -> Iterator[pd.DataFrame]:
         directions = np.column_stack([direction(len(self.line.w), seed) for seed in seeds])

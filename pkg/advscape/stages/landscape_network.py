@@ -1,5 +1,7 @@
 """Stage `landscape` of a network experiment: lines and planes, point by point."""
 
+from __future__ import annotations
+
 import logging
 import math
 from collections.abc import Iterator
@@ -8,7 +10,7 @@ from functools import cached_property
 from hashlib import file_digest
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import torch
@@ -20,24 +22,23 @@ from advscape.curvature.hessian import HessianOperator
 from advscape.curvature.proof import UnprovenHessian
 from advscape.evaluation.evaluate import score
 from advscape.evaluation.finite import NotFinite
-from advscape.landscape.directions import (
-    Direction,
-    difference,
-    eigenvector_direction,
-    random_direction,
-)
+from advscape.landscape.catalogue import DIRECTIONS
+from advscape.landscape.directions import Direction, Place
 from advscape.landscape.grid import line, plane, share
 from advscape.landscape.store import PointStore
 from advscape.landscape.walk import walking
 from advscape.machine.progress import track
 from advscape.models.kinks import has_kinks
+from advscape.references import imported
 from advscape.seeds import stream
 from advscape.stages.job import Job
 from advscape.stages.run import NetworkRun, load_run, make_network
 
+if TYPE_CHECKING:
+    from advscape.study.config.landscape import NetworkLandscape
+    from advscape.study.config.study import NetworkExperiment
+
 _LOG = logging.getLogger("advscape.landscape")
-#: kinds of lines whose direction moves running statistics too
-CHECKPOINTS = ("best-checkpoint", "initial-weights")
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class _Path:
 
 
 def landscape_network(
-    job: Job, dataset: str | Path, files: Files, store: str | Path
+    job: Job[NetworkExperiment], dataset: str | Path, files: Files, store: str | Path
 ) -> pd.DataFrame:
     """Losses along lines and on a plane: clean, with frozen noise, with regenerated noise.
 
@@ -91,7 +92,7 @@ def landscape_network(
     """
     scan = _Scan(job, dataset, files)
     points = scan.points()
-    mine = share(len(points), job.cell["part"], scan.settings["jobs"])
+    mine = share(len(points), job.cell["part"], scan.settings.jobs)
     if job.anew:
         Path(store).unlink(missing_ok=True)
     with open(files.weights, "rb") as weights:
@@ -111,33 +112,31 @@ def landscape_network(
 class _Scan:
     """All lines and planes of a run."""
 
-    def __init__(self, job: Job, dataset: str | Path, files: Files):
+    def __init__(self, job: Job[NetworkExperiment], dataset: str | Path, files: Files):
         self._job, self._files = job, files
-        self.settings = job.config["landscape"]
+        self.settings = job.sections.landscape
         self.run = load_run(job, dataset, files.weights)
 
     def points(self) -> list[tuple[_Path, tuple[float, ...]]]:
         """Every point in the order of the table, with the line or plane that it is on."""
         how, found = self.settings, []
-        steps = line(how["radius"], how["points"], how["step"]).tolist()
-        for split in how["splits"]:
-            lines = [(kind, seed) for kind in how["directions"] for seed in self._seeds(kind)]
+        steps = line(how.radius, how.points, how.step).tolist()
+        for split in how.splits:
+            lines = [(kind, seed) for kind in how.directions for seed in self._seeds(kind)]
             for kind, seed in lines:
-                path = _Path(split, kind, (seed,), tuple(how["attacks"]))
+                path = _Path(split, kind, (seed,), tuple(how.attacks))
                 found += [(path, (step,)) for step in steps]
-            if how["plane"] is not None:
-                flat = how["plane"]
-                path = _Path(split, flat["direction"], tuple(flat["seeds"]), tuple(flat["attacks"]))
-                found += [(path, point) for point in plane(flat["radius"], flat["points"])]
+            if how.plane is not None:
+                flat = how.plane
+                path = _Path(split, flat.direction, tuple(flat.seeds), tuple(flat.attacks))
+                found += [(path, point) for point in plane(flat.radius, flat.points)]
         return found
 
     def measure(
         self, points: list, mine: range, kept: PointStore
     ) -> Iterator[tuple[int, dict[str, dict[str, float]]]]:
         """Index and result of each of my points, by attack; from the store where it has them."""
-        losses = {
-            split: _Losses(self.run, self.settings, split) for split in self.settings["splits"]
-        }
+        losses = {split: _Losses(self.run, self.settings, split) for split in self.settings.splits}
         for path, group in groupby(mine, key=lambda i: points[i][0]):
             directions = [self._direction(path.kind, seed) for seed in path.seeds]
             with walking(self.run.model, *directions) as to:
@@ -146,7 +145,7 @@ class _Scan:
                     if kept.get(i) is None:
                         to(*coordinates)
                         found = {attack: losses[path.split].here(attack) for attack in path.attacks}
-                        if coordinates == (0.0,) and path.kind not in CHECKPOINTS:
+                        if coordinates == (0.0,) and DIRECTIONS[path.kind].of_weights:
                             losses[path.split].bend(found, directions[0])
                         kept.put(i, found)
                     yield i, kept.get(i)
@@ -156,20 +155,25 @@ class _Scan:
         return load_eigenvectors(self._files.eigenvectors, self.run.seed)
 
     def _seeds(self, kind: str) -> list[int]:
-        if kind == "eigenvector":
-            return list(range(len(self._eigenvectors)))
-        return [0] if kind in CHECKPOINTS else self.settings["direction_seeds"]
+        match DIRECTIONS[kind].lines:
+            case "eigenvectors":
+                return list(range(len(self._eigenvectors)))
+            case "one":
+                return [0]
+        return self.settings.direction_seeds
 
     def _direction(self, kind: str, seed: int) -> Direction:
-        model = self.run.model
-        if kind == "eigenvector":
-            return eigenvector_direction(model, self._eigenvectors[seed].to(self.run.device))
-        if kind in CHECKPOINTS:
-            file = self._files.best if kind == "best-checkpoint" else None
-            run = self.run
-            other = make_network(self._job, run.classes, run.shape, run.device, file)
-            return difference(model, other.state_dict())
-        return random_direction(model, kind, seed)
+        place = Place(
+            self.run.model, lambda: self._eigenvectors.to(self.run.device), self._checkpoint
+        )
+        direction: Direction = imported(DIRECTIONS[kind].function)(place, kind, seed)
+        return direction
+
+    def _checkpoint(self, kind: str) -> dict[str, Tensor]:
+        """State of the checkpoint that a kind of lines goes to: the best, or a new network's."""
+        file = self._files.best if DIRECTIONS[kind].needs == "best" else None
+        run = self.run
+        return make_network(self._job, run.classes, run.shape, run.device, file).state_dict()
 
 
 class _Losses:
@@ -179,10 +183,10 @@ class _Losses:
         NotFinite: the trained network's outputs are not finite.
     """
 
-    def __init__(self, run: NetworkRun, settings: dict[str, Any], split: str):
-        self._run, self._size = run, settings["batch_size"]
-        self._x, self._y = run.samples(split, settings["samples"], f"landscape samples, {split}")
-        self._attack = run.attack(settings["attack"])
+    def __init__(self, run: NetworkRun, settings: NetworkLandscape, split: str):
+        self._run, self._size = run, settings.batch_size
+        self._x, self._y = run.samples(split, settings.samples, f"landscape samples, {split}")
+        self._attack = run.attack(settings.attack)
         score(run.model, self._x, self._y, self._size, f"{split} images")
         self._inputs = {"none": self._x, "frozen": self._perturbed()}
         score(run.model, self._inputs["frozen"], self._y, self._size, f"attacked {split} images")

@@ -1,13 +1,15 @@
 """One run of a network experiment: its samples on the device, its network, its attacks."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
-from advscape.attacks.build import Attack, build_attack
+from advscape.attacks.attack import Attack
 from advscape.data.prepared import Prepared
 from advscape.data.split import Part, split
 from advscape.machine.device import describe, set_arithmetic, set_up
@@ -16,7 +18,13 @@ from advscape.models.layout import use_fast_layout
 from advscape.models.state import load_weights
 from advscape.seeds import stream
 from advscape.stages.job import Job
+from advscape.stages.record import make
 from advscape.threat import ThreatModel
+
+if TYPE_CHECKING:
+    from advscape.study.config.attack import Attack as AttackSection
+    from advscape.study.config.model import Network
+    from advscape.study.config.study import NetworkExperiment
 
 
 @dataclass(frozen=True)
@@ -70,15 +78,19 @@ class NetworkRun:
         part = self.parts[name]
         return self.tensors(part if size is None else part.subset(size, stream(self.seed, use)))
 
-    def attack(self, settings: dict[str, Any], epsilon: float | None = None) -> Attack:
+    def attack(self, section: AttackSection, epsilon: float | None = None) -> Attack:
         """A config section's attack, at the run's epsilon unless another is given."""
         threat = self.threat
         if epsilon is not None:
             threat = ThreatModel(threat.norm, epsilon, threat.box)
-        return build_attack(settings, threat)
+        # how many samples an attack gets is for the stage that attacks
+        attack: Attack = make(section, threat, leave_out=("samples",))
+        return attack
 
 
-def load_run(job: Job, dataset: str | Path, weights: str | Path | None = None) -> NetworkRun:
+def load_run(
+    job: Job[NetworkExperiment], dataset: str | Path, weights: str | Path | None = None
+) -> NetworkRun:
     """Set the machine up for a job, and load its run.
 
     Args:
@@ -86,29 +98,28 @@ def load_run(job: Job, dataset: str | Path, weights: str | Path | None = None) -
         dataset: the prepared dataset.
         weights: trained weights; drawn from the seed unless given.
     """
-    device = set_up(job.config["compute"], job.resources.get("jobs_per_device", 1))
-    section, seed = job.config["dataset"], job.cell["seed"]
+    compute, section, seed = job.sections.compute, job.sections.dataset, job.cell["seed"]
+    shared_by = int(job.resources.get("jobs_per_device", 1))
+    device = set_up(compute.device, compute.threads, compute.deterministic, shared_by)
     drawn = split(
         Prepared.load(dataset),
-        section["classes"],
-        section["test_fraction"],
+        section.classes,
+        section.test_fraction,
         seed,
-        validation_fraction=section["validation_fraction"],
+        validation_fraction=section.validation_fraction,
     )
     model = make_network(job, drawn.classes, drawn.train.x.shape[1:], device, weights)
     job.facts |= {"device": describe(device), "torch_threads": torch.get_num_threads()}
-    threat = ThreatModel(
-        job.config["threat"]["norm"], job.cell["epsilon"], job.config["threat"]["box"]
-    )
+    threat = ThreatModel(job.sections.threat.norm, job.cell["epsilon"], job.sections.threat.box)
     key = {name: job.cell[name] for name in ("noise", "epsilon", "seed")}
-    parts = {"train": drawn.train, "validation": drawn.validation, "test": drawn.test}
-    parts = {name: part for name, part in parts.items() if part is not None}
-    bfloat16 = job.config["compute"]["precision"] == "bfloat16"
+    given = {"train": drawn.train, "validation": drawn.validation, "test": drawn.test}
+    parts = {name: part for name, part in given.items() if part is not None}
+    bfloat16 = compute.precision == "bfloat16"
     return NetworkRun(key, model, drawn.classes, parts, threat, device, bfloat16)
 
 
 def make_network(
-    job: Job,
+    job: Job[NetworkExperiment],
     classes: int,
     shape: tuple[int, ...],
     device: torch.device,
@@ -123,11 +134,19 @@ def make_network(
         device: where it goes.
         weights: trained weights; drawn from the seed unless given.
     """
+    section, compute = job.sections.model, job.sections.compute
     seed = stream(job.cell["seed"], "weights")
-    model = build_model(job.config["model"], classes, shape, seed)
-    set_arithmetic(job.config["compute"])  # what the user's module may have changed
+    model = build_model(lambda: make(section, classes, shape), named(section), classes, shape, seed)
+    # what the user's module may have changed
+    set_arithmetic(compute.threads, compute.deterministic)
     if weights is not None:
         load_weights(model, weights)
     model.to(device)
     use_fast_layout(model)
     return model
+
+
+def named(model: Network) -> str:
+    """What errors call a model: its name, and with a user's own its function."""
+    function = getattr(model, "function", None)
+    return f"{model.name} ({function})" if function else model.name

@@ -1,16 +1,18 @@
 """Stage `train` of a linear experiment: every cell of one seed, solved exactly."""
 
+from __future__ import annotations
+
 import hashlib
 import logging
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from advscape.linear.arms import training_loss
-from advscape.linear.data import Samples, load_samples
+from advscape.linear.data import Samples
 from advscape.linear.descend import descend
 from advscape.linear.path import Cell, CellStore, cells, save_path
 from advscape.linear.regime import collapse_radius, hard_margin, regime
@@ -20,13 +22,17 @@ from advscape.linear.warm_start import warm_start
 from advscape.machine.progress import track
 from advscape.seeds import stream
 from advscape.stages.job import Job
+from advscape.stages.linear_samples import load_split
 from advscape.study.canonical import canonical
+
+if TYPE_CHECKING:
+    from advscape.study.config.study import LinearExperiment
 
 _LOG = logging.getLogger("advscape.training")
 
 
 def train_linear(
-    job: Job, dataset: str | Path, weights: str | Path, store: str | Path
+    job: Job[LinearExperiment], dataset: str | Path, weights: str | Path, store: str | Path
 ) -> pd.DataFrame:
     """Solve all cells of a seed that are not in the store.
 
@@ -40,11 +46,11 @@ def train_linear(
         Rows of runs.csv, one per cell.
     """
     seed = job.cell["seed"]
-    train = load_samples(dataset, job.config["dataset"], seed)["train"]
+    train = load_split(job, dataset)["train"]
     kept, wanted = CellStore(store), list(cells(job.cell))
     if job.anew:
         kept.prune(set())
-    norm = job.config["threat"]["norm"]
+    norm = job.sections.threat.norm
     margin = hard_margin(train.x, train.t, norm)
     eps0 = collapse_radius(RobustLoss(train.x, train.t, 0.0, norm=norm))
     keys = {cell: _key(job, train, cell) for cell in wanted}
@@ -52,7 +58,7 @@ def train_linear(
     _LOG.info("seed %d: %d cells kept, %d to solve", seed, len(wanted) - len(missing), len(missing))
     solved = {cell: kept.get(keys[cell])[0] for cell in wanted if cell not in missing}
     for cell in track(missing, len(missing), "solving"):
-        solved[cell], facts = _solve(train, cell, job.config, seed, _start(solved, cell))
+        solved[cell], facts = _solve(train, cell, job.sections, seed, _start(solved, cell))
         kept.put(keys[cell], solved[cell], facts)
     lines, rows = {}, []
     for cell in wanted:
@@ -67,8 +73,8 @@ def train_linear(
                 "regime": regime(cell.epsilon, margin, eps0) if aligned else "n/a",
                 "hard_margin": margin.value,
                 "collapse_radius": eps0,
-                "weight_decay": job.config["training"]["weight_decay"],
-                "gradient_steps": job.config["training"]["gradient_steps"],
+                "weight_decay": job.sections.training.weight_decay,
+                "gradient_steps": job.sections.training.gradient_steps,
                 "device": "cpu",
             }
         )
@@ -78,22 +84,22 @@ def train_linear(
 
 
 def _solve(
-    train: Samples, cell: Cell, config: dict[str, Any], seed: int, start: Line | None
+    train: Samples, cell: Cell, sections: LinearExperiment, seed: int, start: Line | None
 ) -> tuple[Line, dict[str, Any]]:
     started = time.perf_counter()
     problem = training_loss(
         train,
         cell,
-        config["threat"]["norm"],
+        sections.threat.norm,
         stream(seed, "random noise"),
-        config["training"]["weight_decay"],
+        sections.training.weight_decay,
     )
-    settings = config["training"]
-    if settings["gradient_steps"] is None:
-        solution = solve(problem, settings["tolerance"], start)
+    settings = sections.training
+    if settings.gradient_steps is None:
+        solution = solve(problem, settings.tolerance, start)
     else:
         solution = descend(
-            problem, settings["gradient_steps"], settings["learning_rate"], settings["tolerance"]
+            problem, settings.gradient_steps, settings.learning_rate, settings.tolerance
         )
     facts = {
         "train_loss": problem.value(solution.line),
@@ -114,7 +120,7 @@ def _start(solved: dict[Cell, Line], cell: Cell) -> Line | None:
     return warm_start(arm, cell.epsilon)
 
 
-def _key(job: Job, train: Samples, cell: Cell) -> str:
+def _key(job: Job[LinearExperiment], train: Samples, cell: Cell) -> str:
     """Name of a cell in the store: a hash of all that its solution depends on."""
     text = canonical(
         training=job.config["training"],

@@ -1,7 +1,10 @@
 """Stage `train` of a network experiment: one run."""
 
+from __future__ import annotations
+
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import torch
@@ -11,15 +14,23 @@ from advscape.evaluation.evaluate import score
 from advscape.models.state import save_weights
 from advscape.seeds import stream
 from advscape.stages.job import Job
+from advscape.stages.recipe import build_recipe
 from advscape.stages.run import NetworkRun, load_run
 from advscape.training.checkpoint import Checkpoint
 from advscape.training.monitor import Monitor
-from advscape.training.recipe import build_recipe
 from advscape.training.train import train
+
+if TYPE_CHECKING:
+    from advscape.study.config.study import NetworkExperiment
+    from advscape.study.config.training import NetworkTraining
 
 
 def train_network(
-    job: Job, dataset: str | Path, weights: str | Path, best: str | Path, checkpoint: str | Path
+    job: Job[NetworkExperiment],
+    dataset: str | Path,
+    weights: str | Path,
+    best: str | Path,
+    checkpoint: str | Path,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Train one network and write its weights.
 
@@ -34,10 +45,10 @@ def train_network(
         The run's row of runs.csv, and its history: one row per epoch.
     """
     started = time.perf_counter()
-    run, settings = load_run(job, dataset), job.config["training"]
+    run, settings = load_run(job, dataset), job.sections.training
     for split, part in run.parts.items():  # before hours are spent, not after
-        score(run.model, *run.tensors(part), settings["batch_size"], f"{split} images")
-    recipe = build_recipe(settings, job.config["compute"], run.threat, run.model, run.seed)
+        score(run.model, *run.tensors(part), settings.batch_size, f"{split} images")
+    recipe = build_recipe(run, settings, job.sections.compute)
     kept = Checkpoint(checkpoint, job.key)
     if job.anew:
         kept.remove()
@@ -51,7 +62,7 @@ def train_network(
     )
     save_weights(run.model.state_dict(), weights)
     save_weights(found.best or run.model.state_dict(), best)
-    objective = settings["objective"]["name"]
+    objective = settings.objective.name
     row = {
         **run.key,
         "epochs": len(found.history),
@@ -66,19 +77,19 @@ def train_network(
     return pd.DataFrame([row]), pd.DataFrame(found.history)
 
 
-def _monitor(run: NetworkRun, settings: dict) -> Monitor:
+def _monitor(run: NetworkRun, settings: NetworkTraining) -> Monitor:
     """Measure validation samples, where there are any, and test samples under training's attack."""
     parts = {
-        split: run.tensors(part.subset(settings["monitor"]["samples"], stream(run.seed, "monitor")))
+        split: run.tensors(part.subset(settings.monitor.samples, stream(run.seed, "monitor")))
         for split, part in run.parts.items()
         if split != "train"
     }
     return Monitor(
         parts,
-        run.attack(settings["attack"]),
+        run.attack(settings.attack),
         stream(run.seed, "monitor attack"),
-        settings["monitor"]["every"],
-        settings["batch_size"],
+        settings.monitor.every,
+        settings.batch_size,
         run.bfloat16,
     )
 

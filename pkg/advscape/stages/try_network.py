@@ -1,7 +1,10 @@
 """Stage `try` of a network experiment: one network, before the first is trained."""
 
+from __future__ import annotations
+
 import logging
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from safetensors.torch import load, save
 from torch import nn
@@ -11,15 +14,18 @@ from advscape.models.restored import restored
 from advscape.models.state import apart
 from advscape.seeds import stream
 from advscape.stages.job import Job
-from advscape.stages.run import NetworkRun, load_run, make_network
+from advscape.stages.run import NetworkRun, load_run, make_network, named
 from advscape.training.batches import count_batches
 from advscape.trial import checks
 from advscape.trial.samples import telling_samples
 
+if TYPE_CHECKING:
+    from advscape.study.config.study import NetworkExperiment
+
 _LOG = logging.getLogger("advscape.trial")
 
 
-def try_network(job: Job, dataset: str | Path) -> list[str]:
+def try_network(job: Job[NetworkExperiment], dataset: str | Path) -> list[str]:
     """Try all that training and measuring will ask of a network, on a few samples.
 
     Args:
@@ -33,7 +39,7 @@ def try_network(job: Job, dataset: str | Path) -> list[str]:
         UserError: something cannot work; one line that says what, and where.
     """
     run = load_run(job, dataset)
-    with naming(job.config["model"]):
+    with naming(named(job.sections.model)):
         notes = _notes(run, job)
     for note in notes:
         _LOG.warning("%s", note)
@@ -41,14 +47,14 @@ def try_network(job: Job, dataset: str | Path) -> list[str]:
     return notes
 
 
-def _notes(run: NetworkRun, job: Job) -> list[str]:
+def _notes(run: NetworkRun, job: Job[NetworkExperiment]) -> list[str]:
     model = run.model
     part, places = telling_samples(run.parts, stream(run.seed, "trial samples"))
     x, y = run.tensors(part)
     checks.finite(model, x, places)
     checks.repeatable(model, x)
     checks.independent(model, x)
-    count_batches(model, run.tensors(run.parts["train"])[0], job.config["training"]["batch_size"])
+    count_batches(model, run.tensors(run.parts["train"])[0], job.sections.training.batch_size)
     notes = []
     with restored([*model.parameters(), *model.buffers()]):
         unused = checks.trainable(model, x, y, run.bfloat16)
@@ -72,7 +78,7 @@ def _notes(run: NetworkRun, job: Job) -> list[str]:
     return notes
 
 
-def _made_again(run: NetworkRun, job: Job) -> nn.Module:
+def _made_again(run: NetworkRun, job: Job[NetworkExperiment]) -> nn.Module:
     """The run's network as a measuring job makes it, from its state alone."""
     other = make_network(job, run.classes, run.shape, run.device)
     other.load_state_dict(load(save(apart(run.model.state_dict()))))

@@ -4,6 +4,7 @@ from importlib.util import find_spec
 
 from advscape.data import files
 from advscape.errors import ConfigError, shown
+from advscape.landscape.catalogue import DIRECTIONS
 from advscape.models.own_function import keywords
 from advscape.study.config.claim import ClaimConfig
 from advscape.study.config.dataset import OFFICIAL_SPLIT
@@ -135,10 +136,11 @@ def _check_landscape(at: str, experiment: NetworkExperiment) -> None:
             shown(kept),
             f"{landscape.eigenvectors} or more, since {at} goes along them",
         )
-    if "best-checkpoint" in landscape.directions and experiment.dataset.validation_fraction is None:
+    best = [kind for kind in landscape.directions if DIRECTIONS[kind].needs == "best"]
+    if best and experiment.dataset.validation_fraction is None:
         raise ConfigError(
             f"{at}.directions",
-            "best-checkpoint",
+            best[0],
             "the other kinds, unless dataset.validation_fraction is given to find the best epoch",
         )
 

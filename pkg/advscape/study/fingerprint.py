@@ -2,7 +2,9 @@
 
 Snakemake sees changes of a script but not of the modules it imports. Each rule therefore carries
 this fingerprint in its parameter: it is taken over syntax trees, so a comment, a docstring or a
-line break changes nothing, and the modules are found by following the imports.
+line break changes nothing, and the modules are found by following the imports. What a catalogue
+names in text, as ``advscape.a.b:c``, is imported from there later and followed too; what is
+imported for type checkers alone is not.
 
 A package's ``__init__.py`` counts only where a name is imported from it; ours are docstrings, so
 code imports from the module that holds what it needs.
@@ -14,6 +16,8 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from advscape.references import OWN
 
 PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -31,6 +35,18 @@ def fingerprint(script: str | Path) -> str:
     _collect(Path(script).resolve(), found)
     lines = "".join(f"{name} {found[name]}\n" for name in sorted(found))
     return hashlib.sha256(lines.encode()).hexdigest()[:16]
+
+
+def module_of(reference: str) -> Path:
+    """File of the library's module that a reference ``advscape.a.b:c`` names.
+
+    Raises:
+        ValueError: there is no such module.
+    """
+    found = _module_file(reference.split(":")[0])
+    if found is None:
+        raise ValueError(f"{reference} names no module of the library")
+    return found
 
 
 def _collect(path: Path, found: dict[str, str]) -> None:
@@ -56,10 +72,12 @@ def _read(path: Path) -> tuple[str, tuple[Path, ...]]:
 
 
 def _names(imports: list[ast.AST]) -> Iterator[str]:
-    """What some import statements import from this library, as ``advscape.a.b``."""
+    """What import statements and references import from this library, as ``advscape.a.b``."""
     for node in imports:
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.Constant):
+            names = [node.value.split(":")[0]]
         elif node.module and node.level == 0:
             # `from advscape.a import b`: b is a module of the package a, or a name in a
             names = [f"{node.module}.{alias.name}" for alias in node.names]
@@ -87,7 +105,7 @@ def _tree_text(node: object, imports: list[ast.AST]) -> str:
 
     Args:
         node: a node, or what stands in a node's field.
-        imports: gets the import statements of the tree.
+        imports: gets the import statements and the references of the tree.
     """
     if isinstance(node, ast.AST):
         kind = type(node)
@@ -98,12 +116,30 @@ def _tree_text(node: object, imports: list[ast.AST]) -> str:
                 value = _without_noise(node, name, value)
             if value is not None and value != []:
                 fields.append(f"{name}={_tree_text(value, imports)}")
-        if kind is ast.Import or kind is ast.ImportFrom:
+        if kind is ast.Import or kind is ast.ImportFrom or _is_reference(node):
             imports.append(node)
         return f"{kind.__name__}({','.join(fields)})"
     if isinstance(node, list):
-        return "[" + ",".join([_tree_text(item, imports) for item in node]) + "]"
+        kept = [item for item in node if not _for_type_checkers(item)]
+        return "[" + ",".join([_tree_text(item, imports) for item in kept]) + "]"
     return repr(node)
+
+
+def _is_reference(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and OWN.fullmatch(node.value) is not None
+    )
+
+
+def _for_type_checkers(node: object) -> bool:
+    """Whether a statement is an ``if TYPE_CHECKING``, which never runs."""
+    return (
+        isinstance(node, ast.If)
+        and isinstance(node.test, ast.Name)
+        and node.test.id == "TYPE_CHECKING"
+    )
 
 
 @cache

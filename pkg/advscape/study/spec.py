@@ -1,13 +1,14 @@
 """The one parameter of each job: the part of the config it depends on, its cell, its code."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from advscape.models.own_function import find_function
 from advscape.study.canonical import canonical
 from advscape.study.config.model import CustomModel
+from advscape.study.config.section import FOR_JOBS
 from advscape.study.config.study import LinearExperiment, NetworkExperiment
-from advscape.study.fingerprint import fingerprint
+from advscape.study.fingerprint import fingerprint, module_of
 
 #: sections of an experiment that each stage depends on, beside its cell and its input files
 _SECTIONS = {
@@ -33,8 +34,9 @@ def stage_spec(
 ) -> Callable[..., str]:
     """Parameter of each job that a stage has for one experiment.
 
-    With a model of the user's own it holds the fingerprint of the user's module too: the file
-    itself and what that imports from this library, not the user's other files.
+    It holds the fingerprints of what its sections are made by (its network, its attacks), and with
+    a model of the user's own that of the user's module: the file itself and what that imports from
+    this library, not the user's other files.
 
     Args:
         stage: try, train, evaluate, curvature, landscape or sharpness.
@@ -47,11 +49,26 @@ def stage_spec(
         sorted keys; :func:`advscape.study.canonical.read` gives the mapping back.
     """
     config = {
-        name: getattr(experiment, name).model_dump(mode="json", exclude=_LEFT_OUT.get(name))
+        name: getattr(experiment, name).model_dump(
+            mode="json", exclude=_LEFT_OUT.get(name), context=FOR_JOBS
+        )
         for name in _SECTIONS[stage]
         if hasattr(experiment, name)
     }
-    parts: dict[str, Any] = {"config": config, "code": code, "data": data}
+    makers = {found: fingerprint(module_of(found)) for found in _makers(config)}
+    parts: dict[str, Any] = {"config": config, "code": code, "data": data, "makers": makers}
     if isinstance(experiment.model, CustomModel):
         parts["model_code"] = fingerprint(find_function(experiment.model.function))
     return lambda **cell: canonical(**parts, cell=cell)
+
+
+def _makers(value: Any) -> Iterator[str]:
+    """What the sections of a job are made by, wherever they stand in its config."""
+    if isinstance(value, list):
+        for inner in value:
+            yield from _makers(inner)
+    if isinstance(value, dict):
+        if "made_by" in value:
+            yield value["made_by"]
+        for inner in value.values():
+            yield from _makers(inner)

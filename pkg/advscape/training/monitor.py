@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from advscape.attacks.build import Attack
+from advscape.attacks.attack import Attack
 from advscape.attacks.perturb import perturb
 from advscape.evaluation.evaluate import score
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from advscape.attacks.build import Attack
+from advscape.attacks.attack import Attack
 from advscape.attacks.pgd import PGD
 from advscape.losses import full_precision
 from advscape.models.untouched import untouched

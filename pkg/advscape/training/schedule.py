@@ -1,27 +1,27 @@
-"""The course of the learning rate."""
+"""Courses of the learning rate, as shares of its peak."""
 
 import math
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
+#: of a step, counted from 0, and the number of all steps
+Course = Callable[[int, int], float]
 
-def rate_course(settings: dict[str, Any]) -> Callable[[int, int], float]:
-    """Course of the learning rate as a share of its peak.
 
-    Args:
-        settings: the config's training.schedule: cyclic, cosine or piecewise.
+def cosine() -> Course:
+    """Half a cosine from 1 to 0 (Loshchilov and Hutter 2017, arXiv 1608.03983)."""
+    return lambda step, steps: 0.5 * (1 + math.cos(math.pi * step / steps))
 
-    Returns:
-        a function of a step, counted from 0, and the number of all steps.
-    """
-    if settings["name"] == "cosine":
-        return lambda step, steps: 0.5 * (1 + math.cos(math.pi * step / steps))
-    if settings["name"] == "piecewise":
-        milestones, factor = settings["milestones"], settings["factor"]
-        # a milestone lies between two steps: rounding must not move it by one
-        return lambda step, steps: factor ** sum(step >= m * steps - 1e-6 for m in milestones)
-    peak = [0.0, settings["peak"], 1.0]
+
+def piecewise(milestones: Sequence[float], factor: float) -> Course:
+    """Constant, and multiplied by a factor after each milestone, a share of all steps."""
+    # a milestone lies between two steps: rounding must not move it by one
+    return lambda step, steps: factor ** sum(step >= m * steps - 1e-6 for m in milestones)
+
+
+def cyclic(peak: float) -> Course:
+    """Linear from 0 to 1, at a share of all steps, and back (Wong et al. 2020, 2001.03994)."""
     # neither end is reached: a step of length 0 would be wasted
-    return lambda step, steps: float(np.interp((step + 1) / (steps + 1), peak, [0.0, 1.0, 0.0]))
+    points = [0.0, peak, 1.0]
+    return lambda step, steps: float(np.interp((step + 1) / (steps + 1), points, [0.0, 1.0, 0.0]))

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from advscape.landscape.kinds import Kind
+from advscape.study.config.landscape import Kind
 
 
 class Select(BaseModel):

@@ -5,9 +5,12 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from advscape.landscape.kinds import Attack, Kind, PlaneKind
+from advscape.landscape.catalogue import DIRECTIONS, Noise
 from advscape.study.config.attack import PGDAttack
-from advscape.study.config.section import Count, Natural, Positive, Section, distinct
+from advscape.study.config.section import Count, NameOf, Natural, Positive, Section, distinct
+
+Kind = Annotated[str, NameOf(DIRECTIONS)]
+PlaneKind = Annotated[str, NameOf(DIRECTIONS, lambda name: DIRECTIONS[name].in_planes)]
 
 
 def _odd(value: int) -> int:
@@ -54,7 +57,7 @@ class NetworkPlane(LinearPlane):
     direction: PlaneKind = Field(
         default="filter-normalised", description="Kind of both directions, as of the lines."
     )
-    attacks: list[Attack] = Field(
+    attacks: list[Noise] = Field(
         default=["frozen"], min_length=1, description="Losses of the plane, as of the lines."
     )
 
@@ -112,7 +115,7 @@ class NetworkLandscape(LinearLandscape):
         "seed. eigenvector: those that curvature.eigenvectors keeps, of length 1. "
         "best-checkpoint, initial-weights: alpha = 1 is that checkpoint, running statistics too.",
     )
-    attacks: list[Attack] = Field(
+    attacks: list[Noise] = Field(
         default=["none", "frozen", "regenerated"],
         min_length=1,
         description="Losses of the lines: none is the clean one, frozen keeps the noise of "
@@ -134,7 +137,14 @@ class NetworkLandscape(LinearLandscape):
     @property
     def eigenvectors(self) -> int:
         """How many eigenvectors are needed."""
-        ranks = [0] if "eigenvector" in self.directions else []
-        if self.plane is not None and self.plane.direction == "eigenvector":
+        along = [kind for kind in self.directions if DIRECTIONS[kind].needs == "eigenvectors"]
+        ranks = [0] if along else []
+        if self.plane is not None and DIRECTIONS[self.plane.direction].needs == "eigenvectors":
             ranks += self.plane.seeds
         return max(ranks, default=-1) + 1
+
+    @property
+    def needs(self) -> set[str]:
+        """Files that its lines and its plane are made from, beside the weights."""
+        kinds = [*self.directions, *([self.plane.direction] if self.plane else [])]
+        return {needed for kind in kinds if (needed := DIRECTIONS[kind].needs) is not None}

@@ -3,9 +3,9 @@
 import math
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, field_validator
+from pydantic import Field, field_validator
 
-from advscape.study.config.section import NAME, Count, Section
+from advscape.study.config.section import NAME, Count, Kind, OneOf, Section
 
 Activation = Annotated[
     Literal["relu", "gelu", "silu"],
@@ -16,7 +16,14 @@ Width = Annotated[
 ]
 
 
-class _Network(Section):
+class Network(Kind):
+    """A network, made with ``classes`` (number of logits) and ``shape`` of an input."""
+
+
+class _OurNetwork(Network):
+    width: int
+    activation: str
+
     @property
     def label(self) -> str:
         """What tables call the model: its name, and what is not as in the full ReLU network."""
@@ -28,8 +35,10 @@ class _Network(Section):
         return "-".join(parts)
 
 
-class ResNet18(_Network):
+class ResNet18(_OurNetwork):
     """torchvision's ResNet-18 for small images."""
+
+    made_by = "advscape.models.resnet:SmallImageResNet18"
 
     name: Literal["resnet18"] = Field(
         description="resnet18: torchvision's ResNet-18 with a 3x3 stem and no max-pooling."
@@ -38,8 +47,10 @@ class ResNet18(_Network):
     activation: Activation = "relu"
 
 
-class PreActResNet18(_Network):
+class PreActResNet18(_OurNetwork):
     """The pre-activation ResNet-18 of the robustness literature (He et al. 2016, 1603.05027)."""
+
+    made_by = "advscape.models.preact:PreActResNet18"
 
     name: Literal["preactresnet18"] = Field(
         description="preactresnet18: pre-activation ResNet-18 with a 3x3 stem."
@@ -48,8 +59,10 @@ class PreActResNet18(_Network):
     activation: Activation = "relu"
 
 
-class CNN(_Network):
+class CNN(_OurNetwork):
     """A small convolutional network without batch norm, as for MNIST (Madry et al. 2018)."""
+
+    made_by = "advscape.models.cnn:SmallCNN"
 
     name: Literal["cnn"] = Field(
         description="cnn: two convolutions with pooling and two linear layers, no batch norm."
@@ -64,12 +77,14 @@ class CNN(_Network):
 
     @property
     def label(self) -> str:
-        """What tables call the model; see :attr:`_Network.label`."""
+        """What tables call the model; the name, and what is not as in the full ReLU network."""
         return super().label + ("-avgpool" if self.pooling == "average" else "")
 
 
-class CustomModel(Section):
+class CustomModel(Network):
     """Your own network, made by a function of your own."""
+
+    made_by = "advscape.models.custom:custom_model"
 
     name: Literal["custom"] = Field(description="custom: made by a function of your own.")
     function: str = Field(
@@ -117,13 +132,6 @@ def _not_plain(value: Any, at: str) -> str | None:
     return f"{at} is a {type(value).__name__}"
 
 
-NetworkModel = Annotated[ResNet18 | PreActResNet18 | CNN | CustomModel, Discriminator("name")]
-
-
-#: every model name, for error messages
-MODELS = ("logistic", "resnet18", "preactresnet18", "cnn", "custom")
-
-
 class LinearModel(Section):
     """Linear logistic regression: two classes, one weight per pixel and a bias."""
 
@@ -133,3 +141,14 @@ class LinearModel(Section):
     def label(self) -> str:
         """What tables call the model."""
         return self.name
+
+
+#: the networks by name
+MODELS: dict[str, type[Network]] = {
+    "resnet18": ResNet18,
+    "preactresnet18": PreActResNet18,
+    "cnn": CNN,
+    "custom": CustomModel,
+}
+
+NetworkModel = Annotated[Network, OneOf(MODELS)]

@@ -1,9 +1,25 @@
 """What every section of the config is made of."""
 
 import re
-from typing import Annotated, Any
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
+from typing import Annotated, Any, ClassVar, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    GetCoreSchemaHandler,
+    SerializationInfo,
+    SerializerFunctionWrapHandler,
+    Tag,
+    model_serializer,
+)
+from pydantic_core import CoreSchema, core_schema
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
 
@@ -36,7 +52,91 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-def distinct(values: list) -> list:
+#: the context in which sections are written for jobs
+FOR_JOBS = "for jobs"
+
+
+class Kind(Section):
+    """A section of which several kinds may stand at one key; its ``name`` says which one does.
+
+    For jobs it is written with ``made_by``, so that they need not know the catalogue.
+
+    Attributes:
+        made_by: ``module:name`` of the function that makes what the section describes. It is called
+            with what its catalogue says, and with the section's other keys by name.
+    """
+
+    made_by: ClassVar[str]
+
+    name: str
+
+    @model_serializer(mode="wrap")
+    def _with_maker(
+        self, handler: SerializerFunctionWrapHandler, info: SerializationInfo
+    ) -> dict[str, Any]:
+        values: dict[str, Any] = handler(self)
+        return values | {"made_by": self.made_by} if info.context == FOR_JOBS else values
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """Of a field: its value is a section of a catalogue, told by its ``name``.
+
+    The catalogue is read when the section that has the field is defined.
+
+    Attributes:
+        catalogue: sections by name.
+        default: the name that a section without one means.
+        where: which of the catalogue may stand here.
+    """
+
+    catalogue: Mapping[str, type[Kind]]
+    default: str | None = None
+    where: Callable[[type[Kind]], bool] = lambda kind: True
+
+    def sections(self) -> dict[str, type[Kind]]:
+        """The sections that may stand here, by name."""
+        return {name: kind for name, kind in self.catalogue.items() if self.where(kind)}
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        sections: Any = self.sections()
+        if self.default is None:
+            union: Any = Annotated[reduce(or_, sections.values()), Discriminator("name")]
+        else:
+            tagged: Any = [Annotated[kind, Tag(name)] for name, kind in sections.items()]
+            union = Annotated[reduce(or_, tagged), Discriminator(self._name)]
+        return handler.generate_schema(union)
+
+    def _name(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return value.get("name", self.default)
+        return getattr(value, "name", self.default)
+
+
+@dataclass(frozen=True)
+class NameOf:
+    """Of a field: its value is a name in a catalogue, read when the field's section is defined.
+
+    Attributes:
+        catalogue: has the names.
+        where: which of them may stand here.
+    """
+
+    catalogue: Collection[str]
+    where: Callable[[str], bool] = lambda name: True
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.literal_schema([name for name in self.catalogue if self.where(name)])
+
+
+T = TypeVar("T")
+
+
+def distinct(values: list[T]) -> list[T]:
     """Refuse a list with repeats."""
     repeated = [value for i, value in enumerate(values) if value in values[:i]]
     if repeated:

@@ -4,21 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
+from advscape.sharpness.catalogue import MEASURES
 from advscape.study.config.attack import PGDAttack
-from advscape.study.config.section import Count, Natural, Positive, Section, distinct
+from advscape.study.config.section import Count, NameOf, Natural, Positive, Section, distinct
 
-Measure = Literal[
-    "average",
-    "worst",
-    "adaptive_average",
-    "adaptive_worst",
-    "normalised_average",
-    "normalised_worst",
-    "robust_average",
-    "robust_worst",
-    "weight_curvature",
-]
-MEASURES = list(Measure.__args__)
 Several = Annotated[int, Field(ge=2)]
 
 
@@ -101,8 +90,8 @@ class WeightCurvature(Section):
 class NetworkSharpness(Section):
     """How much the loss rises when the weights are moved."""
 
-    measures: list[Measure] = Field(
-        default=MEASURES,
+    measures: list[Annotated[str, NameOf(MEASURES)]] = Field(
+        default=list(MEASURES),
         min_length=1,
         description="average, worst: Andriushchenko et al. 2023, arXiv 2302.07011; with adaptive_ "
         "relative to each weight, with normalised_ moreover of normalised logits. robust_average, "

@@ -78,8 +78,7 @@ class NetworkExperiment(_Experiment):
     @property
     def noise(self) -> str:
         """The noise arm of its runs, by the attack that they are trained with."""
-        name = self.training.attack.name
-        return name if name in ("random", "opposed") else "aligned"
+        return self.training.attack.noise
 
 
 def _kind(value: Any) -> str:

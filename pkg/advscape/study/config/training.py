@@ -3,34 +3,46 @@
 from itertools import pairwise
 from typing import Annotated, Literal
 
-from pydantic import Discriminator, Field, field_validator
+from pydantic import Field, field_validator
 
 from advscape.study.config.attack import TrainingAttack
 from advscape.study.config.section import (
     Count,
+    Kind,
     Natural,
     NonNegative,
+    OneOf,
     Positive,
     Section,
     Share,
 )
 
 
-class CyclicRate(Section):
+class Schedule(Kind):
+    """A course of the learning rate."""
+
+
+class CyclicRate(Schedule):
     """Linear from 0 to the peak and back to 0 (Wong et al. 2020, arXiv 2001.03994)."""
+
+    made_by = "advscape.training.schedule:cyclic"
 
     name: Literal["cyclic"] = Field(description="cyclic: up to the peak, and down to 0.")
     peak: Share = Field(default=0.4, description="Share of all steps at which the peak lies.")
 
 
-class CosineRate(Section):
+class CosineRate(Schedule):
     """Half a cosine from the learning rate to 0 (Loshchilov and Hutter 2017, 1608.03983)."""
+
+    made_by = "advscape.training.schedule:cosine"
 
     name: Literal["cosine"] = Field(description="cosine: half a cosine down to 0.")
 
 
-class PiecewiseRate(Section):
+class PiecewiseRate(Schedule):
     """Constant, and lower after each milestone (Rice et al. 2020, arXiv 2002.11569)."""
+
+    made_by = "advscape.training.schedule:piecewise"
 
     name: Literal["piecewise"] = Field(description="piecewise: lowered at milestones.")
     milestones: list[Share] = Field(
@@ -46,26 +58,41 @@ class PiecewiseRate(Section):
         return values
 
 
-Schedule = Annotated[CyclicRate | CosineRate | PiecewiseRate, Discriminator("name")]
+#: the schedules by name
+SCHEDULES: dict[str, type[Schedule]] = {
+    "cyclic": CyclicRate,
+    "cosine": CosineRate,
+    "piecewise": PiecewiseRate,
+}
 
 
-class AdversarialObjective(Section):
+class Objective(Kind):
+    """An objective, made with a :class:`advscape.training.treatment.Setting`."""
+
+
+class AdversarialObjective(Objective):
     """Cross-entropy on attacked inputs (Madry et al. 2018); at epsilon 0 standard training."""
+
+    made_by = "advscape.training.treatment:adversarial"
 
     name: Literal["at"] = Field(description="at: loss on attacked inputs.")
 
 
-class TradesObjective(Section):
+class TradesObjective(Objective):
     """Clean loss plus beta times the divergence it takes to attack (Zhang et al. 2019,
     arXiv 1901.08573, equation 5).
     """
+
+    made_by = "advscape.training.treatment:trades"
 
     name: Literal["trades"] = Field(description="trades: the attack maximises a KL divergence.")
     beta: Positive = Field(default=6.0, description="Weight of the divergence (1/lambda there).")
 
 
-class AWPObjective(Section):
+class AWPObjective(Objective):
     """Adversarial training at adversarially perturbed weights (Wu et al. 2020, 2004.05884)."""
+
+    made_by = "advscape.training.treatment:awp"
 
     name: Literal["awp"] = Field(description="awp: adversarial weight perturbation.")
     gamma: Positive = Field(
@@ -74,11 +101,13 @@ class AWPObjective(Section):
     warmup: Natural = Field(default=0, description="Epochs without it at the beginning.")
 
 
-class EntropySGDObjective(Section):
+class EntropySGDObjective(Objective):
     """Entropy-SGD on the adversarial loss (Chaudhari et al. 2017, 1611.01838, algorithm 1).
 
     ``learning_rate`` is the step size eta' of its Langevin steps; they have no momentum.
     """
+
+    made_by = "advscape.training.treatment:entropy_sgd"
 
     name: Literal["entropy_sgd"] = Field(description="entropy_sgd: descends the local entropy.")
     inner_steps: Count = Field(default=20, description="L: Langevin steps for one step outside.")
@@ -90,10 +119,13 @@ class EntropySGDObjective(Section):
     )
 
 
-Objective = Annotated[
-    AdversarialObjective | TradesObjective | AWPObjective | EntropySGDObjective,
-    Discriminator("name"),
-]
+#: the objectives by name
+OBJECTIVES: dict[str, type[Objective]] = {
+    "at": AdversarialObjective,
+    "trades": TradesObjective,
+    "awp": AWPObjective,
+    "entropy_sgd": EntropySGDObjective,
+}
 
 
 class Augmentation(Section):
@@ -123,14 +155,14 @@ class NetworkTraining(Section):
     epochs: Count = Field(description="Passes over the training set.")
     batch_size: Count = Field(default=128, description="Samples per step; the last may be short.")
     learning_rate: Positive = Field(default=0.1, description="Peak learning rate.")
-    schedule: Schedule = Field(
+    schedule: Annotated[Schedule, OneOf(SCHEDULES)] = Field(
         default=CyclicRate(name="cyclic"), description="Course of the learning rate."
     )
     momentum: Annotated[float, Field(ge=0, lt=1)] = Field(default=0.9, description="Of SGD.")
     weight_decay: NonNegative = Field(
         default=5e-4, description="Of SGD, on all parameters as the literature does."
     )
-    objective: Objective = Field(
+    objective: Annotated[Objective, OneOf(OBJECTIVES)] = Field(
         default=AdversarialObjective(name="at"), description="What is minimised."
     )
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = Field(
