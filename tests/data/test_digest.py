@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from advscape.data import files
+from advscape.data.catalogue import DATASETS
 from advscape.data.digest import check_content, content_digest
 from advscape.errors import UserError
 
@@ -63,19 +63,18 @@ def test_a_published_file_is_known_before_it_is_downloaded(real_data, tmp_path):
 
 def test_digits_need_no_files(tmp_path):
     assert content_digest("digits", None, tmp_path, None) == ""
-    assert set(files.PUBLISHED) == set(files.CLASSES)
 
 
 def test_published_digests_are_torchvisions():
     from torchvision import datasets
 
     lists = datasets.CIFAR10.train_list + datasets.CIFAR10.test_list
-    assert set(files.PUBLISHED["cifar10"].values()) == {md5 for _, md5 in lists}
+    assert set(DATASETS["cifar10"].files.values()) == {md5 for _, md5 in lists}
     lists = datasets.CIFAR100.train_list + datasets.CIFAR100.test_list
-    assert set(files.PUBLISHED["cifar100"].values()) == {md5 for _, md5 in lists}
-    assert set(files.PUBLISHED["mnist"].values()) == {md5 for _, md5 in datasets.MNIST.resources}
+    assert set(DATASETS["cifar100"].files.values()) == {md5 for _, md5 in lists}
+    assert set(DATASETS["mnist"].files.values()) == {md5 for _, md5 in datasets.MNIST.resources}
     parts = [datasets.SVHN.split_list[name] for name in ("train", "test")]
-    assert set(files.PUBLISHED["svhn"].values()) == {part[2] for part in parts}
+    assert set(DATASETS["svhn"].files.values()) == {part[2] for part in parts}
 
 
 def test_a_change_after_planning_is_said(tmp_path):

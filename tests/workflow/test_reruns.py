@@ -17,7 +17,7 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from advscape.data.files import needed
+from advscape.data.catalogue import needed
 from advscape.study.config.study import LinearExperiment, NetworkExperiment, Study
 from tests.conftest import ROOT
 from tests.workflow.planner import Planner, Refused

@@ -9,7 +9,7 @@ import json
 import os
 from pathlib import Path
 
-from advscape.data import files
+from advscape.data.catalogue import DATASETS, needed
 from advscape.errors import UserError
 
 #: in the folder where Snakemake keeps its records
@@ -29,10 +29,10 @@ def content_digest(name: str, path: str | None, root: Path, cache: Path | None =
     Raises:
         OSError: a file cannot be read.
     """
-    published = files.PUBLISHED.get(name, {})
+    published = DATASETS[name].files
     known = _Known(cache)
     digests = []
-    for file in files.needed(name, path):
+    for file in needed(name, path):
         place = root / file
         there = place.is_file() or file not in published
         digests.append((file if file in published else "", known.md5(place) if there

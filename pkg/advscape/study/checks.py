@@ -2,12 +2,11 @@
 
 from importlib.util import find_spec
 
-from advscape.data import files
+from advscape.data.catalogue import DATASETS
 from advscape.errors import ConfigError, shown
 from advscape.landscape.catalogue import DIRECTIONS
 from advscape.models.own_function import keywords
 from advscape.study.config.claim import ClaimConfig
-from advscape.study.config.dataset import OFFICIAL_SPLIT
 from advscape.study.config.model import CustomModel
 from advscape.study.config.study import LinearExperiment, NetworkExperiment, Study
 
@@ -37,17 +36,18 @@ def check_experiments(study: Study) -> None:
 
 
 def _check_dataset(at: str, experiment: LinearExperiment | NetworkExperiment) -> None:
-    dataset = experiment.dataset
-    if dataset.name not in OFFICIAL_SPLIT and dataset.test_fraction is None:
+    dataset, source = experiment.dataset, DATASETS[experiment.dataset.name]
+    if not source.official_test and dataset.test_fraction is None:
         raise ConfigError(
             f"{at}.dataset.test_fraction",
             "nothing",
             f"a number between 0 and 1, since {dataset.name} has no official test set",
         )
-    if (dataset.name == "npz") != (dataset.path is not None):
-        allowed = "the file's path" if dataset.name == "npz" else "no path, except for npz"
+    if source.own_file != (dataset.path is not None):
+        own = ", ".join(name for name, other in DATASETS.items() if other.own_file)
+        allowed = "the file's path" if source.own_file else f"no path, except for {own}"
         raise ConfigError(f"{at}.dataset.path", shown(dataset.path), allowed)
-    limit = files.CLASSES.get(dataset.name)
+    limit = source.classes
     for j, label in enumerate(dataset.classes or []):
         if limit is not None and label >= limit:
             raise ConfigError(f"{at}.dataset.classes[{j}]", shown(label), f"0 to {limit - 1}")
@@ -55,7 +55,9 @@ def _check_dataset(at: str, experiment: LinearExperiment | NetworkExperiment) ->
 
 def _check_linear(at: str, experiment: LinearExperiment) -> None:
     classes = experiment.dataset.classes
-    if len(classes or []) != 2 and not (classes is None and experiment.dataset.name == "npz"):
+    if len(classes or []) != 2 and not (
+        classes is None and DATASETS[experiment.dataset.name].classes is None
+    ):
         raise ConfigError(
             f"{at}.dataset.classes", shown(classes), "two labels, since the model is logistic"
         )

@@ -4,7 +4,7 @@ import zipfile
 from pathlib import Path
 
 from advscape.attacks.autoattack_images import needed_size
-from advscape.data import files
+from advscape.data.catalogue import DATASETS, needed
 from advscape.data.root import data_root
 from advscape.data.shapes import npz_image_shape
 from advscape.errors import ConfigError, shown
@@ -21,9 +21,10 @@ def check_data(study: Study) -> None:
     for i, experiment in enumerate(study.experiments):
         dataset = experiment.dataset
         at = f"experiments[{i}].dataset"
-        wanted = files.needed(dataset.name, dataset.path)
+        wanted = needed(dataset.name, dataset.path)
         missing = [name for name in wanted if not (root / name).is_file()]
-        if missing and (dataset.name == "npz" or not may_download):
+        fetched = may_download and DATASETS[dataset.name].fetch is not None
+        if missing and not fetched:
             key = "data_root"
             if not study.data_root:
                 key += " (nothing set)" if may_download else " (from ADVSCAPE_DATA)"

@@ -3,25 +3,24 @@
 import hashlib
 import os
 import re
-from typing import Literal
+from typing import Annotated
 
 from pydantic import Field, field_validator
 
+from advscape.data.catalogue import DATASETS
 from advscape.study.config.section import (
+    NameOf,
     Natural,
     Section,
     Share,
     distinct,
 )
 
-#: dataset names whose test set is official; the others need ``test_fraction``
-OFFICIAL_SPLIT = ("mnist", "cifar10", "cifar100", "svhn", "npz")
-
 
 class Dataset(Section):
     """The samples of an experiment."""
 
-    name: Literal["digits", "mnist", "cifar10", "cifar100", "svhn", "npz"] = Field(
+    name: Annotated[str, NameOf(DATASETS)] = Field(
         description="digits (scikit-learn's 8x8 digits, embedded), mnist, cifar10, cifar100, svhn "
         "(torchvision's files under the data root), or npz (your own arrays)."
     )

@@ -1,0 +1,82 @@
+"""The user's own arrays: an .npz file, with images as arrays or as JPEG files laid end to end."""
+
+import io
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from advscape.data.prepared import Prepared, prepare
+from advscape.errors import UserError, in_words
+
+
+def npz(root: Path, path: str | None) -> Prepared:
+    """Read a file below the data root.
+
+    Raises:
+        UserError: it is not there, damaged, or does not hold what it should.
+    """
+    file = root / str(path)
+    if not file.is_file():
+        raise UserError(f"dataset npz: {file} does not exist, or is no file")
+    try:
+        parts = _npz_parts(file)
+    except UserError:
+        raise
+    except Exception as error:  # whatever zip, zlib and numpy say of a damaged file
+        raise UserError(f"dataset npz: {file} cannot be read: {in_words(error)}") from error
+    return prepare(parts, f"dataset npz: {file}")
+
+
+def _npz_parts(path: Path) -> list[tuple[np.ndarray, np.ndarray]]:
+    with open(path, "rb") as stream:
+        if stream.read(2) != b"PK":
+            raise UserError(f"dataset npz: {path} is not an .npz file, which np.savez writes")
+    with np.load(path, allow_pickle=False) as file:
+        parts = [_npz_part(file, split, path) for split in ("train", "test")]
+        if parts[0] is None:
+            names = ", ".join(file.files) or "nothing"
+            raise UserError(f"dataset npz: {path} has no train_images; it has {names}")
+    return [part for part in parts if part is not None]
+
+
+def _npz_part(
+    file: np.lib.npyio.NpzFile, split: str, path: Path
+) -> tuple[np.ndarray, np.ndarray] | None:
+    if f"{split}_images" in file:
+        images = file[f"{split}_images"]
+    elif f"{split}_jpeg" in file and f"{split}_offsets" in file:
+        where = f"dataset npz: {path}: {split}_jpeg"
+        images = _decode_jpeg(file[f"{split}_jpeg"], file[f"{split}_offsets"], where)
+    else:
+        return None
+    if f"{split}_labels" not in file:
+        raise UserError(f"dataset npz: {path} has no {split}_labels")
+    return images, file[f"{split}_labels"]
+
+
+def _decode_jpeg(content: np.ndarray, offsets: np.ndarray, where: str) -> np.ndarray:
+    """(n, h, w, 3) uint8 from JPEG files laid end to end; image i is content[o[i]:o[i + 1]]."""
+    from PIL import Image
+
+    if content.dtype != np.uint8 or content.ndim != 1:
+        raise UserError(f"{where}: got {content.dtype} of {content.ndim} axes; allowed: bytes")
+    whole = offsets.ndim == 1 and offsets.dtype.kind in "ui" and len(offsets) > 1
+    if not whole or offsets.min() < 0 or offsets.max() > len(content):
+        raise UserError(
+            f"{where}: its offsets do not lie within its {len(content)} bytes; allowed: n + 1 "
+            "integers that rise from 0"
+        )
+    raw, images = content.tobytes(), []
+    for i, (start, end) in enumerate(pairwise(offsets.tolist())):
+        try:
+            with Image.open(io.BytesIO(raw[start:end])) as image:
+                images.append(np.asarray(image.convert("RGB")))
+        except Exception as error:  # Pillow's readers raise many kinds
+            raise UserError(f"{where}: image {i} cannot be read: {in_words(error)}") from error
+        if images[i].shape != images[0].shape:
+            raise UserError(
+                f"{where}: image {i} is {images[i].shape[:2]}, the first {images[0].shape[:2]}; "
+                "allowed: one size"
+            )
+    return np.stack(images)
