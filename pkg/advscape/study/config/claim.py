@@ -4,7 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from advscape.statistics.rules import RULES, descriptions
 from advscape.study.config.landscape import Kind
+from advscape.study.config.section import NameOf
 
 
 class Select(BaseModel):
@@ -41,12 +43,7 @@ class ClaimConfig(BaseModel):
 
     id: Annotated[str, Field(pattern=r"^C[1-9]$")] = Field(description="Claim id, C1 to C9.")
     statement: str = Field(min_length=1, description="The claim in words.")
-    rule: Literal["grows", "flat", "no-growth"] = Field(
-        description="grows: Page's trend test over the seeds has p < level, and the ratio of the "
-        "last to the first epsilon has its lower 95 % limit above `ratio`. flat: the ratio of the "
-        "largest to the smallest value over the grid has its upper 95 % limit below `ratio`. "
-        "no-growth: as flat, for the ratio of the largest value to the one at the first epsilon."
-    )
+    rule: Annotated[str, NameOf(RULES)] = Field(description=descriptions())
     quantity: Literal["lambda_max", "trace", "scaled_lambda_max", "scaled_trace", "rise"] = Field(
         description="A column of curvature.csv, or rise: the landscape's mean loss at the largest "
         "|alpha| minus its loss at 0."
