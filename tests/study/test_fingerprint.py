@@ -61,6 +61,37 @@ def test_modules_of_other_stages_do_not(library, other):
     assert taken() == before
 
 
+def test_templates_of_a_package_count_with_its_modules(library):
+    taken_at = [taken()]
+    template = library / "attacks/templates/part/list.html"
+    template.parent.mkdir(parents=True)
+    for text in ("<ul>", "<ol>"):
+        template.write_text(text)
+        taken_at.append(taken())
+    template.rename(template.with_name("lines.html"))
+    taken_at.append(taken())
+    assert len(set(taken_at)) == 4
+    (template.parent / ".list.html.swp").write_text("an editor's")
+    assert taken() == taken_at[-1]
+
+
+def test_templates_of_other_packages_do_not(library):
+    before = taken()
+    (library / "sharpness/templates").mkdir()
+    (library / "sharpness/templates/list.html").write_text("<ul>")
+    assert taken() == before
+
+
+def test_templates_beside_code_of_others_do_not(library, tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text("x = 1\n")
+    before = module.fingerprint(script)
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates/list.html").write_text("<ul>")
+    module._read.cache_clear()
+    assert module.fingerprint(script) == before
+
+
 def test_linear_stages_never_load_torch():
     for script in sorted((ROOT / "workflow/scripts").glob("*_linear.py")):
         found = {}

@@ -2,11 +2,28 @@
 
 import json
 from collections.abc import Iterable
-from html import escape
+from dataclasses import dataclass
 from pathlib import Path
 
+from markupsafe import Markup
 
-def notes_section(trials: Iterable[str | Path]) -> str:
+from advscape.report.render import render
+
+
+@dataclass(frozen=True)
+class Note:
+    """A sentence that a trial left.
+
+    Attributes:
+        experiment: whose network was tried.
+        text: the sentence.
+    """
+
+    experiment: str
+    text: str
+
+
+def notes_section(trials: Iterable[str | Path]) -> Markup:
     """A line for each sentence that a trial left.
 
     Args:
@@ -15,11 +32,10 @@ def notes_section(trials: Iterable[str | Path]) -> str:
     Returns:
         HTML; empty where there is nothing to say.
     """
-    lines = [
-        f"<li>{escape(Path(file).parent.name)}: {escape(note)}</li>"
-        for file in trials
-        for note in json.loads(Path(file).read_text(encoding="utf-8"))["notes"]
-    ]
-    if not lines:
-        return ""
-    return f"<p class='contradicted'>About the networks:</p><ul>{''.join(lines)}</ul>"
+    notes = [Note(file.parent.name, text) for file in map(Path, trials) for text in _texts(file)]
+    return render("notes.html", notes=notes)
+
+
+def _texts(trial: Path) -> list[str]:
+    texts: list[str] = json.loads(trial.read_text(encoding="utf-8"))["notes"]
+    return texts

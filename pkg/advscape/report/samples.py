@@ -1,14 +1,36 @@
 """Whether the Hessians' samples were enough, as a part of the claims' page."""
 
-from html import escape
+from dataclasses import dataclass
 
 import pandas as pd
+from markupsafe import Markup
+
+from advscape.report.render import render
 
 #: relative difference between the halves of the samples from which a run is named
 LARGE = 0.5
 
 
-def samples_section(curvature: pd.DataFrame) -> str:
+@dataclass(frozen=True)
+class Spread:
+    """How far lambda_max differs between the halves of an experiment's samples.
+
+    Attributes:
+        experiment: of networks.
+        median: of all measurements, relative to the mean of both halves.
+        largest: of all measurements.
+        measurements: their number.
+        large: number of those above ``LARGE``.
+    """
+
+    experiment: str
+    median: float
+    largest: float
+    measurements: int
+    large: int
+
+
+def samples_section(curvature: pd.DataFrame) -> Markup:
     """A line for each experiment of networks: how far lambda_max differs between halves.
 
     Args:
@@ -18,21 +40,14 @@ def samples_section(curvature: pd.DataFrame) -> str:
         HTML; empty where nothing was halved.
     """
     rows = curvature.dropna(subset=["half_spread"])
-    lines = []
-    for experiment, found in rows.groupby("experiment", sort=False):
-        large = int((found["half_spread"] > LARGE).sum())
-        note = (
-            f"; {large} of {len(found)} measurements above {LARGE:.0%}: take more samples"
-            if large
-            else ""
+    spreads = [
+        Spread(
+            experiment=str(experiment),
+            median=float(found.median()),
+            largest=float(found.max()),
+            measurements=len(found),
+            large=int((found > LARGE).sum()),
         )
-        lines.append(
-            f"<li>{escape(str(experiment))}: median {found['half_spread'].median():.0%}, largest "
-            f"{found['half_spread'].max():.0%} of its mean{note}</li>"
-        )
-    if not lines:
-        return ""
-    return (
-        "<p>Samples of the Hessians: how far lambda_max (noise frozen) differs between the two "
-        f"halves of its samples.</p><ul>{''.join(lines)}</ul>"
-    )
+        for experiment, found in rows.groupby("experiment", sort=False)["half_spread"]
+    ]
+    return render("samples.html", spreads=spreads, bound=LARGE)

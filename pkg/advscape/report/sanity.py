@@ -1,13 +1,52 @@
 """What of the attacks' sanity checks failed, as a part of the claims' page."""
 
-from html import escape
+from dataclasses import dataclass
 
 import pandas as pd
+from markupsafe import Markup
 
-_HEADER = ("experiment", "check", "failed", "worst value", "bound", "runs")
+from advscape.report.render import render
 
 
-def sanity_section(sanity: pd.DataFrame) -> str:
+@dataclass(frozen=True)
+class Place:
+    """Runs of one noise arm and epsilon.
+
+    Attributes:
+        noise: the arm.
+        epsilon: of the runs.
+        seeds: of the runs, each once, ascending.
+    """
+
+    noise: str
+    epsilon: float
+    seeds: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A check that failed in runs of an experiment.
+
+    Attributes:
+        experiment: of the runs.
+        check: its name.
+        failed: how often it failed.
+        total: how often it was made.
+        worst: the largest value; None where one was not a number.
+        bound: what a value may be at most.
+        places: where it failed.
+    """
+
+    experiment: str
+    check: str
+    failed: int
+    total: int
+    worst: float | None
+    bound: float
+    places: tuple[Place, ...]
+
+
+def sanity_section(sanity: pd.DataFrame) -> Markup:
     """One line with the number of failed checks, and a table of them if there are any.
 
     Args:
@@ -17,33 +56,27 @@ def sanity_section(sanity: pd.DataFrame) -> str:
         HTML; one row for each experiment and check, which names its runs.
     """
     failed = sanity[~sanity["ok"].astype(bool)]
-    if failed.empty:
-        return f"<p>Sanity of the attacks: all {len(sanity)} checks passed.</p>"
-    head = "".join(f"<th>{title}</th>" for title in _HEADER)
     groups = failed.groupby(["experiment", "check"], sort=False)
-    body = "".join(_row(name, rows, sanity) for name, rows in groups)
-    return (
-        f"<p class='contradicted'>Sanity of the attacks: <b>{len(failed)} of {len(sanity)} checks "
-        f"failed</b>. Read robustness, and what rests on these attacks, with that in mind "
-        f"(<code>tables/sanity.csv</code>).</p><table><tr>{head}</tr>{body}</table>"
-    )
+    failures = [_failure(rows, sanity) for _, rows in groups]
+    return render("sanity.html", failures=failures, failed=len(failed), total=len(sanity))
 
 
-def _row(name: tuple[str, str], rows: pd.DataFrame, sanity: pd.DataFrame) -> str:
-    experiment, check = name
-    total = ((sanity["experiment"] == experiment) & (sanity["check"] == check)).sum()
+def _failure(rows: pd.DataFrame, sanity: pd.DataFrame) -> Failure:
+    first = rows.iloc[0]
+    same = (sanity["experiment"] == first["experiment"]) & (sanity["check"] == first["check"])
     # a value that is missing was not a number: nothing is worse
     worst = rows["value"].max(skipna=False)
-    runs = rows.groupby(["noise", "epsilon"], sort=False)["seed"].apply(
-        lambda seeds: ", ".join(map(str, sorted(set(seeds))))
+    return Failure(
+        experiment=first["experiment"],
+        check=first["check"],
+        failed=len(rows),
+        total=int(same.sum()),
+        worst=None if pd.isna(worst) else float(worst),
+        bound=first["bound"],
+        places=tuple(
+            Place(
+                found["noise"].iloc[0], found["epsilon"].iloc[0], tuple(sorted(set(found["seed"])))
+            )
+            for _, found in rows.groupby(["noise", "epsilon"], sort=False)
+        ),
     )
-    places = "; ".join(f"{n} {e:g}: seed {seeds}" for (n, e), seeds in runs.items())
-    cells = (
-        escape(experiment),
-        escape(check),
-        f"{len(rows)} of {total}",
-        "not a number" if pd.isna(worst) else f"{worst:.3g}",
-        f"{rows['bound'].iloc[0]:g}",
-        f"<small>{escape(places)}</small>",
-    )
-    return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"

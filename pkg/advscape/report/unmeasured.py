@@ -1,11 +1,34 @@
 """Hessians that could not be shown to be right, as a part of the claims' page."""
 
-from html import escape
+from collections import Counter
+from dataclasses import dataclass
 
 import pandas as pd
+from markupsafe import Markup
+
+from advscape.report.render import render
 
 
-def unmeasured_section(curvature: pd.DataFrame) -> str:
+@dataclass(frozen=True)
+class Unmeasured:
+    """Measurements of an experiment that have no numbers for one reason.
+
+    Attributes:
+        experiment: of networks.
+        loss: whose Hessian.
+        hessian: which part of it.
+        reason: why there are no numbers.
+        measurements: how many have none.
+    """
+
+    experiment: str
+    loss: str
+    hessian: str
+    reason: str
+    measurements: int
+
+
+def unmeasured_section(curvature: pd.DataFrame) -> Markup:
     """A line for each experiment, loss, part of the Hessian and reason, with its number of runs.
 
     Args:
@@ -15,16 +38,12 @@ def unmeasured_section(curvature: pd.DataFrame) -> str:
         HTML; empty where everything could be measured, or where the response is merely undefined.
     """
     rows = curvature[curvature["reason"].notna()]
-    if rows.empty:
-        return ""
-    groups = rows.groupby(["experiment", "loss", "hessian", "reason"], sort=False)
-    lines = [
-        f"<li>{escape(experiment)}: {escape(loss)} loss, {escape(part)}, "
-        f"{len(found)} of its measurements: {escape(reason)}</li>"
-        for (experiment, loss, part, reason), found in groups
-    ]
-    return (
-        "<p class='contradicted'>Hessians whose products could not be shown to be right on the "
-        "network: their cells in <code>tables/curvature.csv</code> are empty.</p>"
-        f"<ul>{''.join(lines)}</ul>"
+    counts = Counter(
+        (row["experiment"], row["loss"], row["hessian"], row["reason"])
+        for row in rows.to_dict("records")
     )
+    unmeasured = [
+        Unmeasured(experiment, loss, hessian, reason, measurements)
+        for (experiment, loss, hessian, reason), measurements in counts.items()
+    ]
+    return render("unmeasured.html", unmeasured=unmeasured)

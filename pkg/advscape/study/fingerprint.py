@@ -6,6 +6,9 @@ line break changes nothing, and the modules are found by following the imports. 
 names in text, as ``advscape.a.b:c``, is imported from there later and followed too; what is
 imported for type checkers alone is not.
 
+What is no Python, a module finds in the folder ``templates`` of its package: each file there counts
+with every module of the package, byte by byte.
+
 A package's ``__init__.py`` counts only where a name is imported from it; ours are docstrings, so
 code imports from the module that holds what it needs.
 """
@@ -62,13 +65,24 @@ def _collect(path: Path, found: dict[str, str]) -> None:
 
 @cache
 def _read(path: Path) -> tuple[str, tuple[Path, ...]]:
-    """Digest of one file's syntax tree, and the files of the library that it imports."""
+    """Digest of one file, and the files of the library that it imports or may fill in."""
+    if path.is_relative_to(PACKAGE) and path.suffix != ".py":
+        return hashlib.sha256(path.read_bytes()).hexdigest(), ()
     tree = ast.parse(path.read_bytes(), filename=str(path))
     imports: list[ast.AST] = []
     digest = hashlib.sha256(_tree_text(tree, imports).encode()).hexdigest()
     # a set first: the same module is imported for many names
     files = {_module_file(name) for name in set(_names(imports))}
+    if path.is_relative_to(PACKAGE):
+        files.update(_templates(path.parent))
     return digest, tuple(sorted(file for file in files if file is not None))
+
+
+def _templates(package: Path) -> Iterator[Path]:
+    """Files of a package that are filled in; hidden ones are an editor's or a file manager's."""
+    for file in package.joinpath("templates").rglob("[!.]*"):
+        if file.is_file() and file.suffix not in (".py", ".pyc"):
+            yield file
 
 
 def _names(imports: list[ast.AST]) -> Iterator[str]:
