@@ -6,9 +6,10 @@ from types import SimpleNamespace
 import pytest
 import yaml
 
+from advscape.study.figures import FIGURES
 from advscape.study.load import load_study
 from advscape.study.missing import not_made
-from advscape.study.plan import AGGREGATES, FIGURES_OF, Plan
+from advscape.study.plan import AGGREGATES, Plan
 from tests.conftest import ROOT
 
 
@@ -58,7 +59,8 @@ def test_seeds_that_share_a_job_share_its_folder_and_are_trained_alone(raw):
 def test_figures_need_rows_and_some_a_network_or_a_plane(raw):
     made = plan(raw)
     names = {figure.rsplit("/", 1)[1] for figure in made.figures()}
-    both = {f"{kind}_{name}.png" for kind in FIGURES_OF for name in made.experiments}
+    kinds = [kind for kind, figure in FIGURES.items() if figure.of == "experiment"]
+    both = {f"{kind}_{name}.png" for kind in kinds for name in made.experiments}
     assert names == both - {"sharpness_logistic-digits.png"} | {"theorem.png"}
     lacking = set(made.fragments("sharpness"))
     left = {f.rsplit("/", 1)[1] for f in plan(raw, lacking=lacking).figures()}

@@ -18,14 +18,14 @@ gc.set_threshold(50_000, 20, 100)
 from advscape.data.digest import content_digest
 from advscape.data.root import data_root
 from advscape.study.canonical import canonical
-from advscape.study.fingerprint import fingerprint
+from advscape.study.figures import FIGURES
+from advscape.study.fingerprint import fingerprint, module_of
 from advscape.study.folder import check_writable, use_writable_temporary_folder
 from advscape.study.hardware import has_gpu
 from advscape.study.load import load_study
 from advscape.study.missing import in_words, not_made
 from advscape.study.plan import (
     AGGREGATES,
-    FIGURES_OF,
     LINEAR_RUN,
     MEASURED_RUNS,
     NETWORK_RUN,
@@ -52,8 +52,9 @@ if INCOMPLETE:
 PLAN = Plan(STUDY, lacking=(f"<results>/{file}" for file in MISSING["files"]))
 EXPERIMENTS = PLAN.experiments
 # a pattern that matches no name stands in for an empty list
-LINEAR = "|".join(PLAN.linear) or "(?!)"
-NETWORKS = "|".join(PLAN.networks) or "(?!)"
+NOTHING = "(?!)"
+LINEAR = "|".join(PLAN.linear) or NOTHING
+NETWORKS = "|".join(PLAN.networks) or NOTHING
 
 
 def code(name):
@@ -180,20 +181,25 @@ def directions_of(wildcards, best=of_each_run("best.safetensors")):
 
 
 def figure_spec(kind):
-    """Parameter of a figure: which experiment, and what its title says."""
-    fixed = code(f"figure_{kind}.py")
+    """Parameter of a figure: what draws it, of which rows, and what its title says."""
+    figure = FIGURES[kind]
+    config = {"function": figure.function, "experiment": None, "arguments": {}}
+    fixed = [code("figure.py"), fingerprint(module_of(figure.function))]
+    if figure.of == "study":
+        return canonical(code=fixed, config=config)
 
     def spec(wildcards):
         experiment = EXPERIMENTS[wildcards.experiment]
-        config = {
-            "experiment": experiment.name,
-            "title": experiment.display_title,
-            "norm": experiment.threat.norm,
-            "network": experiment.name in PLAN.networks,
-        }
-        return canonical(code=fixed, config=config)
+        own = {"experiment": experiment.name, "arguments": figure.values(experiment)}
+        return canonical(code=fixed, config=config | own)
 
     return spec
+
+
+def drawn_for(figure):
+    """Pattern of the experiments that have a figure."""
+    wanted = [name for name, e in EXPERIMENTS.items() if figure.wanted([e])]
+    return "|".join(wanted) or NOTHING
 
 
 def trial_spec():
@@ -219,7 +225,7 @@ def fragments(wildcards):
 def drawn_of(job, files):
     """Whether an aggregating job has something to aggregate where these files are missing."""
     kind = job.rule.name.rpartition("figure_")[2]
-    if kind not in FIGURES_OF or "experiment" not in job.wildcards_dict:
+    if kind not in FIGURES or "experiment" not in job.wildcards_dict:
         return True
     experiment = EXPERIMENTS[job.wildcards_dict["experiment"]]
     return PLAN.is_drawn(kind, experiment, frozenset(f"<results>/{file}" for file in files))

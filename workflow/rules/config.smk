@@ -12,7 +12,11 @@ from pathlib import Path
 # not workflow.basedir: that is the folder of a workflow that uses this one as a module
 RULES = workflow.current_basedir
 if isinstance(RULES, os.PathLike):
-    sys.path.insert(0, str(Path(RULES).resolve().parents[1] / "pkg"))
+    LIBRARY = str(Path(RULES).resolve().parents[1] / "pkg")
+    sys.path.insert(0, LIBRARY)
+    # the scripts' processes inherit it
+    others = os.environ.get("PYTHONPATH", "")
+    os.environ["PYTHONPATH"] = os.pathsep.join([LIBRARY, *filter(None, [others])])
 
 try:
     from advscape.errors import UserError

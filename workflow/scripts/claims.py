@@ -1,12 +1,6 @@
 """Decide every claim of the study."""
 
-import gc
-import sys
-from pathlib import Path
-
-gc.disable()  # imports are quicker; a running job has it on again
-sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "pkg"))
-
+import advscape.machine.quick_imports  # noqa: F401
 from advscape.report.missing import missing_section
 from advscape.report.notes import notes_section
 from advscape.report.page import claims_page

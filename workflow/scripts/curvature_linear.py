@@ -1,12 +1,6 @@
 """Hessians of one seed of a linear experiment."""
 
-import gc
-import sys
-from pathlib import Path
-
-gc.disable()  # imports are quicker; a running job has it on again
-sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "pkg"))
-
+import advscape.machine.quick_imports  # noqa: F401
 from advscape.stages.curvature_linear import curvature_linear
 from advscape.stages.job import running
 from advscape.tables.rows import write_rows

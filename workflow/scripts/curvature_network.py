@@ -1,12 +1,6 @@
 """Hessians of networks' losses."""
 
-import gc
-import sys
-from pathlib import Path
-
-gc.disable()  # imports are quicker; a running job has it on again
-sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "pkg"))
-
+import advscape.machine.quick_imports  # noqa: F401
 from advscape.curvature.eigenvectors import save_eigenvectors
 from advscape.stages.curvature_network import TABLES, curvature_network
 from advscape.stages.job import running

@@ -1,12 +1,6 @@
 """Read a dataset and write it as one .npz of plain arrays."""
 
-import gc
-import sys
-from pathlib import Path
-
-gc.disable()  # imports are quicker; a running job has it on again
-sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "pkg"))
-
+import advscape.machine.quick_imports  # noqa: F401
 from advscape.data.digest import check_content
 from advscape.data.root import data_root
 from advscape.data.sources import load_source

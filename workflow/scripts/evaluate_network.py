@@ -1,12 +1,6 @@
 """Loss and accuracy of networks."""
 
-import gc
-import sys
-from pathlib import Path
-
-gc.disable()  # imports are quicker; a running job has it on again
-sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "pkg"))
-
+import advscape.machine.quick_imports  # noqa: F401
 from advscape.stages.evaluate_network import evaluate_network
 from advscape.stages.job import running
 from advscape.tables.rows import joined, write_rows

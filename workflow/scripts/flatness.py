@@ -1,12 +1,6 @@
 """Read flatness numbers from the lines of the landscape."""
 
-import gc
-import sys
-from pathlib import Path
-
-gc.disable()  # imports are quicker; a running job has it on again
-sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "pkg"))
-
+import advscape.machine.quick_imports  # noqa: F401
 from advscape.stages.job import running
 from advscape.tables.collect import read_table
 from advscape.tables.flatness import agreement_table, flatness_table

@@ -1,14 +1,10 @@
 """Bind figures and claims into one page."""
 
-import gc
+import subprocess
 import sys
 from pathlib import Path
 
-gc.disable()  # imports are quicker; a running job has it on again
-sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "pkg"))
-
-import subprocess
-
+import advscape.machine.quick_imports  # noqa: F401
 from advscape.machine.atomic import replacing
 from advscape.stages.job import running
 

@@ -1,12 +1,6 @@
 """Landscapes of one seed of a linear experiment."""
 
-import gc
-import sys
-from pathlib import Path
-
-gc.disable()  # imports are quicker; a running job has it on again
-sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "pkg"))
-
+import advscape.machine.quick_imports  # noqa: F401
 from advscape.stages.job import running
 from advscape.stages.landscape_linear import landscape_linear
 from advscape.tables.rows import write_rows

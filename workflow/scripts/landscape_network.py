@@ -1,13 +1,9 @@
 """Landscapes of networks."""
 
-import gc
-import sys
 from itertools import repeat, starmap
 from pathlib import Path
 
-gc.disable()  # imports are quicker; a running job has it on again
-sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "pkg"))
-
+import advscape.machine.quick_imports  # noqa: F401
 from advscape.stages.job import running
 from advscape.stages.landscape_network import Files, landscape_network
 from advscape.tables.rows import joined, write_rows

@@ -1,12 +1,6 @@
 """Write which runs the tables lack."""
 
-import gc
-import sys
-from pathlib import Path
-
-gc.disable()  # imports are quicker; a running job has it on again
-sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "pkg"))
-
+import advscape.machine.quick_imports  # noqa: F401
 from advscape.stages.job import running
 from advscape.tables.missing import missing_table
 from advscape.tables.rows import write_rows

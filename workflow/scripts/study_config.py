@@ -1,14 +1,8 @@
 """Write the checked config, every default filled in."""
 
-import gc
-import sys
-from pathlib import Path
-
-gc.disable()  # imports are quicker; a running job has it on again
-sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "pkg"))
-
 import yaml
 
+import advscape.machine.quick_imports  # noqa: F401
 from advscape.machine.atomic import write_text
 from advscape.stages.job import running
 

@@ -1,12 +1,6 @@
 """Try a network before the first is trained."""
 
-import gc
-import sys
-from pathlib import Path
-
-gc.disable()  # imports are quicker; a running job has it on again
-sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "pkg"))
-
+import advscape.machine.quick_imports  # noqa: F401
 from advscape.stages.job import running
 from advscape.stages.try_network import try_network
 

@@ -11,8 +11,7 @@ from typing import Any
 
 from advscape.study.config.grid import token
 from advscape.study.config.study import LinearExperiment, NetworkExperiment, Study
-
-Experiment = LinearExperiment | NetworkExperiment
+from advscape.study.figures import FIGURES, Experiment
 
 #: a linear experiment has one job for all epsilons of a seed, a network one for each
 LINEAR_RUN = "<results>/runs/{experiment}/seed~{seed}"
@@ -21,18 +20,10 @@ NETWORK_RUN = "<results>/runs/{experiment}/eps~{epsilon}/seed~{seed}"
 MEASURED_RUNS = "<results>/runs/{experiment}/eps~{epsilon}/seed~{seeds}"
 #: rows of sanity.csv that no single run has: they are read from the lines of all
 CHECKS_OF_LINES = "<results>/runs/flatness_sanity.csv"
-#: tables that each figure of an experiment is drawn from
-FIGURES_OF = {
-    "curvature": ("curvature", "runs"),
-    "landscape": ("landscape",),
-    "plane": ("landscape",),
-    "robustness": ("robustness",),
-    "sharpness": ("sharpness",),
-}
 #: rules that sum up what other rules made
 AGGREGATES = (
     "table", "missing", "flatness", "claims", "study_config", "html_report",
-    *(f"figure_{kind}" for kind in (*FIGURES_OF, "theorem", "regimes")),
+    *(f"figure_{kind}" for kind in FIGURES),
 )  # fmt: skip
 _TABLES = ("runs", "robustness", "sanity", "curvature", "landscape")
 #: what only networks have: a linear model's Hessian is there as a whole, and in closed form
@@ -139,24 +130,21 @@ class Plan:
         self, kind: str, experiment: Experiment, lacking: frozenset[str] | None = None
     ) -> bool:
         """Whether there are rows of which a figure of an experiment can be drawn."""
-        return all(self.rows_of(table, experiment, lacking) for table in FIGURES_OF[kind])
+        return all(self.rows_of(table, experiment, lacking) for table in FIGURES[kind].tables)
 
     def figures(self) -> list[str]:
-        """Every figure of the study; some need a network, or linear experiments."""
-        wanted = [
-            f"<results>/figures/{kind}_{name}.png"
-            for kind in FIGURES_OF
-            for name, e in self.experiments.items()
-            if (kind != "plane" or e.landscape.plane is not None)
-            and (kind != "sharpness" or name in self.networks)
-            and self.is_drawn(kind, e)
-        ]
-        trainings = [e.training for e in self.linear.values()]
-        if trainings:
-            wanted.append("<results>/figures/theorem.png")
-        if any(training != trainings[0] for training in trainings):
-            wanted.append("<results>/figures/regimes.png")
-        return wanted
+        """Every figure of the study."""
+        names = []
+        for kind, figure in FIGURES.items():
+            if figure.of == "study":
+                names += [kind] if figure.wanted(self.study.experiments) else []
+                continue
+            names += [
+                f"{kind}_{name}"
+                for name, experiment in self.experiments.items()
+                if figure.wanted([experiment]) and self.is_drawn(kind, experiment)
+            ]
+        return [f"<results>/figures/{name}.png" for name in names]
 
     def claims(self) -> list[dict[str, Any]]:
         """Every claim of the study with the name of its experiment."""

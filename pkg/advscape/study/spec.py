@@ -1,9 +1,11 @@
 """The one parameter of each job: the part of the config it depends on, its cell, its code."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 from advscape.models.own_function import find_function
+from advscape.references import OWN
 from advscape.study.canonical import canonical
 from advscape.study.config.model import CustomModel
 from advscape.study.config.section import FOR_JOBS
@@ -55,11 +57,16 @@ def stage_spec(
         for name in _SECTIONS[stage]
         if hasattr(experiment, name)
     }
-    makers = {found: fingerprint(module_of(found)) for found in _makers(config)}
+    makers = {found: fingerprint(_file(found)) for found in _makers(config)}
     parts: dict[str, Any] = {"config": config, "code": code, "data": data, "makers": makers}
     if isinstance(experiment.model, CustomModel):
         parts["model_code"] = fingerprint(find_function(experiment.model.function))
     return lambda **cell: canonical(**parts, cell=cell)
+
+
+def _file(reference: str) -> Path:
+    """File of the module that a reference names, of the library or of somebody else's."""
+    return module_of(reference) if OWN.fullmatch(reference) else find_function(reference)
 
 
 def _makers(value: Any) -> Iterator[str]:

@@ -1,0 +1,98 @@
+"""The figures of a study: the rules that draw them are made from here. It imports nothing heavy."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from advscape.study.config.study import LinearExperiment, NetworkExperiment
+
+Experiment = LinearExperiment | NetworkExperiment
+
+
+def _always(experiments: Sequence[Experiment]) -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure.
+
+    Attributes:
+        function: ``module:name`` of what draws it. It is called with the tables, in their order,
+            and by name with the ``arguments``; it gives matplotlib's figure.
+        tables: those that it is drawn from; an experiment's figure gets that experiment's rows.
+        category: of the report.
+        arguments: which of ``title``, ``norm`` and ``network`` (whether the experiment is one of
+            networks) the function takes.
+        of: one for each "experiment", or one for the "study".
+        wanted: whether there is such a figure of some experiments: of one, or of all.
+        label: what the report calls the experiment of a study's figure.
+    """
+
+    function: str
+    tables: tuple[str, ...]
+    category: str
+    arguments: tuple[str, ...] = ()
+    of: Literal["experiment", "study"] = "experiment"
+    wanted: Callable[[Sequence[Experiment]], bool] = _always
+    label: str = "{experiment}"
+
+    def values(self, experiment: Experiment) -> dict[str, Any]:
+        """The arguments of an experiment's figure."""
+        every = {
+            "title": experiment.display_title,
+            "norm": experiment.threat.norm,
+            "network": isinstance(experiment, NetworkExperiment),
+        }
+        return {name: every[name] for name in self.arguments}
+
+
+def _has_plane(experiments: Sequence[Experiment]) -> bool:
+    return any(experiment.landscape.plane is not None for experiment in experiments)
+
+
+def _has_networks(experiments: Sequence[Experiment]) -> bool:
+    return any(isinstance(experiment, NetworkExperiment) for experiment in experiments)
+
+
+def _is_linear(experiments: Sequence[Experiment]) -> bool:
+    return any(isinstance(experiment, LinearExperiment) for experiment in experiments)
+
+
+def _has_regimes(experiments: Sequence[Experiment]) -> bool:
+    """Whether linear experiments differ in weight decay or stopping time."""
+    trainings = [e.training for e in experiments if isinstance(e, LinearExperiment)]
+    return any(training != trainings[0] for training in trainings)
+
+
+#: by name; a figure's caption is workflow/report/<name>.rst
+FIGURES: dict[str, Figure] = {
+    "curvature": Figure(
+        "advscape.figures.curvature:curvature_figure",
+        ("curvature", "runs"), "Curvature", ("title", "norm"),
+    ),
+    "landscape": Figure(
+        "advscape.figures.landscape:landscape_figure",
+        ("landscape",), "Landscapes", ("title", "network"),
+    ),
+    "plane": Figure(
+        "advscape.figures.plane:plane_figure",
+        ("landscape",), "Landscapes", ("title",), wanted=_has_plane,
+    ),
+    "robustness": Figure(
+        "advscape.figures.robustness:robustness_figure",
+        ("robustness",), "Robustness", ("title", "norm"),
+    ),
+    "sharpness": Figure(
+        "advscape.figures.sharpness:sharpness_figure",
+        ("sharpness",), "Sharpness", ("title", "norm"), wanted=_has_networks,
+    ),
+    "theorem": Figure(
+        "advscape.figures.theorem:theorem_figure",
+        (), "Curvature", of="study", wanted=_is_linear, label="one sample",
+    ),
+    "regimes": Figure(
+        "advscape.figures.regimes:regimes_figure",
+        ("curvature", "runs"), "Curvature", of="study", wanted=_has_regimes, label="all",
+    ),
+}  # fmt: skip
