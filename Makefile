@@ -17,7 +17,7 @@ export XDG_CACHE_HOME := $(shell d="$${XDG_CACHE_HOME:-$$HOME/.cache}"; f="$$d/a
 	rm -f "$$f" 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help env autoattack slurm bench-env reproduce test test-cluster lint format lock schema clean
+.PHONY: help env autoattack slurm bench-env reproduce test test-cluster lint format lock schema docs clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -79,6 +79,9 @@ format: $(STAMP) ## Format code and rules
 
 schema: $(STAMP) ## Write the config's JSON schema from the typed config
 	$(BIN)/python -m advscape.study.schema > workflow/schemas/config.schema.json
+
+docs: $(STAMP) ## Write the columns and measures in docs/tables.md from their catalogues
+	$(BIN)/python -m advscape.tables.document docs/tables.md
 
 lock: ## Pin all dependencies anew (needs uv); then bring environment.yml in step
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \

@@ -15,7 +15,7 @@ for kind, figure in FIGURES.items():
         output:
             png=report(
                 f"<results>/figures/{place}.png",
-                caption=f"../report/{kind}.rst",
+                caption=figure.caption or f"../report/{kind}.rst",
                 category=figure.category,
                 labels={"experiment": figure.label, "figure": kind},
             ),

@@ -1,4 +1,4 @@
-"""The measures of sharpness: config, stage and figure take them from here; it imports nothing.
+"""The measures of sharpness: config, figure and documents take them from here; no imports.
 
 A measure's function is called once for all of its measures that are asked for, so that they can
 share their draws, with a :class:`advscape.sharpness.network.TrainedNetwork`, their names, and by
@@ -17,53 +17,102 @@ class Measure:
         label: in figures.
         family: figures have a row of panels for each.
         function: ``module:name`` of what measures it.
-        source: the paper.
+        definition: in words, for the documentation; Markdown.
+        source: the paper; Markdown.
         settings: keys of the config's section ``sharpness`` that the function takes.
     """
 
     label: str
     family: str
     function: str
+    definition: str
     source: str
     settings: tuple[str, ...] = ()
 
 
 _RISES = "advscape.sharpness.rises:rises"
 _RISES_SETTINGS = ("balls", "average", "worst")
-_ANDRIUSHCHENKO = "Andriushchenko et al. 2023, arXiv 2302.07011"
-_STUTZ = "Stutz et al. 2021, arXiv 2104.04448"
+_ANDRIUSHCHENKO = "Andriushchenko et al. 2023, [arXiv 2302.07011](https://arxiv.org/abs/2302.07011)"
+_STUTZ = "Stutz et al. 2021, [arXiv 2104.04448](https://arxiv.org/abs/2104.04448)"
 
 #: by name, in the order of the table's rows and the figure's panels
 MEASURES: dict[str, Measure] = {
-    "average": Measure("average", "plain", _RISES, _ANDRIUSHCHENKO, _RISES_SETTINGS),
-    "worst": Measure("worst case", "plain", _RISES, _ANDRIUSHCHENKO, _RISES_SETTINGS),
+    "average": Measure(
+        label="average",
+        family="plain",
+        function=_RISES,
+        settings=_RISES_SETTINGS,
+        source=_ANDRIUSHCHENKO,
+        definition="mean of L(w + c u) - L(w) over random u, with c = 1; `l2`: u is Gaussian with "
+        "standard deviation rho; `linf`: u is uniform in [-rho, rho]",
+    ),
+    "worst": Measure(
+        label="worst case",
+        family="plain",
+        function=_RISES,
+        settings=_RISES_SETTINGS,
+        source=f"{_ANDRIUSHCHENKO}; here the steps are steepest in u",
+        definition="maximum of L(w + c u) - L(w) over u of norm at most rho, with c = 1; a lower "
+        "bound of it, found by Auto-PGD",
+    ),
     "adaptive_average": Measure(
-        "adaptive, average", "adaptive", _RISES, _ANDRIUSHCHENKO, _RISES_SETTINGS
+        label="adaptive, average",
+        family="adaptive",
+        function=_RISES,
+        settings=_RISES_SETTINGS,
+        source=_ANDRIUSHCHENKO,
+        definition="as `average`, with c = \\|w\\|, weight by weight",
     ),
     "adaptive_worst": Measure(
-        "adaptive, worst case", "adaptive", _RISES, _ANDRIUSHCHENKO, _RISES_SETTINGS
+        label="adaptive, worst case",
+        family="adaptive",
+        function=_RISES,
+        settings=_RISES_SETTINGS,
+        source=_ANDRIUSHCHENKO,
+        definition="as `worst`, with c = \\|w\\|, weight by weight",
     ),
     "normalised_average": Measure(
-        "adaptive, average,\nnormalised logits",
-        "normalised", _RISES, _ANDRIUSHCHENKO, _RISES_SETTINGS,
+        label="adaptive, average,\nnormalised logits",
+        family="normalised",
+        function=_RISES,
+        settings=_RISES_SETTINGS,
+        source=f"{_ANDRIUSHCHENKO}, as in the authors' code",
+        definition="as `adaptive_average`, of logits centred and scaled to length 1 in each sample",
     ),
     "normalised_worst": Measure(
-        "adaptive, worst case,\nnormalised logits",
-        "normalised", _RISES, _ANDRIUSHCHENKO, _RISES_SETTINGS,
+        label="adaptive, worst case,\nnormalised logits",
+        family="normalised",
+        function=_RISES,
+        settings=_RISES_SETTINGS,
+        source=f"{_ANDRIUSHCHENKO}, as in the authors' code",
+        definition="as `adaptive_worst`, of logits centred and scaled to length 1 in each sample",
     ),
     "robust_average": Measure(
-        "robust flatness, average",
-        "robust", "advscape.sharpness.robust_flatness:robust_average", _STUTZ, ("robust_average",),
+        label="robust flatness, average",
+        family="robust",
+        function="advscape.sharpness.robust_flatness:robust_average",
+        settings=("robust_average",),
+        source=f"{_STUTZ}, equation 3",
+        definition="mean of the robust loss at w + v minus that at w; v is uniform, in each layer "
+        "at most xi times the layer's length; the attack is run again at each weight; parameters "
+        "of batch norm stay",
     ),
     "robust_worst": Measure(
-        "robust flatness, worst case",
-        "robust", "advscape.sharpness.robust_flatness:robust_worst", _STUTZ, ("robust_worst",),
+        label="robust flatness, worst case",
+        family="robust",
+        function="advscape.sharpness.robust_flatness:robust_worst",
+        settings=("robust_worst",),
+        source=f"{_STUTZ}, equation 5",
+        definition="the largest such rise, at weights that climbed together with the noise",
     ),
     "weight_curvature": Measure(
-        "weight-curvature index",
-        "robust",
-        "advscape.sharpness.weight_curvature:weight_curvature",
-        "Xu and Zhang 2024, arXiv 2410.07719",
-        ("weight_curvature",),
+        label="weight-curvature index",
+        family="robust",
+        function="advscape.sharpness.weight_curvature:weight_curvature",
+        settings=("weight_curvature",),
+        source="Xu and Zhang 2024, [arXiv 2410.07719](https://arxiv.org/abs/2410.07719); the "
+        "square root is our reading of a text that we could not see in full",
+        definition="sum over weight matrices of sqrt(\\|W\\|^2 trace), with the trace of the "
+        "matrix's block of the Hessian, the noise held fixed; a negative estimate counts as 0",
     ),
-}  # fmt: skip
+}

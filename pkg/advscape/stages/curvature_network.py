@@ -33,7 +33,7 @@ from advscape.evaluation.evaluate import score
 from advscape.seeds import stream
 from advscape.stages.job import Job
 from advscape.stages.run import NetworkRun, load_run
-from advscape.tables.columns import COLUMNS
+from advscape.tables.rows import rows_of
 
 if TYPE_CHECKING:
     from advscape.study.config.curvature import NetworkCurvature
@@ -68,12 +68,7 @@ def curvature_network(
     splits = [_Split(run, settings, split, rows) for split in settings.splits]
     for split in splits:
         split.measure()
-    tables = {
-        table: pd.DataFrame(
-            rows[table], columns=None if rows[table] else [*run.key, *COLUMNS[table]]
-        )
-        for table in TABLES
-    }
+    tables = {table: rows_of(rows[table], run.key) for table in TABLES}
     return tables, splits[0].top_vectors()
 
 

@@ -12,7 +12,7 @@ from advscape.linear.path import Cell, load_path
 from advscape.linear.robust_loss import RobustLoss
 from advscape.stages.job import Job
 from advscape.stages.linear_samples import load_split
-from advscape.tables.columns import COLUMNS
+from advscape.tables.rows import rows_of
 
 if TYPE_CHECKING:
     from advscape.study.config.study import LinearExperiment
@@ -60,5 +60,4 @@ def evaluate_linear(
             if split == "test" and len(accuracies) > 1:
                 check = accuracy_falls_with_epsilon([accuracies], len(samples.t))
                 checks += check_rows([check], key)
-    columns = [*Cell._fields, "seed", *COLUMNS["sanity"]]
-    return pd.DataFrame(rows), pd.DataFrame(checks, columns=columns)
+    return pd.DataFrame(rows), rows_of(checks, [*Cell._fields, "seed"])

@@ -14,7 +14,7 @@ from advscape.stages.attack_sanity import sanity
 from advscape.stages.job import Job
 from advscape.stages.judge import Verdict, verdicts
 from advscape.stages.run import NetworkRun, load_run
-from advscape.tables.columns import COLUMNS
+from advscape.tables.rows import rows_of
 
 if TYPE_CHECKING:
     from advscape.study.config.evaluation import NetworkEvaluation
@@ -50,7 +50,7 @@ def evaluate_network(
             load_weights(run.model, best)
             again = judge(run, run.model, settings, samples, "best")
         rows, checks = rows + again[0], checks + again[1]
-    return pd.DataFrame(rows), pd.DataFrame(checks, columns=[*run.key, *COLUMNS["sanity"]])
+    return pd.DataFrame(rows), rows_of(checks, run.key)
 
 
 def judge(

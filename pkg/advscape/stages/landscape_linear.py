@@ -12,11 +12,12 @@ import pandas as pd
 from advscape.landscape.grid import line as line_points
 from advscape.landscape.grid import plane as plane_points
 from advscape.linear.arms import training_loss
-from advscape.linear.path import load_path
+from advscape.linear.path import Cell, load_path
 from advscape.linear.robust_loss import HessianPart, Line, RobustLoss
 from advscape.seeds import stream
 from advscape.stages.job import Job
 from advscape.stages.linear_samples import load_split
+from advscape.tables.rows import rows_of
 
 if TYPE_CHECKING:
     from advscape.study.config.landscape import LinearLandscape
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
 
 #: v . H v of a direction
 Bend = Callable[[np.ndarray], float]
-#: columns of a table without rows
-_EMPTY = ("noise", "epsilon", "seed", "split", "direction", "direction_seed", "alpha", "beta",
-          "attack", "loss", "accuracy", "n", "curvature")  # fmt: skip
 
 
 def landscape_linear(
@@ -62,7 +60,7 @@ def landscape_linear(
             for frame in scan.frames(settings)
         ]
     # where every run collapsed there is the header alone
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=_EMPTY)
+    return pd.concat(frames, ignore_index=True) if frames else rows_of([], [*Cell._fields, "seed"])
 
 
 def direction(dim: int, seed: int) -> np.ndarray:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,6 @@ from advscape.evaluation.evaluate import score
 from advscape.machine.progress import track
 from advscape.references import imported
 from advscape.seeds import stream
-from advscape.sharpness.catalogue import MEASURES
 from advscape.sharpness.network import Found, TrainedNetwork
 from advscape.stages.job import Job
 from advscape.stages.run import NetworkRun, load_run
@@ -47,10 +45,12 @@ def sharpness_network(
     """
     run, settings = load_run(job, dataset, weights), job.sections.sharpness
     networks = {split: _prepared(run, settings, split) for split in settings.splits}
-    tasks = [(split, function) for split in networks for function in _functions(settings)]
+    tasks = [(split, together) for split in networks for together in settings.functions]
     rows = []
-    for split, function in track(tasks, len(tasks), "sharpness"):
-        for found in _measured(networks[split], settings, function):
+    for split, together in track(tasks, len(tasks), "sharpness"):
+        options = {key: getattr(settings, key) for key in together.settings}
+        measure = imported(together.made_by)
+        for found in measure(networks[split], together.measures, **options):
             rows += _rows(run, split, found)
     return pd.DataFrame(rows)
 
@@ -72,26 +72,6 @@ def _prepared(run: NetworkRun, settings: NetworkSharpness, split: str) -> Traine
         run.model, x, y, perturbed, attack, seed, tuple(settings.losses), settings.batch_size,
         generator,
     )  # fmt: skip
-
-
-def _functions(settings: NetworkSharpness) -> list[str]:
-    """What measures all that is asked for, in the order of the catalogue."""
-    asked = [measure for name, measure in MEASURES.items() if name in settings.measures]
-    return list(dict.fromkeys(measure.function for measure in asked))
-
-
-def _measured(
-    network: TrainedNetwork, settings: NetworkSharpness, function: str
-) -> Iterator[Found]:
-    measures = {
-        name: measure
-        for name, measure in MEASURES.items()
-        if measure.function == function and name in settings.measures
-    }
-    keys = {key for measure in measures.values() for key in measure.settings}
-    yield from imported(function)(
-        network, list(measures), **{key: getattr(settings, key) for key in keys}
-    )
 
 
 def _rows(run: NetworkRun, split: str, found: Found) -> list[dict[str, Any]]:

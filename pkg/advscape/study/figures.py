@@ -27,6 +27,7 @@ class Figure:
         of: one for each "experiment", or one for the "study".
         wanted: whether there is such a figure of some experiments: of one, or of all.
         label: what the report calls the experiment of a study's figure.
+        caption: file of its caption in the report; workflow/report/<name>.rst unless given.
     """
 
     function: str
@@ -36,6 +37,7 @@ class Figure:
     of: Literal["experiment", "study"] = "experiment"
     wanted: Callable[[Sequence[Experiment]], bool] = _always
     label: str = "{experiment}"
+    caption: str | None = None
 
     def values(self, experiment: Experiment) -> dict[str, Any]:
         """The arguments of an experiment's figure."""
@@ -65,7 +67,7 @@ def _has_regimes(experiments: Sequence[Experiment]) -> bool:
     return any(training != trainings[0] for training in trainings)
 
 
-#: by name; a figure's caption is workflow/report/<name>.rst
+#: by name
 FIGURES: dict[str, Figure] = {
     "curvature": Figure(
         "advscape.figures.curvature:curvature_figure",

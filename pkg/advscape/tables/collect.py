@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from advscape.errors import UserError, shown
-from advscape.tables.columns import COLUMNS, KEY, NAME, NUMBER, Kind, columns_of
+from advscape.tables.columns import COLUMNS, KEY, NAME, NUMBER, Column, columns_of
 
 
 def collect(
@@ -49,7 +49,7 @@ def read_table(path: str | Path) -> pd.DataFrame:
         UserError: the file is damaged, or is no table.
     """
     columns = columns_of(Path(path).stem)
-    names = [column for column, kind in columns.items() if kind == NAME] or ["experiment"]
+    names = [name for name, column in columns.items() if column.kind == NAME] or ["experiment"]
     rows = _read(path, "a table", na_values=[""], dtype=dict.fromkeys(names, str))
     _check_cells(rows, path, columns)
     if "experiment" not in rows:
@@ -76,11 +76,12 @@ def _read(path: str | Path, what: str, **options: Any) -> pd.DataFrame:
         raise UserError(f"{path} cannot be read as {what}: {text}") from error
 
 
-def _check_cells(rows: pd.DataFrame, path: str | Path, columns: Mapping[str, Kind]) -> None:
+def _check_cells(rows: pd.DataFrame, path: str | Path, columns: Mapping[str, Column]) -> None:
     lacking = [column for column in columns if column not in rows]
     if lacking:
         raise UserError(f"{path} lacks columns of its table: {', '.join(lacking)}")
-    for column, kind in columns.items():
+    for column, described in columns.items():
+        kind = described.kind
         cells = rows[column].dropna()
         if kind == NAME or (kind == NUMBER and cells.dtype.kind in "iuf"):
             continue

@@ -1,5 +1,10 @@
-"""The columns of every table, and what their cells are; an empty cell is a missing value."""
+"""The columns of every table: what their cells are, in which unit, and what they mean.
 
+Tables are read and checked by them, and ``docs/tables.md`` gets them by ``make docs``. An empty
+cell is a missing value: the quantity does not exist, or was not measured.
+"""
+
+from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal["name", "number", "truth"]
@@ -8,79 +13,329 @@ NAME: Kind = "name"
 NUMBER: Kind = "number"
 TRUTH: Kind = "truth"
 
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table.
+
+    Attributes:
+        kind: of its cells: a name (text), a number, or a truth value (True or False).
+        meaning: in words; Markdown.
+        unit: of its numbers; empty for counts and pure numbers.
+    """
+
+    kind: Kind
+    meaning: str
+    unit: str = ""
+
+
+def _name(meaning: str) -> Column:
+    return Column(NAME, meaning)
+
+
+def _number(meaning: str, unit: str = "") -> Column:
+    return Column(NUMBER, meaning, unit)
+
+
+def _truth(meaning: str) -> Column:
+    return Column(TRUTH, meaning)
+
+
+_PIXELS = "pixels in [0, 1]"
+_SPLIT = _name("samples: `train` or `test`")
+_N = _number("number of samples")
+_P1P = _number("mean of p (1 - p), where p is the probability of the true label")
+
 #: columns that say which run a row is of
-KEY: dict[str, Kind] = {
-    "experiment": NAME, "dataset": NAME, "model": NAME, "norm": NAME, "noise": NAME,
-    "epsilon": NUMBER, "seed": NUMBER,
-}  # fmt: skip
+KEY: dict[str, Column] = {
+    "experiment": _name("name of the experiment in the config"),
+    "dataset": _name("the dataset, or its `label` in the config"),
+    "model": _name(
+        "the model; a network's width and activation are named where they are not the defaults, as "
+        "in `resnet18-w16-gelu`; your own model is called by its `label`"
+    ),
+    "norm": _name("norm of the threat model: `l2` or `linf`"),
+    "noise": _name(
+        "what the model was trained with: `aligned` (the optimal noise, or an attack), `random`, "
+        "or `opposed`"
+    ),
+    "epsilon": _number(
+        "radius of the noise in training; a run at 0 carries the name of its arm all the same",
+        _PIXELS,
+    ),
+    "seed": _number("seed of the run"),
+}
+
 #: the other columns of the tables with rows of single jobs
-COLUMNS: dict[str, dict[str, Kind]] = {
+COLUMNS: dict[str, dict[str, Column]] = {
     "runs": {
-        "epochs": NUMBER, "train_loss": NUMBER, "grad_norm": NUMBER, "weight_norm": NUMBER,
-        "regime": NAME, "converged": TRUTH, "wall_s": NUMBER, "device": NAME,
-        "iterations": NUMBER, "hard_margin": NUMBER, "collapse_radius": NUMBER,
-        "weight_decay": NUMBER, "gradient_steps": NUMBER, "objective": NAME, "best_epoch": NUMBER,
+        "epochs": _number("networks: passes over the training set"),
+        "train_loss": _number(
+            "linear: the minimum, with the penalty; networks: running mean of the objective over "
+            "the batches of the last epoch, so that objectives cannot be compared by it",
+            "nats",
+        ),
+        "grad_norm": _number(
+            "linear: largest absolute entry of the gradient in (w, b), with the penalty"
+        ),
+        "weight_norm": _number("Euclidean norm of w (linear) or of all parameters (networks)"),
+        "regime": _name(
+            "linear runs with aligned noise: `separable`, `finite` or `collapsed`; otherwise `n/a`"
+        ),
+        "converged": _truth("linear: whether `grad_norm` is within the tolerance"),
+        "wall_s": _number("time of the solution or of the training", "s"),
+        "device": _name("where it ran"),
+        "iterations": _number("linear: Newton steps, or gradient steps"),
+        "hard_margin": _number(
+            "linear: radius up to which the training set is separable; between the regimes "
+            "`separable` and `finite`",
+            _PIXELS,
+        ),
+        "collapse_radius": _number(
+            "linear: radius from which the solution is w = 0; between `finite` and `collapsed`",
+            _PIXELS,
+        ),
+        "weight_decay": _number("linear: lambda of the penalty (lambda / 2) \\|w\\|^2"),
+        "gradient_steps": _number(
+            "linear: steps after which gradient descent was stopped; empty where the problem was "
+            "solved to its minimum"
+        ),
+        "objective": _name(
+            "networks: the objective of the config; `at` at epsilon 0 is called `standard`"
+        ),
+        "best_epoch": _number(
+            "networks: the epoch with the highest robust accuracy on the validation samples; empty "
+            "without validation samples"
+        ),
     },
     "robustness": {
-        "split": NAME, "checkpoint": NAME, "attack": NAME, "eval_epsilon": NUMBER, "box": TRUTH,
-        "steps": NUMBER, "restarts": NUMBER, "accuracy": NUMBER, "loss": NUMBER, "n": NUMBER,
-        "mean_p1p": NUMBER, "components": NAME,
+        "split": _name("samples: `train` (without the validation samples) or `test`"),
+        "checkpoint": _name(
+            "weights of the `last` epoch, or of the `best` one on the validation samples"
+        ),
+        "attack": _name(
+            "`none`, `closed-form` (linear), or an attack of the config: `pgd`, `fgsm`, `random`, "
+            "`opposed`, `autoattack`"
+        ),
+        "eval_epsilon": _number(
+            "radius of the attack: 0, the run's own epsilon, and the epsilon common to all runs",
+            _PIXELS,
+        ),
+        "box": _truth("whether attacked inputs stay in [0, 1]"),
+        "steps": _number("steps of PGD (of `opposed`: of the PGD that lowers the loss)"),
+        "restarts": _number("restarts of PGD"),
+        "accuracy": _number("share of the samples that are classified correctly"),
+        "loss": _number(
+            "mean cross-entropy; AutoAttack has none, because it leaves samples that it cannot "
+            "fool as they were",
+            "nats",
+        ),
+        "n": _N,
+        "mean_p1p": _number(_P1P.meaning + "; AutoAttack has none"),
+        "components": _name(
+            "of AutoAttack: the attacks that it is made of; below four classes its targeted "
+            "attacks do not exist"
+        ),
     },
     "sanity": {
-        "split": NAME, "checkpoint": NAME, "check": NAME, "value": NUMBER, "bound": NUMBER,
-        "ok": TRUTH, "n": NUMBER,
+        "split": _SPLIT,
+        "checkpoint": _name("weights of the `last` or of the `best` epoch"),
+        "check": _name("which check; see below"),
+        "value": _number("what was found; empty where it is not a number, which is not ok"),
+        "bound": _number("the largest value that is ok"),
+        "ok": _truth("whether `value` is at most `bound`"),
+        "n": _N,
     },
     "curvature": {
-        "split": NAME, "checkpoint": NAME, "loss": NAME, "hessian": NAME, "n": NUMBER,
-        "n_response": NUMBER, "kkt_tol": NUMBER, "lambda_max": NUMBER,
-        "lambda_max_residual": NUMBER, "trace": NUMBER, "trace_stderr": NUMBER,
-        "scaled_lambda_max": NUMBER, "scaled_trace": NUMBER, "mean_p1p": NUMBER, "probes": NUMBER,
-        "products": NUMBER, "converged": TRUTH, "support": NUMBER, "half_spread": NUMBER,
-        "reason": NAME,
+        "split": _SPLIT,
+        "checkpoint": _name("weights that the Hessian was taken at: those of the `last` epoch"),
+        "loss": _name("`adversarial` (under the run's own noise) or `clean`"),
+        "hessian": _name(
+            "which term: `frozen` (the noise held fixed), `response` (what the attack adds by "
+            "following the weights), or `total`, their sum. The clean loss has only `total`. "
+            "Networks have no `response` row at epsilon 0, where linear models have 0"
+        ),
+        "n": _N,
+        "n_response": _number(
+            "networks, response and total: samples at which the response of the attack exists, "
+            "because the noise is a strict, smooth maximum; `n` is then the same. With fewer than "
+            "half of the samples both terms are not measurable: their cells are empty, and `n` is "
+            "the number of all samples"
+        ),
+        "kkt_tol": _number("networks: largest KKT residual of a sample that counts as a maximum"),
+        "lambda_max": _number("largest eigenvalue"),
+        "lambda_max_residual": _number(
+            "\\|H v - lambda v\\| of the computed pair: an eigenvalue of the matrix lies within "
+            "this distance"
+        ),
+        "trace": _number(
+            "trace: exact (linear), or Hutchinson's estimate over `probes` (networks)"
+        ),
+        "trace_stderr": _number("standard error of the trace over the probes"),
+        "scaled_lambda_max": _number("\\|w\\|^2 lambda_max"),
+        "scaled_trace": _number("\\|w\\|^2 trace / d, with d the number of parameters"),
+        "mean_p1p": _number(_P1P.meaning + ", at the inputs that the Hessian was taken at"),
+        "probes": _number("networks: random vectors of the trace"),
+        "products": _number("networks: Hessian-vector products of Lanczos"),
+        "converged": _truth("whether Lanczos reached its tolerance"),
+        "support": _number(
+            "linear: weights that the Hessian is over; with Linf noise those that are not exactly "
+            "0, because the loss has kinks at the others"
+        ),
+        "half_spread": _number(
+            "networks, frozen: difference of lambda_max between the two halves of the samples, "
+            "relative to their mean; empty with a single sample"
+        ),
+        "reason": _name(
+            "networks: why the row has no numbers: its products could not be shown to be right "
+            "([how](what_you_bring.md#hessians)), or are not finite. Empty where it was measured, "
+            "and where the response is merely undefined"
+        ),
     },
     "layers": {
-        "split": NAME, "loss": NAME, "hessian": NAME, "layer": NAME, "trace": NUMBER,
-        "trace_stderr": NUMBER,
+        "split": _SPLIT,
+        "loss": _name("as in curvature.csv"),
+        "hessian": _name("as in curvature.csv"),
+        "layer": _name("name of the parameter"),
+        "trace": _number("trace of the parameter's diagonal block"),
+        "trace_stderr": _number("standard error over the probes"),
     },
     "spectrum": {
-        "split": NAME, "loss": NAME, "hessian": NAME, "eigenvalue": NUMBER, "density": NUMBER,
-        "density_stderr": NUMBER,
+        "split": _SPLIT,
+        "loss": _name("as in curvature.csv"),
+        "hessian": _name("as in curvature.csv"),
+        "eigenvalue": _number("where the density is evaluated"),
+        "density": _number(
+            "density of the eigenvalues, broadened by a Gaussian; its integral is 1"
+        ),
+        "density_stderr": _number("standard error over the probes"),
     },
     "finite_scale": {
-        "split": NAME, "direction": NAME, "direction_index": NUMBER, "radius": NUMBER,
-        "total": NUMBER, "total_stderr": NUMBER, "frozen": NUMBER, "frozen_stderr": NUMBER,
-        "n": NUMBER,
+        "split": _SPLIT,
+        "direction": _name(
+            "`top-frozen` (the eigenvector of the frozen term's lambda_max) or `random` (Gaussian)"
+        ),
+        "direction_index": _number("which of the random directions"),
+        "radius": _number("r, the length of the step"),
+        "total": _number("second difference with the attack run again at each point"),
+        "total_stderr": _number("standard error over the samples"),
+        "frozen": _number("second difference with the noise held fixed"),
+        "frozen_stderr": _number("standard error over the samples"),
+        "n": _N,
     },
     "sharpness": {
-        "split": NAME, "loss": NAME, "measure": NAME, "ball": NAME, "radius": NUMBER,
-        "value": NUMBER, "stderr": NUMBER, "spread": NUMBER, "draws": NUMBER, "n": NUMBER,
+        "split": _SPLIT,
+        "loss": _name(
+            "`clean`, or `adversarial`: under the noise made at the trained weights (`robust_*` "
+            "attack again at every weight)"
+        ),
+        "measure": _name("which measure; see below"),
+        "ball": _name(
+            "norm of the moves: `l2`, `linf`, or `layer_l2` (L2 in each layer); empty for the index"
+        ),
+        "radius": _number("rho or xi of the definition; empty for the index"),
+        "value": _number("the measure", "nats"),
+        "stderr": _number(
+            "standard error over the draws; empty for worst cases, because a maximum has none",
+            "nats",
+        ),
+        "spread": _number(
+            "standard deviation over single draws, or over the restarts of a worst case; empty "
+            "with a single one. Restarts that agree may all have stopped early: more `steps` can "
+            "still raise a worst case",
+            "nats",
+        ),
+        "draws": _number("random draws, restarts, or probes"),
+        "n": _N,
     },
     "landscape": {
-        "split": NAME, "direction": NAME, "direction_seed": NUMBER, "alpha": NUMBER,
-        "beta": NUMBER, "attack": NAME, "loss": NUMBER, "accuracy": NUMBER, "n": NUMBER,
-        "curvature": NUMBER, "kinks": TRUTH,
+        "split": _SPLIT,
+        "direction": _name(
+            "kind of the line (`filter-normalised`, `layer-normalised`, `gaussian`, `raw`, "
+            "`eigenvector`, `best-checkpoint`, `initial-weights`); a plane of two such directions "
+            "has ` plane` behind the name"
+        ),
+        "direction_seed": _number(
+            "seed of the direction, the same for every run; of an eigenvector its rank; of a plane "
+            "that of its first direction"
+        ),
+        "alpha": _number(
+            "step along the direction; eigenvectors have length 1, random directions the scale of "
+            "the weights"
+        ),
+        "beta": _number("step along a plane's second direction; 0 on lines"),
+        "attack": _name(
+            "`none`, `frozen` (noise made at the trained weights), or `regenerated` (made again at "
+            "every point)"
+        ),
+        "loss": _number(
+            "mean cross-entropy; empty where the moved weights make outputs overflow", "nats"
+        ),
+        "accuracy": _number("share of the samples that are classified correctly"),
+        "n": _N,
+        "curvature": _number(
+            "on lines, at alpha = 0: d^T H d from the Hessian; empty for a network's regenerated "
+            "attack, and for lines to other checkpoints"
+        ),
+        "kinks": _truth(
+            "networks, beside `curvature`: whether the network has a function whose slope jumps "
+            "(ReLU, max pooling, ...)"
+        ),
     },
-}  # fmt: skip
+}
+
+_FLATNESS: dict[str, Column] = {
+    "split": _SPLIT,
+    "direction": _name("the line's, as in landscape.csv"),
+    "direction_seed": _number("the line's, as in landscape.csv"),
+    "attack": _name("the line's, as in landscape.csv"),
+    "quantity": _name(
+        "`rise`: mean loss at -at and at, minus the loss at 0. `width`: distance between the two "
+        "points where the loss has risen by at; empty where the line does not rise so far. "
+        "`second-difference`: that of the loss over steps of at, divided by at^2. `hessian`: "
+        "d^T H d, which the second difference must agree with"
+    ),
+    "at": _number("a value of alpha; of `width` a rise of the loss"),
+    "value": _number("the quantity"),
+    "n": _N,
+}
+
 #: the tables that are read from those, with all their columns
-SUMMARIES: dict[str, dict[str, Kind]] = {
-    "flatness": {
-        **KEY,
-        "split": NAME, "direction": NAME, "direction_seed": NUMBER, "attack": NAME,
-        "quantity": NAME, "at": NUMBER, "value": NUMBER, "n": NUMBER,
-    },
+SUMMARIES: dict[str, dict[str, Column]] = {
+    "flatness": {**KEY, **_FLATNESS},
     "claims": {
-        "claim": NAME, "statement": NAME, "statistic": NAME, "estimate": NUMBER, "ci_low": NUMBER,
-        "ci_high": NUMBER, "p_value": NUMBER, "verdict": NAME, "n_runs": NUMBER,
-        "experiment": NAME, "quantity": NAME, "rows": NAME, "rule": NAME,
+        "claim": _name("its id"),
+        "statement": _name("the claim in words"),
+        "statistic": _name("which ratio the estimate is"),
+        "estimate": _number("geometric mean of the ratio over seeds"),
+        "ci_low": _number("lower 95 % limit (Student's t on logarithms over seeds)"),
+        "ci_high": _number("upper 95 % limit"),
+        "p_value": _number(
+            "`grows`: Page's trend test, exact for small grids; `flat` and `no-growth`: one-sided "
+            "t test of the ratio against its bound"
+        ),
+        "verdict": _name(
+            "`supported`, `not supported`, `contradicted`, or `not testable` (fewer than 3 seeds "
+            "or 3 epsilons)"
+        ),
+        "n_runs": _number("runs that it was decided by"),
+        "experiment": _name("the experiment"),
+        "quantity": _name("the quantity"),
+        "rows": _name("which rows of its table"),
+        "rule": _name("the decision rule in words"),
     },
     "missing": {
-        "experiment": NAME, "epsilon": NAME, "seed": NAME, "stage": NAME, "reason": NAME,
-        "log": NAME,
+        "experiment": _name("the experiment"),
+        "epsilon": _name("epsilon of the run"),
+        "seed": _name("seed, or seeds, of the run"),
+        "stage": _name("the rule that was not done"),
+        "reason": _name("what its log ends with"),
+        "log": _name("the log"),
     },
-}  # fmt: skip
+}
 
 
-def columns_of(table: str) -> dict[str, Kind]:
+def columns_of(table: str) -> dict[str, Column]:
     """All columns of a table in their order; none of a table that is not the study's."""
     if table in COLUMNS:
         return KEY | COLUMNS[table]

@@ -1,12 +1,26 @@
 """How the sharpness of networks is measured."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import (
+    Field,
+    SerializationInfo,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+)
 
 from advscape.sharpness.catalogue import MEASURES
 from advscape.study.config.attack import PGDAttack
-from advscape.study.config.section import Count, NameOf, Natural, Positive, Section, distinct
+from advscape.study.config.section import (
+    FOR_JOBS,
+    Count,
+    NameOf,
+    Natural,
+    Positive,
+    Section,
+    distinct,
+)
 
 Several = Annotated[int, Field(ge=2)]
 
@@ -87,6 +101,20 @@ class WeightCurvature(Section):
     probes: Several = Field(default=10, description="Rademacher probes.")
 
 
+class Together(Section):
+    """For jobs: measures that one function measures together.
+
+    Attributes:
+        made_by: ``module:name`` of the function.
+        measures: their names.
+        settings: keys of the section that it takes.
+    """
+
+    made_by: str
+    measures: list[str]
+    settings: list[str]
+
+
 class NetworkSharpness(Section):
     """How much the loss rises when the weights are moved."""
 
@@ -141,3 +169,33 @@ class NetworkSharpness(Section):
     batch_size: Count = Field(default=256, description="Samples that go through at once.")
 
     _distinct = field_validator("measures", "balls", "losses", "splits")(distinct)
+
+    @property
+    def functions(self) -> list[Together]:
+        """What measures all that is asked for, in the order of the catalogue."""
+        asked = {name: measure for name, measure in MEASURES.items() if name in self.measures}
+        return [
+            Together(
+                made_by=function,
+                measures=[name for name, each in asked.items() if each.function == function],
+                settings=list(
+                    dict.fromkeys(
+                        key
+                        for each in asked.values()
+                        if each.function == function
+                        for key in each.settings
+                    )
+                ),
+            )
+            for function in dict.fromkeys(each.function for each in asked.values())
+        ]
+
+    @model_serializer(mode="wrap")
+    def _with_functions(
+        self, handler: SerializerFunctionWrapHandler, info: SerializationInfo
+    ) -> dict[str, Any]:
+        """For jobs with its functions, so that they need not know the catalogue and its words."""
+        values: dict[str, Any] = handler(self)
+        if info.context == FOR_JOBS:
+            values["functions"] = [each.model_dump() for each in self.functions]
+        return values

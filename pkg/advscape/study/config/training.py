@@ -1,131 +1,20 @@
 """How a network is trained."""
 
-from itertools import pairwise
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from advscape.study.config.attack import TrainingAttack
+from advscape.study.config.objective import OBJECTIVES, AdversarialObjective, Objective
+from advscape.study.config.schedule import SCHEDULES, CyclicRate, Schedule
 from advscape.study.config.section import (
     Count,
-    Kind,
     Natural,
     NonNegative,
     OneOf,
     Positive,
     Section,
-    Share,
 )
-
-
-class Schedule(Kind):
-    """A course of the learning rate."""
-
-
-class CyclicRate(Schedule):
-    """Linear from 0 to the peak and back to 0 (Wong et al. 2020, arXiv 2001.03994)."""
-
-    made_by = "advscape.training.schedule:cyclic"
-
-    name: Literal["cyclic"] = Field(description="cyclic: up to the peak, and down to 0.")
-    peak: Share = Field(default=0.4, description="Share of all steps at which the peak lies.")
-
-
-class CosineRate(Schedule):
-    """Half a cosine from the learning rate to 0 (Loshchilov and Hutter 2017, 1608.03983)."""
-
-    made_by = "advscape.training.schedule:cosine"
-
-    name: Literal["cosine"] = Field(description="cosine: half a cosine down to 0.")
-
-
-class PiecewiseRate(Schedule):
-    """Constant, and lower after each milestone (Rice et al. 2020, arXiv 2002.11569)."""
-
-    made_by = "advscape.training.schedule:piecewise"
-
-    name: Literal["piecewise"] = Field(description="piecewise: lowered at milestones.")
-    milestones: list[Share] = Field(
-        default=[0.5, 0.75], description="Shares of all epochs after which the rate is lowered."
-    )
-    factor: Share = Field(default=0.1, description="What it is multiplied by.")
-
-    @field_validator("milestones")
-    @classmethod
-    def _rising(cls, values: list[float]) -> list[float]:
-        if any(a >= b for a, b in pairwise(values)):
-            raise ValueError("numbers between 0 and 1 that rise")
-        return values
-
-
-#: the schedules by name
-SCHEDULES: dict[str, type[Schedule]] = {
-    "cyclic": CyclicRate,
-    "cosine": CosineRate,
-    "piecewise": PiecewiseRate,
-}
-
-
-class Objective(Kind):
-    """An objective, made with a :class:`advscape.training.treatment.Setting`."""
-
-
-class AdversarialObjective(Objective):
-    """Cross-entropy on attacked inputs (Madry et al. 2018); at epsilon 0 standard training."""
-
-    made_by = "advscape.training.treatment:adversarial"
-
-    name: Literal["at"] = Field(description="at: loss on attacked inputs.")
-
-
-class TradesObjective(Objective):
-    """Clean loss plus beta times the divergence it takes to attack (Zhang et al. 2019,
-    arXiv 1901.08573, equation 5).
-    """
-
-    made_by = "advscape.training.treatment:trades"
-
-    name: Literal["trades"] = Field(description="trades: the attack maximises a KL divergence.")
-    beta: Positive = Field(default=6.0, description="Weight of the divergence (1/lambda there).")
-
-
-class AWPObjective(Objective):
-    """Adversarial training at adversarially perturbed weights (Wu et al. 2020, 2004.05884)."""
-
-    made_by = "advscape.training.treatment:awp"
-
-    name: Literal["awp"] = Field(description="awp: adversarial weight perturbation.")
-    gamma: Positive = Field(
-        default=5e-3, description="Size of the perturbation, relative to each layer's weights."
-    )
-    warmup: Natural = Field(default=0, description="Epochs without it at the beginning.")
-
-
-class EntropySGDObjective(Objective):
-    """Entropy-SGD on the adversarial loss (Chaudhari et al. 2017, 1611.01838, algorithm 1).
-
-    ``learning_rate`` is the step size eta' of its Langevin steps; they have no momentum.
-    """
-
-    made_by = "advscape.training.treatment:entropy_sgd"
-
-    name: Literal["entropy_sgd"] = Field(description="entropy_sgd: descends the local entropy.")
-    inner_steps: Count = Field(default=20, description="L: Langevin steps for one step outside.")
-    scope: NonNegative = Field(default=0.03, description="gamma: pull towards the outer weights.")
-    noise: NonNegative = Field(default=1e-4, description="epsilon there: thermal noise.")
-    averaging: Share = Field(default=0.75, description="alpha: of the running mean of weights.")
-    outer_step: Annotated[float, Field(gt=0, le=1)] = Field(
-        default=1.0, description="eta gamma: share of the way to the mean that a step goes."
-    )
-
-
-#: the objectives by name
-OBJECTIVES: dict[str, type[Objective]] = {
-    "at": AdversarialObjective,
-    "trades": TradesObjective,
-    "awp": AWPObjective,
-    "entropy_sgd": EntropySGDObjective,
-}
 
 
 class Augmentation(Section):

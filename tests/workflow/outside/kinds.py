@@ -1,0 +1,86 @@
+"""One of each kind, as a user would write it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from matplotlib import pyplot as plt
+from torch import nn
+from torch.nn import functional
+
+from advscape.attacks.random_noise import RandomNoise
+from advscape.data.prepared import prepare
+from advscape.losses import precise_losses
+from advscape.sharpness.estimate import Sharpness
+from advscape.sharpness.network import Found
+from advscape.sharpness.perturbation import moved
+from advscape.statistics.decide import Outcome
+from advscape.threat import ThreatModel
+from advscape.training.objectives import Adversarial
+from advscape.training.treatment import Treatment
+from advscape.training.updates import Descent
+
+
+def stripes(root, path):
+    """Three classes of 4 x 4 images: a bright column each, with noise."""
+    labels = np.arange(90) % 3
+    images = np.random.default_rng(0).integers(0, 80, (90, 4, 4)).astype(np.uint8)
+    images[np.arange(90), :, labels] += 150
+    return prepare([(images, labels)], "dataset stripes")
+
+
+def perceptron(classes, shape, hidden):
+    pixels = int(np.prod(shape))
+    return nn.Sequential(
+        nn.Flatten(), nn.Linear(pixels, hidden), nn.Tanh(), nn.Linear(hidden, classes)
+    )
+
+
+def halfway(threat, share):
+    return RandomNoise(ThreatModel(threat.norm, share * threat.epsilon, threat.box))
+
+
+@dataclass(frozen=True)
+class SquaredError(Adversarial):
+    scale: float = 1.0
+
+    def losses(self, model, x, perturbed, y):
+        outputs = model(perturbed)
+        target = functional.one_hot(y, outputs.shape[1]).to(outputs)
+        return self.scale * (outputs - target).square().sum(1), outputs
+
+
+def squared(setting, scale):
+    objective = SquaredError(setting.attack, scale=scale)
+    return Treatment(objective, Descent(setting.model, setting.momentum, setting.weight_decay))
+
+
+def constant():
+    return lambda step, steps: 1.0
+
+
+def shrunk(network, measures, balls):
+    """The rise at weights that are a tenth shorter."""
+    (names, inputs), *_ = network.inputs.items()
+    before = inputs.values(precise_losses)
+    step = -0.1 * torch.cat([p.detach().reshape(-1) for p in network.parameters])
+    with moved(network.parameters, step):
+        rise = float(inputs.values(precise_losses) - before)
+    nan = float("nan")
+    found = Sharpness(rise, nan, nan, 1, len(network.y))
+    yield Found(names, "shrunk", balls[0], 0.1, found)
+
+
+def weights(place, kind, seed):
+    return {name: p.detach().clone() for name, p in place.model.named_parameters()}
+
+
+def falls(values, ratios, ratio, level):
+    return Outcome(1.0, bool((ratios < ratio).all()), False)
+
+
+def losses_figure(runs, title):
+    figure, ax = plt.subplots()
+    ax.plot(runs["epsilon"], runs["train_loss"], "o")
+    ax.set(title=title, xlabel="epsilon", ylabel="training loss")
+    return figure

@@ -1,0 +1,95 @@
+"""Python imports this at its start: one of each kind is added to the catalogues, from outside."""
+
+import sys
+from pathlib import Path
+from typing import Literal
+
+HERE = Path(__file__).parent
+sys.path.append(str(HERE))
+
+from advscape.data.catalogue import DATASETS, Source  # noqa: E402
+from advscape.landscape.catalogue import DIRECTIONS, DirectionKind  # noqa: E402
+from advscape.sharpness.catalogue import MEASURES, Measure  # noqa: E402
+from advscape.statistics.rules import RULES, Rule  # noqa: E402
+from advscape.study.config.attack import ATTACKS, Attack  # noqa: E402
+from advscape.study.config.model import MODELS, Network  # noqa: E402
+from advscape.study.config.objective import OBJECTIVES, Objective  # noqa: E402
+from advscape.study.config.schedule import SCHEDULES, Schedule  # noqa: E402
+from advscape.study.config.section import Count, Positive  # noqa: E402
+
+DATASETS["stripes"] = Source("kinds:stripes", classes=3, official_test=False)
+
+
+class Perceptron(Network):
+    """One hidden layer."""
+
+    made_by = "kinds:perceptron"
+    name: Literal["perceptron"]
+    hidden: Count = 8
+
+    @property
+    def label(self) -> str:
+        """What tables call it."""
+        return f"perceptron-{self.hidden}"
+
+
+MODELS["perceptron"] = Perceptron
+
+
+class Halfway(Attack):
+    """Random noise of half the radius."""
+
+    made_by = "kinds:halfway"
+    name: Literal["halfway"]
+    share: Positive = 0.5
+
+
+ATTACKS["halfway"] = Halfway
+MEASURES["shrunk"] = Measure(
+    label="shrunk weights",
+    family="shrunk",
+    function="kinds:shrunk",
+    definition="L((1 - rho) w) - L(w)",
+    source="nobody",
+    settings=("balls",),
+)
+DIRECTIONS["weights"] = DirectionKind("kinds:weights", lines="one")
+RULES["falls"] = Rule(
+    "advscape.statistics.ratios:last_to_first",
+    "ratio of the last to the first epsilon",
+    "kinds:falls",
+    "every seed's ratio lies below {ratio:g}",
+    "every seed's ratio lies below `ratio`.",
+)
+
+
+class Squared(Objective):
+    """Mean squared error on attacked inputs."""
+
+    made_by = "kinds:squared"
+    name: Literal["squared"]
+    scale: Positive = 1.0
+
+
+OBJECTIVES["squared"] = Squared
+
+
+class Constant(Schedule):
+    """No course at all."""
+
+    made_by = "kinds:constant"
+    name: Literal["constant"]
+
+
+SCHEDULES["constant"] = Constant
+
+# it imports the experiments, which read the catalogues above
+from advscape.study.figures import FIGURES, Figure  # noqa: E402
+
+FIGURES["losses"] = Figure(
+    "kinds:losses_figure",
+    ("runs",),
+    "Training",
+    ("title",),
+    caption=str(HERE / "losses.rst"),
+)
