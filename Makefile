@@ -69,6 +69,7 @@ lint: $(STAMP) ## Check code, rules and formatting
 	@echo "== lint"
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/mypy
 	$(BIN)/snakefmt --check $(RULES)
 	$(BIN)/snakemake --lint
 

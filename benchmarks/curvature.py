@@ -38,6 +38,7 @@ from torch.nn import functional
 from advscape.attacks.perturb import perturb
 from advscape.attacks.pgd import PGD
 from advscape.attacks.refine import refine
+from advscape.attacks.samples import AttackedSamples
 from advscape.curvature.hessian import HessianOperator
 from advscape.curvature.lanczos import largest_eigenvalue
 from advscape.curvature.operator import CurvatureOperator
@@ -205,7 +206,9 @@ def compare_total(repeats: int, steps: int) -> None:
     x, y = drawn["test"]
     perturbed = perturb(model, x, y, PGD(THREAT, 10, 7.5, start="clean"), 0, BATCH)
     found, wall, _ = timed(
-        lambda: refine(model, x, perturbed, y, THREAT, REFINE_STEPS, KKT_TOLERANCE, len(y))
+        lambda: refine(
+            model, AttackedSamples(x, perturbed, y, THREAT), REFINE_STEPS, KKT_TOLERANCE, len(y)
+        )
     )
     print(
         f"refined in {wall:.0f} s: {float(found.converged.float().mean()):.3f} of the samples to "
@@ -216,7 +219,7 @@ def compare_total(repeats: int, steps: int) -> None:
 
     def total(smooth: bool) -> tuple:
         optimality = attack_optimality(
-            model, x, perturbed, y, THREAT, KKT_TOLERANCE, len(y), smooth=smooth
+            model, AttackedSamples(x, perturbed, y, THREAT), KKT_TOLERANCE, len(y), smooth=smooth
         )
         operator = TotalOperator(model, optimality, len(y), CG_TOLERANCE)
         return *lanczos(operator, "residual", 1e-3, 0), optimality.n_valid
@@ -246,8 +249,12 @@ def measure_memory(steps: int) -> None:
     model = network(*drawn["train"], steps, "gelu")
     x, y = drawn["test"]
     perturbed = perturb(model, x, y, PGD(THREAT, 10, 7.5, start="clean"), 0, BATCH)
-    perturbed = refine(model, x, perturbed, y, THREAT, REFINE_STEPS, KKT_TOLERANCE, BATCH).perturbed
-    optimality = attack_optimality(model, x, perturbed, y, THREAT, KKT_TOLERANCE, 32, smooth=True)
+    perturbed = refine(
+        model, AttackedSamples(x, perturbed, y, THREAT), REFINE_STEPS, KKT_TOLERANCE, BATCH
+    ).perturbed
+    optimality = attack_optimality(
+        model, AttackedSamples(x, perturbed, y, THREAT), KKT_TOLERANCE, 32, smooth=True
+    )
     vector = torch.randn(sum(p.numel() for p in model.parameters()))
     kinds: dict[str, Callable[[int], CurvatureOperator]] = {
         "frozen": lambda size: HessianOperator(model, perturbed, y, size),

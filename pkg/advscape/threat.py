@@ -128,7 +128,8 @@ def lengths(delta: Tensor) -> Tensor:
     """L2 norm of each sample, (n,) from (n, ...), also where squares overflow or are lost."""
     powers = _powers(delta)
     scaled = (delta / _shaped(powers, delta)).flatten(1)
-    return powers * torch.linalg.vector_norm(scaled, dim=1)
+    norms: Tensor = torch.linalg.vector_norm(scaled, dim=1)
+    return powers * norms
 
 
 def _powers(delta: Tensor) -> Tensor:

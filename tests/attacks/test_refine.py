@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -6,6 +8,7 @@ from torch import nn
 from advscape.attacks.kkt import kkt_residuals
 from advscape.attacks.pgd import PGD
 from advscape.attacks.refine import refine
+from advscape.attacks.samples import AttackedSamples
 from advscape.losses import sample_losses
 from advscape.threat import ThreatModel
 from tests.networks import assert_same, batch, small_net, snapshot
@@ -16,14 +19,16 @@ SPHERES = [ThreatModel("l2", 0.4), ThreatModel("l2", 0.4, box=True)]
 @pytest.fixture(params=SPHERES, ids=["free", "box"])
 def start(request, generator):
     model, (x, y) = small_net(activation=nn.GELU), batch(30)
-    return model, x, PGD(request.param, 20)(model, x, y, generator), y, request.param
+    perturbed = PGD(request.param, 20)(model, x, y, generator)
+    return model, AttackedSamples(x, perturbed, y, request.param)
 
 
 def test_a_smooth_networks_samples_reach_their_maxima(start):
-    model, x, perturbed, y, threat = start
+    model, samples = start
+    x, perturbed, y, threat = samples.x, samples.perturbed, samples.y, samples.threat
     found = refine(*start, 500, 1e-12)
     assert found.converged.double().mean() > 0.9
-    again = kkt_residuals(model, x, found.perturbed, y, threat)
+    again = kkt_residuals(model, AttackedSamples(x, found.perturbed, y, threat))
     assert torch.allclose(again, found.residuals, rtol=0, atol=1e-14)
     assert (again[found.converged] <= 1e-12).all()
     losses = [sample_losses(model.eval()(noisy), y) for noisy in (perturbed, found.perturbed)]
@@ -40,7 +45,7 @@ def test_steps_are_those_a_sample_needs_and_their_limit_holds(start):
     assert short.steps.max() == 5
     assert not short.converged.any()
     one = refine(*start, 1, 1e-9)
-    assert torch.allclose(one.perturbed, start[2], atol=1e-15)
+    assert torch.allclose(one.perturbed, start[1].perturbed, atol=1e-15)
 
 
 def test_any_batches_the_same(start):
@@ -59,8 +64,9 @@ def test_damping_where_plain_steps_would_overshoot():
 
     x = torch.zeros(4, 2, dtype=torch.float64)
     start = torch.tensor(np.array([[np.cos(a), np.sin(a)] for a in (0.1, 0.5, -1.0, 2.0)]))
-    found = refine(Valley(), x, start, torch.zeros(4, dtype=torch.int64), ThreatModel("l2", 1.0),
-                   300, 1e-12)  # fmt: skip
+    y = torch.zeros(4, dtype=torch.int64)
+    samples = AttackedSamples(x, start, y, ThreatModel("l2", 1.0))
+    found = refine(Valley(), samples, 300, 1e-12)
     assert found.converged.all()
     assert torch.allclose(found.perturbed, torch.tensor([1.0, 0.0]).double(), atol=1e-11)
 
@@ -76,7 +82,7 @@ def test_saturated_samples_converge_in_float32():
         model[4].weight.mul_(scale)
         model[4].bias.mul_(scale)
     y = logits.argmax(dim=1)
-    found = refine(model, x, x, y, threat, 300, 3e-4)
+    found = refine(model, AttackedSamples(x, x, y, threat), 300, 3e-4)
     saturated = sample_losses(model(found.perturbed), y) == 0
     assert saturated.sum() > 10
     assert found.converged[saturated].all()
@@ -91,4 +97,4 @@ def test_the_model_is_left_as_it_was(start):
 
 def test_other_threat_models_have_other_maxima(start):
     with pytest.raises(ValueError, match="allowed: l2, epsilon above 0"):
-        refine(*start[:4], ThreatModel("linf", 0.1), 5, 1e-6)
+        refine(start[0], replace(start[1], threat=ThreatModel("linf", 0.1)), 5, 1e-6)

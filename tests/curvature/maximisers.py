@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from advscape.attacks.pgd import PGD
 from advscape.attacks.refine import refine
+from advscape.attacks.samples import AttackedSamples
 from advscape.curvature.optimality import Optimality, attack_optimality
 from advscape.losses import precise_losses
 from advscape.threat import ThreatModel
@@ -42,9 +43,9 @@ def attacked(activation, box=False, n=40, batch_size=16):
     x = torch.rand(n, 6, generator=generator, dtype=torch.float64)
     y = torch.randint(0, 3, (n,), generator=generator)
     start = PGD(threat, 20)(model, x, y, generator)
-    found = refine(model, x, start, y, threat, 1000, 1e-13)
+    found = refine(model, AttackedSamples(x, start, y, threat), 1000, 1e-13)
     optimality = attack_optimality(
-        model, x, found.perturbed, y, threat, TOLERANCE, batch_size,
+        model, AttackedSamples(x, found.perturbed, y, threat), TOLERANCE, batch_size,
         smooth=activation is not nn.ReLU,
     )  # fmt: skip
     return Case(model, x, found.perturbed, y, threat, optimality)
@@ -57,7 +58,9 @@ def re_attacked_gradient(case, step):
     x, y = case.x[valid], case.y[valid]
     nn.utils.vector_to_parameters(here + step, parameters)
     try:
-        found = refine(case.model, x, case.perturbed[valid], y, case.threat, 2000, 1e-14)
+        found = refine(
+            case.model, AttackedSamples(x, case.perturbed[valid], y, case.threat), 2000, 1e-14
+        )
         loss = precise_losses(case.model(found.perturbed), y).mean()
         return torch.cat([g.reshape(-1) for g in torch.autograd.grad(loss, parameters)])
     finally:

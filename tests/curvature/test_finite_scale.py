@@ -4,6 +4,7 @@ import torch
 from torch import nn
 
 from advscape.attacks.refine import refine
+from advscape.attacks.samples import AttackedSamples
 from advscape.curvature.finite_scale import finite_scale
 from advscape.curvature.hessian import HessianOperator
 from advscape.curvature.total import TotalOperator
@@ -72,7 +73,9 @@ def test_at_small_radius_it_is_the_operators_quadratic_form(activation, generato
     clean = case.x[valid]
 
     def attack(model, start, rows):
-        return refine(model, clean[rows], start, maxima.y[rows], case.threat, 1000, 1e-12).perturbed
+        return refine(
+            model, AttackedSamples(clean[rows], start, maxima.y[rows], case.threat), 1000, 1e-12
+        ).perturbed
 
     directions = torch.randn(83, 3, generator=generator, dtype=torch.float64)
     found = finite_scale(case.model, maxima.x, maxima.y, attack, directions, 1e-4, 16)

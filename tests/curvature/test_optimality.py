@@ -4,6 +4,7 @@ from torch import nn
 from torch.func import hessian
 
 from advscape.attacks.refine import refine
+from advscape.attacks.samples import AttackedSamples
 from advscape.curvature.hessian import HessianOperator
 from advscape.curvature.optimality import attack_optimality
 from advscape.curvature.response import ResponseOperator
@@ -47,7 +48,11 @@ def test_each_failure_is_counted_by_its_reason_and_left_out(generator):
     perturbed[:3] = (case.x + (perturbed - case.x) / 2)[:3]
     perturbed[3:8] = (case.x + case.threat.random_extreme(case.x, generator))[3:8]
     found = attack_optimality(
-        case.model, case.x, perturbed, case.y, case.threat, TOLERANCE, 16, smooth=True
+        case.model,
+        AttackedSamples(case.x, perturbed, case.y, case.threat),
+        TOLERANCE,
+        16,
+        smooth=True,
     )
     assert found.counts() == {
         "valid": 32, "off the sphere": 3, "not stationary": 5, "not a strict maximum": 0,
@@ -56,9 +61,9 @@ def test_each_failure_is_counted_by_its_reason_and_left_out(generator):
     assert found.rates[:8].isnan().all()
     assert torch.equal(found.maxima.x, perturbed[8:])
     total = TotalOperator(case.model, found, 50, 1e-12)
-    kept = TotalOperator(case.model, attack_optimality(
-        case.model, case.x[8:], perturbed[8:], case.y[8:], case.threat, TOLERANCE, 16, smooth=True
-    ), 50, 1e-12)  # fmt: skip
+    others = AttackedSamples(case.x[8:], perturbed[8:], case.y[8:], case.threat)
+    tested = attack_optimality(case.model, others, TOLERANCE, 16, smooth=True)
+    kept = TotalOperator(case.model, tested, 50, 1e-12)
     v = total.random_vector(generator)
     assert torch.equal(total @ v, kept @ v)
 
@@ -82,7 +87,11 @@ def test_a_saddle_is_stationary_but_no_maximum(bend, valid):
     pole = x.clone()
     pole[0, 0] = -1.0
     found = attack_optimality(
-        Saddle(bend), x, pole, torch.tensor([1]), ThreatModel("l2", 1.0), 1e-9, 5, smooth=True
+        Saddle(bend),
+        AttackedSamples(x, pole, torch.tensor([1]), ThreatModel("l2", 1.0)),
+        1e-9,
+        5,
+        smooth=True,
     )
     assert found.stationary.item()
     assert found.strict.item() is valid
@@ -104,9 +113,10 @@ def test_a_maximum_on_a_kink_is_not_valid():
     for angle in (0.5, 0.78, 0.79, 1.2):
         start = torch.tensor([[angle]], dtype=torch.float64)
         start = torch.cat([start.cos(), start.sin()], dim=1)
-        found = refine(model, x, start, y, threat, 200, 1e-6)
+        found = refine(model, AttackedSamples(x, start, y, threat), 200, 1e-6)
         assert found.perturbed[0].tolist() == pytest.approx([0.5**0.5, 0.5**0.5], abs=1e-3)
-        tested = attack_optimality(model, x, found.perturbed, y, threat, 1e-3, 1, smooth=False)
+        samples = AttackedSamples(x, found.perturbed, y, threat)
+        tested = attack_optimality(model, samples, 1e-3, 1, smooth=False)
         assert tested.counts()["not stationary"] == 1
 
 
@@ -114,9 +124,8 @@ def test_without_a_gradient_nothing_is_inverted():
     model = dense_net(nn.ReLU)
     nn.init.zeros_(model[2].weight)
     case = attacked(nn.ReLU)
-    found = attack_optimality(
-        model, case.x, case.perturbed, case.y, case.threat, 2.0, 16, smooth=False
-    )
+    samples = AttackedSamples(case.x, case.perturbed, case.y, case.threat)
+    found = attack_optimality(model, samples, 2.0, 16, smooth=False)
     assert found.counts()["not stationary"] == 40
     assert found.n_valid == 0
     assert len(found.maxima.axes) == len(found.maxima.y) == 0
@@ -131,21 +140,22 @@ def test_saturated_samples_in_float32_are_those_of_float64():
         model[2].bias.mul_(12)
     y = model(case.x).argmax(dim=1)
     threat = ThreatModel("l2", 0.02)
-    exact = refine(model, case.x, case.x, y, threat, 500, 1e-13)
+    exact = refine(model, AttackedSamples(case.x, case.x, y, threat), 500, 1e-13)
     margins = -torch.log(torch.expm1(precise_losses(model(exact.perturbed), y)))
     single = dense_net(nn.GELU).float()
     single.load_state_dict(model.state_dict())
     far = margins > 17
     assert far.sum() >= 5
     x, y = case.x[far].float(), y[far]
-    found = refine(single, x, x, y, threat, 500, 3e-5)
+    found = refine(single, AttackedSamples(x, x, y, threat), 500, 3e-5)
     assert found.converged.all()
     kinds = []
     for net, clean, noisy in (
         (single, x, found.perturbed),
         (model, x.double(), exact.perturbed[far]),
     ):
-        tested = attack_optimality(net, clean, noisy, y, threat, 1e-4, 16, smooth=True)
+        samples = AttackedSamples(clean, noisy, y, threat)
+        tested = attack_optimality(net, samples, 1e-4, 16, smooth=True)
         assert tested.n_valid == len(y)
         kinds.append(TotalOperator(net, tested, 50, 1e-5, dtype=torch.float64))
     v = kinds[0].random_vector(torch.Generator().manual_seed(0))
@@ -170,7 +180,11 @@ def test_scaling_two_relu_layers_scales_their_blocks():
 def _matrices(case):
     """Frozen and total, written out."""
     found = attack_optimality(
-        case.model, case.x, case.perturbed, case.y, case.threat, TOLERANCE, 40, smooth=False
+        case.model,
+        AttackedSamples(case.x, case.perturbed, case.y, case.threat),
+        TOLERANCE,
+        40,
+        smooth=False,
     )
     assert found.n_valid == case.optimality.n_valid
     frozen = HessianOperator(case.model, found.maxima.x, found.maxima.y, 40)
@@ -182,7 +196,13 @@ def _matrices(case):
 def test_other_threat_models(threat):
     case = attacked(nn.GELU)
     with pytest.raises(ValueError, match="allowed: l2, epsilon above 0"):
-        attack_optimality(case.model, case.x, case.perturbed, case.y, threat, 1e-6, 16, smooth=True)
+        attack_optimality(
+            case.model,
+            AttackedSamples(case.x, case.perturbed, case.y, threat),
+            1e-6,
+            16,
+            smooth=True,
+        )
 
 
 def test_the_model_is_left_as_it_was():
@@ -190,7 +210,11 @@ def test_the_model_is_left_as_it_was():
     case.model.train()
     before = snapshot(case.model)
     attack_optimality(
-        case.model, case.x, case.perturbed, case.y, case.threat, 1e-6, 16, smooth=True
+        case.model,
+        AttackedSamples(case.x, case.perturbed, case.y, case.threat),
+        1e-6,
+        16,
+        smooth=True,
     )
     assert_same(before, snapshot(case.model))
 
@@ -201,7 +225,11 @@ def test_a_batch_without_a_stationary_sample_among_others(generator):
     perturbed[4:8] = (case.x + case.threat.random_extreme(case.x, generator))[4:8]
     case.model.append(Picky())
     found = attack_optimality(
-        case.model, case.x, perturbed, case.y, case.threat, TOLERANCE, 4, smooth=True
+        case.model,
+        AttackedSamples(case.x, perturbed, case.y, case.threat),
+        TOLERANCE,
+        4,
+        smooth=True,
     )
     assert found.valid.tolist() == [True] * 4 + [False] * 4 + [True] * 32
 

@@ -9,6 +9,7 @@ from torch.nn import functional
 
 from advscape.attacks.pgd import PGD
 from advscape.attacks.refine import refine
+from advscape.attacks.samples import AttackedSamples
 from advscape.curvature.gauss_newton import GaussNewtonOperator
 from advscape.curvature.hessian import HessianOperator
 from advscape.curvature.measure import Settings, Unmeasured, measure
@@ -189,8 +190,10 @@ def under_attack(kind):
     x, y = samples(8, torch.float64)
     generator = torch.Generator().manual_seed(0)
     start = PGD(threat, 20)(model, x, y, generator)
-    found = refine(model, x, start, y, threat, 2000, 1e-12)
-    optimality = attack_optimality(model, x, found.perturbed, y, threat, 1e-9, 8, smooth=True)
+    found = refine(model, AttackedSamples(x, start, y, threat), 2000, 1e-12)
+    optimality = attack_optimality(
+        model, AttackedSamples(x, found.perturbed, y, threat), 1e-9, 8, smooth=True
+    )
     assert optimality.n_valid >= 4
     return Case(model, x, found.perturbed, y, threat, optimality)
 

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from advscape.attacks.refine import refine
+from advscape.attacks.samples import AttackedSamples
 from advscape.curvature.hessian import HessianOperator
 from advscape.curvature.optimality import attack_optimality
 from advscape.curvature.response import ResponseOperator
@@ -73,10 +74,10 @@ def test_any_batches_the_same_products(case, size, generator):
 def test_float32_with_sums_in_float64(case, generator):
     model = attacked(nn.GELU).model.float()
     x, y = case.x.float(), case.y
-    found = refine(model, x, x, y, ThreatModel("l2", 0.5), 300, 1e-5)
+    found = refine(model, AttackedSamples(x, x, y, ThreatModel("l2", 0.5)), 300, 1e-5)
     assert found.converged.double().mean() > 0.9
     optimality = attack_optimality(
-        model, x, found.perturbed, y, ThreatModel("l2", 0.5), 1e-5, 16, smooth=True
+        model, AttackedSamples(x, found.perturbed, y, ThreatModel("l2", 0.5)), 1e-5, 16, smooth=True
     )
     single = TotalOperator(model, optimality, 9, 1e-5, dtype=torch.float64)
     v = single.random_vector(generator)
@@ -157,9 +158,9 @@ def test_logistic_regression_is_the_closed_form(network, epsilon, smooth):
     inputs, y = torch.from_numpy(x), torch.from_numpy((t > 0).astype(np.int64))
     threat, model = ThreatModel("l2", epsilon), network(line)
     weight = [next(iter(model.parameters()))]
-    found = refine(model, inputs, inputs, y, threat, 10, 1e-13)
+    found = refine(model, AttackedSamples(inputs, inputs, y, threat), 10, 1e-13)
     optimality = attack_optimality(
-        model, inputs, found.perturbed, y, threat, 1e-12, 7, smooth=smooth
+        model, AttackedSamples(inputs, found.perturbed, y, threat), 1e-12, 7, smooth=smooth
     )
     assert optimality.n_valid == 30
     kinds = {

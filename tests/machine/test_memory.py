@@ -6,6 +6,7 @@ from advscape.attacks.kkt import kkt_residuals
 from advscape.attacks.perturb import perturb
 from advscape.attacks.pgd import PGD
 from advscape.attacks.refine import refine
+from advscape.attacks.samples import AttackedSamples
 from advscape.errors import UserError
 from advscape.evaluation.evaluate import score
 from advscape.losses import precise_losses
@@ -60,11 +61,11 @@ PGD3 = PGD(L2, steps=3)
 
 
 def of_refine(model, x, y):
-    return vars(refine(model, x, x + 0.01, y, L2, 10, 1e-6, 10))
+    return vars(refine(model, AttackedSamples(x, x + 0.01, y, L2), 10, 1e-6, 10))
 
 
 def of_residuals(model, x, y):
-    return {"residuals": kkt_residuals(model, x, x + 0.01, y, L2)}
+    return {"residuals": kkt_residuals(model, AttackedSamples(x, x + 0.01, y, L2))}
 
 
 def of_scores(model, x, y):

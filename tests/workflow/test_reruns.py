@@ -11,13 +11,15 @@ import shutil
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
-from typing import Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import pytest
 import yaml
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from advscape.data.catalogue import needed
+from advscape.study.config.section import OneOf
 from advscape.study.config.study import LinearExperiment, NetworkExperiment, Study
 from tests.conftest import ROOT
 from tests.workflow.planner import Planner, Refused
@@ -225,7 +227,15 @@ EXPECTED = {
 
 
 def sections(annotation: Any) -> list[type[BaseModel]]:
-    """The sections that may stand in a field of this type."""
+    """The sections that may stand in a field, or in a value of this type."""
+    if isinstance(annotation, FieldInfo):
+        chosen = [found for each in annotation.metadata for found in sections(each)]
+        return chosen or sections(annotation.annotation)
+    if isinstance(annotation, OneOf):
+        return list(annotation.sections().values())
+    if get_origin(annotation) is Annotated:
+        base, *metadata = get_args(annotation)
+        return [found for each in metadata for found in sections(each)] or sections(base)
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
     return [found for inner in get_args(annotation) for found in sections(inner)]
@@ -242,7 +252,7 @@ def keys(section: type[BaseModel], path: str):
         here = f"{path}.{name}"
         if get_origin(field.annotation) is Literal and len(get_args(field.annotation)) == 1:
             continue
-        inner = sections(field.annotation)
+        inner = sections(field)
         if get_origin(field.annotation) is list or len(inner) != 1 or not field_is_section(field):
             yield here
         for option in inner:
@@ -251,7 +261,9 @@ def keys(section: type[BaseModel], path: str):
 
 def field_is_section(field) -> bool:
     """Whether there is always exactly this one section, with nothing to choose."""
-    return isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+    chosen = any(isinstance(each, OneOf) for each in field.metadata)
+    kind = field.annotation
+    return isinstance(kind, type) and issubclass(kind, BaseModel) and not chosen
 
 
 KEYS = [name for name in Study.model_fields if name != "experiments"]
@@ -574,7 +586,7 @@ MODULES = {
     "landscape/grid.py": everywhere(["landscape"]),
     "tables/flatness.py": everywhere(["flatness"]),
     "sharpness/worst.py": everywhere(["sharpness"], NETWORK),
-    "tables/collect.py": everywhere([*TABLES, *FIGURES, "figure_regimes", "flatness"]),
+    "tables/collect.py": everywhere([*TABLES, *ALL_FIGURES, "flatness"]),
     "statistics/decide.py": {"claims", "html_report"},
     "figures/regimes.py": {"figure_regimes", "html_report"},
     "figures/style.py": everywhere(ALL_FIGURES),
@@ -609,7 +621,7 @@ SCRIPTS = {
     "table": everywhere(TABLES),
     "flatness": everywhere(["flatness"]),
     "claims": {"claims", "html_report"},
-    **{figure: everywhere([figure]) for figure in ALL_FIGURES},
+    "figure": everywhere(ALL_FIGURES),
     "study_config": {"study_config", "html_report"},
     "html_report": {"html_report"},
 }

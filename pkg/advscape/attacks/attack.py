@@ -5,9 +5,15 @@ from typing import Literal, Protocol
 import torch
 from torch import Tensor, nn
 
+from advscape.threat import ThreatModel
+
 
 class Attack(Protocol):
     """Perturbs the inputs of one batch within a threat model."""
+
+    @property
+    def threat(self) -> ThreatModel:
+        """The set of perturbations."""
 
     def __call__(
         self,

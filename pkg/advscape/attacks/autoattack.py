@@ -31,7 +31,7 @@ def components(model: nn.Module, x: Tensor) -> tuple[str, ...]:
 @torch.no_grad()
 def _classes(model: nn.Module, x: Tensor) -> int:
     with untouched(model):
-        return model(x[:1]).shape[1]
+        return int(model(x[:1]).shape[1])
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,8 @@ class AutoAttack:
         with untouched(model, batch_norm), _global_state(x.device):
             ensemble = self._ensemble(model, x, seed)
             found, _ = ensemble.run_standard_evaluation(x, y, batch_size=micro or len(x))
-        return found.detach()
+        perturbed: Tensor = found.detach()
+        return perturbed
 
     def _ensemble(self, model: nn.Module, x: Tensor, seed: int) -> Any:
         import pyautoattack

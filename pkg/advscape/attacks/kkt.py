@@ -3,15 +3,14 @@
 import torch
 from torch import Tensor, nn
 
+from advscape.attacks.samples import AttackedSamples
 from advscape.losses import precise_losses
 from advscape.machine.memory import MicroBatch
 from advscape.models.untouched import untouched
 from advscape.threat import ThreatModel, lengths
 
 
-def kkt_residuals(
-    model: nn.Module, x: Tensor, perturbed: Tensor, y: Tensor, threat: ThreatModel
-) -> Tensor:
+def kkt_residuals(model: nn.Module, samples: AttackedSamples) -> Tensor:
     r"""Residual \|delta* - delta\| / epsilon of each sample.
 
     delta* is the perturbation of the threat model along which the loss's gradient g at delta rises
@@ -22,10 +21,7 @@ def kkt_residuals(
 
     Args:
         model: gives (n, classes) logits; used in eval mode and left as it was.
-        x: (n, ...) clean inputs.
-        perturbed: (n, ...) the attack's outcome.
-        y: (n,) labels.
-        threat: L2 and epsilon above 0.
+        samples: attacked with L2 and an epsilon above 0.
 
     Returns:
         (n,) residuals.
@@ -33,8 +29,9 @@ def kkt_residuals(
     Raises:
         ValueError: the threat model is another one.
     """
-    check_sphere(threat)
-    return stationarity(input_gradient(model, perturbed, y), perturbed.detach() - x, x, threat)
+    check_sphere(samples.threat)
+    gradient = input_gradient(model, samples.perturbed, samples.y)
+    return stationarity(gradient, samples.detached().delta, samples.x, samples.threat)
 
 
 def stationarity(gradient: Tensor, delta: Tensor, x: Tensor, threat: ThreatModel) -> Tensor:

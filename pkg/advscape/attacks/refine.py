@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from advscape.attacks.kkt import check_sphere, stationarity
+from advscape.attacks.samples import AttackedSamples
 from advscape.losses import logit_gaps
 from advscape.machine.memory import MicroBatch
 from advscape.models.untouched import untouched
@@ -52,10 +53,7 @@ class _State:
 
 def refine(
     model: nn.Module,
-    x: Tensor,
-    perturbed: Tensor,
-    y: Tensor,
-    threat: ThreatModel,
+    samples: AttackedSamples,
     steps: int,
     tolerance: float,
     batch_size: int | None = None,
@@ -75,10 +73,7 @@ def refine(
 
     Args:
         model: gives (n, classes) logits; used in eval mode and left as it was.
-        x: (n, ...) clean inputs.
-        perturbed: (n, ...) the attack's outcome.
-        y: (n,) labels.
-        threat: L2, with or without a box, and epsilon above 0.
+        samples: attacked with L2, with or without a box, and an epsilon above 0.
         steps: gradients a sample may take.
         tolerance: wanted residual; about 1e-5 is float32's floor on small images.
         batch_size: samples that go through the model at once, all unless given; fewer where memory
@@ -87,28 +82,22 @@ def refine(
     Raises:
         ValueError: the threat model is another one.
     """
-    check_sphere(threat)
+    check_sphere(samples.threat)
 
     def climb(size: int) -> list[tuple[Tensor, Tensor, Tensor]]:
-        parts = zip(*(part.detach().split(size) for part in (x, perturbed, y)), strict=True)
-        return [_climb(model, *part, threat, steps, tolerance) for part in parts]
+        return [_climb(model, part, steps, tolerance) for part in samples.detached().split(size)]
 
     with untouched(model):
-        done = MicroBatch(batch_size or len(x)).run(climb)
+        done = MicroBatch(batch_size or len(samples)).run(climb)
     whole, residuals, used = (torch.cat(pieces) for pieces in zip(*done, strict=True))
     return Refined(whole, residuals, used, residuals <= tolerance)
 
 
 def _climb(
-    model: nn.Module,
-    x: Tensor,
-    perturbed: Tensor,
-    y: Tensor,
-    threat: ThreatModel,
-    steps: int,
-    tolerance: float,
+    model: nn.Module, samples: AttackedSamples, steps: int, tolerance: float
 ) -> tuple[Tensor, Tensor, Tensor]:
-    here = _look(model, x, perturbed - x, y, threat)
+    x, y, threat = samples.x, samples.y, samples.threat
+    here = _look(model, x, samples.delta, y, threat)
     # of the inputs' precision, as delta is; the network's own may be another
     damping = torch.zeros_like(here.residual)
     used = torch.ones_like(y)

@@ -37,7 +37,8 @@ def convolution(
         geometry: stride, zero padding, dilation and groups.
         value: the result, where it is known already; no graph goes through it.
     """
-    return _Convolution.apply(x, weight, bias, geometry, value)
+    output: Tensor = _Convolution.apply(x, weight, bias, geometry, value)
+    return output
 
 
 class _Convolution(Function):
@@ -105,9 +106,10 @@ class _Backward(Function):
 def _forward(x: Tensor, weight: Tensor, bias: Tensor | None, geometry: Geometry) -> Tensor:
     stride, padding, dilation, groups = geometry
     nothing = [0] * len(stride)
-    return torch.ops.aten.convolution(
+    output: Tensor = torch.ops.aten.convolution(
         x, weight, bias, stride, padding, dilation, False, nothing, groups
     )
+    return output
 
 
 def _backward(

@@ -22,7 +22,9 @@ class Quadrature:
     def broadened(self, grid: np.ndarray, width: float) -> np.ndarray:
         """Density (points,) on a grid (points,); each node a Gaussian this wide."""
         away = (grid[:, None] - self.nodes) / width
-        return np.exp(-(away**2) / 2) @ self.weights / (width * np.sqrt(2 * np.pi))
+        height = width * np.sqrt(2 * np.pi)
+        density: np.ndarray = np.exp(-(away**2) / 2) @ self.weights / height
+        return density
 
 
 @dataclass(frozen=True)

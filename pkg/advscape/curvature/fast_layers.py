@@ -41,10 +41,15 @@ def fast_layers(model: nn.Module) -> Iterator[None]:
     """
     with ExitStack() as stack:
         for module in model.modules():
-            if _is_torchs(module, _CONVOLUTIONS) and _plain_padding(module):
-                stack.enter_context(_replaced(module, _convolution(module)))
-            elif _is_torchs(module, _NORMS) and _affine(module):
-                stack.enter_context(_replaced(module, _norm(module)))
+            if not _is_torchs(module, (*_CONVOLUTIONS, *_NORMS)):
+                continue
+            forward = None
+            if isinstance(module, _ConvNd):
+                forward = _convolution(module)
+            elif isinstance(module, _BatchNorm):
+                forward = _norm(module)
+            if forward is not None:
+                stack.enter_context(_replaced(module, forward))
         yield
 
 
@@ -58,14 +63,6 @@ def _is_torchs(module: nn.Module, kinds: tuple[type[nn.Module], ...]) -> bool:
         str(getattr(method, "__module__", "")).startswith("torch.nn.modules.") for method in methods
     )
     return own and not any(getattr(module, name) for name in _HOOKS)
-
-
-def _plain_padding(module: _ConvNd) -> bool:
-    return module.padding_mode == "zeros" and not isinstance(module.padding, str)
-
-
-def _affine(norm: _BatchNorm) -> bool:
-    return not norm.training and norm.affine and norm.running_var is not None
 
 
 class _Source(NamedTuple):
@@ -86,13 +83,17 @@ def _versions(*tensors: Tensor | None) -> tuple[int, ...]:
     return tuple(tensor._version for tensor in tensors if tensor is not None)
 
 
-def _convolution(module: _ConvNd) -> Forward:
+def _convolution(module: _ConvNd) -> Forward | None:
+    """The cheaper forward pass of a convolution, where its padding is plain."""
+    if module.padding_mode != "zeros" or isinstance(module.padding, str):
+        return None
     geometry = Geometry(module.stride, module.padding, module.dilation, module.groups)
 
     def forward(input: Tensor) -> Tensor:  # the name that callers may use
         weight, bias = module.weight, module.bias
         if input.ndim != weight.ndim:  # a sample without a batch axis
-            return type(module).forward(module, input)
+            whole: Tensor = type(module).forward(module, input)
+            return whole
         output = convolution(input, weight, bias, geometry)
         versions = _versions(input, weight, bias, output)
         setattr(output, _SOURCE, _Source(input, weight, bias, geometry, versions))
@@ -101,21 +102,26 @@ def _convolution(module: _ConvNd) -> Forward:
     return forward
 
 
-def _norm(module: _BatchNorm) -> Forward:
+def _norm(module: _BatchNorm) -> Forward | None:
+    """The cheaper forward pass of batch norm in eval mode, where it is affine."""
+    if module.training or not module.affine or module.running_var is None:
+        return None
+
     def forward(input: Tensor) -> Tensor:  # the name that callers may use
-        source = getattr(input, _SOURCE, None)
-        if source is None or not source.of(input):
-            return type(module).forward(module, input)
-        scale = module.weight * torch.rsqrt(module.running_var + module.eps)
+        source: _Source | None = getattr(input, _SOURCE, None)
+        mean, variance = module.running_mean, module.running_var
+        if source is None or mean is None or variance is None or not source.of(input):
+            output: Tensor = type(module).forward(module, input)
+            return output
+        scale = module.weight * torch.rsqrt(variance + module.eps)
         weight = source.weight * scale.view(-1, *[1] * (source.weight.ndim - 1))
-        mean = module.running_mean
-        mean = mean if source.bias is None else mean - source.bias
         with torch.no_grad():
             value = functional.batch_norm(
-                input, module.running_mean, module.running_var, module.weight, module.bias,
+                input, mean, variance, module.weight, module.bias,
                 eps=module.eps,
             )  # fmt: skip
-        return convolution(source.x, weight, module.bias - mean * scale, source.geometry, value)
+        shift = mean if source.bias is None else mean - source.bias
+        return convolution(source.x, weight, module.bias - shift * scale, source.geometry, value)
 
     return forward
 

@@ -34,7 +34,8 @@ def call_with(model: nn.Module, tensors: Mapping[str, Tensor], x: Tensor) -> Ten
         if tensor is not None
     }
     with _in_float64() if x.dtype == torch.float64 else nullcontext():
-        return functional_call(model, everywhere, (x,), tie_weights=False)
+        outputs: Tensor = functional_call(model, everywhere, (x,), tie_weights=False)
+        return outputs
 
 
 def all_tensors(model: nn.Module) -> dict[str, Tensor]:
@@ -99,14 +100,14 @@ class FirstDerivatives:
 
     def along_weights(self, vector: Sequence[Tensor]) -> tuple[list[Tensor], Tensor]:
         """Derivatives of both gradients along a direction in the weights."""
-        ends = [self.gradients(self._moved(vector, h)) for h in (self._step, -self._step)]
-        return self._difference(*ends, self._step)
+        one, two = (self.gradients(self._moved(vector, h)) for h in (self._step, -self._step))
+        return self._difference(one, two, self._step)
 
     def along_inputs(self, vector: Tensor) -> tuple[list[Tensor], Tensor]:
         """Derivatives of both gradients along a direction (n, ...) in the inputs."""
         step = self._step * float(self._x.norm() / vector.norm().clamp_min(1e-300))
-        ends = [self.gradients(x=self._x + h * vector) for h in (step, -step)]
-        return self._difference(*ends, step)
+        one, two = (self.gradients(x=self._x + h * vector) for h in (step, -step))
+        return self._difference(one, two, step)
 
     @torch.no_grad()
     def gaps_along_weights(self, vector: Sequence[Tensor]) -> Tensor:
@@ -145,7 +146,11 @@ def _in_float64() -> Iterator[None]:
 
 class _NoFloat32(TorchFunctionMode):
     def __torch_function__(
-        self, function: Any, types: Any, args: tuple = (), kwargs: dict | None = None
+        self,
+        function: Any,
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
     ) -> Any:
         if function is Tensor.float:
             return args[0].double()

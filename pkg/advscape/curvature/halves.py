@@ -2,17 +2,28 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from advscape.curvature.products import Products
+
+#: an operator over samples
+H = TypeVar("H", bound=Products)
 
 
 class Estimate(Protocol):
     """What the estimators return: an ``Eigenpair`` or a ``Trace``."""
 
-    value: float
-    products: int
-    converged: bool
+    @property
+    def value(self) -> float:
+        """The estimate."""
+
+    @property
+    def products(self) -> int:
+        """Products it took."""
+
+    @property
+    def converged(self) -> bool:
+        """Whether it is as accurate as was asked."""
 
 
 @dataclass(frozen=True)
@@ -33,9 +44,7 @@ class HalfSpread:
     converged: bool
 
 
-def spread_over_halves(
-    one: Products, two: Products, estimate: Callable[[Products], Estimate]
-) -> HalfSpread:
+def spread_over_halves(one: H, two: H, estimate: Callable[[H], Estimate]) -> HalfSpread:
     """How far an estimate differs between disjoint halves of the samples.
 
     An eigenvalue of few samples depends on which they are. Between two independent halves the

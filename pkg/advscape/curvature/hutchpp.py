@@ -80,6 +80,7 @@ class _Deflated:
         self.dim = operator.dim
         self.signs = operator.signs
         self.random_vector = operator.random_vector
+        self.start_vector = operator.start_vector
 
     @property
     def products(self) -> int:

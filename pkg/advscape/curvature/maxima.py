@@ -21,9 +21,9 @@ from dataclasses import dataclass, fields
 import torch
 from torch import Tensor, nn
 
+from advscape.attacks.samples import AttackedSamples
 from advscape.curvature.graph import pulled
 from advscape.losses import gap_probabilities, logit_gaps
-from advscape.threat import ThreatModel
 
 #: the preconditioner takes eigenvalues of M M^T above this share of mu for that share
 _CAP = 0.9
@@ -96,26 +96,17 @@ class Maxima:
         return (v + torch.einsum("ndk,nk->nd", self.axes, along)) / self.mu[:, None]
 
 
-def stationary_points(
-    model: nn.Module,
-    x: Tensor,
-    perturbed: Tensor,
-    y: Tensor,
-    gradient: Tensor,
-    threat: ThreatModel,
-) -> Maxima:
+def stationary_points(model: nn.Module, samples: AttackedSamples, gradient: Tensor) -> Maxima:
     """Describe samples at stationary points, one backward pass for each gap of the logits.
 
     Args:
         model: in eval mode; its parameters want no gradients.
-        x: (n, ...) clean inputs.
-        perturbed: (n, ...) the attack's outcome.
-        y: (n,) labels.
-        gradient: (n, ...) of the loss at ``perturbed``.
-        threat: L2, with or without a box.
+        samples: attacked with L2, with or without a box.
+        gradient: (n, ...) of the loss at the perturbed inputs.
     """
-    free = threat.free(gradient, x).flatten(1).to(x.dtype)
-    delta = (perturbed - x).flatten(1) * free
+    perturbed, y = samples.perturbed, samples.y
+    free = samples.threat.free(gradient, samples.x).flatten(1).to(samples.x.dtype)
+    delta = samples.delta.flatten(1) * free
     radius = torch.linalg.vector_norm(delta, dim=1, keepdim=True)
     mu = torch.linalg.vector_norm(gradient.flatten(1) * free, dim=1) / radius[:, 0]
     normal = delta / radius

@@ -79,7 +79,7 @@ class CurvatureOperator(ABC):
     ):
         """Hold the model and its samples."""
         chosen = parameters or [p for p in model.parameters() if p.requires_grad]
-        self.parameters = list(chosen)
+        self.parameters: list[Tensor] = list(chosen)
         self.dim = sum(p.numel() for p in self.parameters)
         self.dtype = dtype or self.parameters[0].dtype
         self.products = 0
@@ -113,7 +113,11 @@ class CurvatureOperator(ABC):
         return self._model
 
     def on(
-        self, model: nn.Module, samples: Sequence[Tensor], parameters: Sequence[Tensor], path: Path
+        self,
+        model: nn.Module,
+        samples: Sequence[Tensor],
+        parameters: Sequence[Tensor],
+        path: Path,
     ) -> Self:
         """The same operator elsewhere, for a proof: nothing is proven of it.
 

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from advscape.attacks.kkt import check_sphere, input_gradient, stationarity
+from advscape.attacks.samples import AttackedSamples
 from advscape.curvature.conjugate_gradients import conjugate_gradients
 from advscape.curvature.graph import gradient_graph
 from advscape.curvature.hessian import HessianOperator
@@ -14,7 +15,6 @@ from advscape.curvature.paths import Path
 from advscape.curvature.proof import proven_path
 from advscape.losses import precise_losses
 from advscape.models.untouched import untouched
-from advscape.threat import ThreatModel
 
 #: relative residual of the system that certifies a positive definite matrix, see :func:`_definite`
 _CERTIFICATE = 1e-4
@@ -71,10 +71,7 @@ class Optimality:
 
 def attack_optimality(
     model: nn.Module,
-    x: Tensor,
-    perturbed: Tensor,
-    y: Tensor,
-    threat: ThreatModel,
+    samples: AttackedSamples,
     tolerance: float,
     batch_size: int,
     *,
@@ -92,10 +89,7 @@ def attack_optimality(
 
     Args:
         model: gives (n, classes) logits; used in eval mode and left as it was.
-        x: (n, ...) clean inputs.
-        perturbed: (n, ...) the attack's outcome.
-        y: (n,) labels.
-        threat: L2, with or without a box, and epsilon above 0.
+        samples: attacked with L2, with or without a box, and an epsilon above 0.
         tolerance: largest KKT residual of a stationary point, and largest relative error of the
             noise's length.
         batch_size: samples that go through the model at once.
@@ -106,12 +100,12 @@ def attack_optimality(
         ValueError: the threat model is another one.
         UnprovenHessian: second derivatives of a smooth network cannot be shown to be right.
     """
-    check_sphere(threat)
-    x, perturbed = x.detach(), perturbed.detach()
-    path = proven_path(HessianOperator(model, perturbed, y, batch_size)) if smooth else None
-    parts = zip(*(part.split(batch_size) for part in (x, perturbed, y)), strict=True)
+    check_sphere(samples.threat)
+    samples, path = samples.detached(), None
+    if smooth:
+        path = proven_path(HessianOperator(model, samples.perturbed, samples.y, batch_size))
     with untouched(model):
-        found = [_examine(model, *part, threat, tolerance, path) for part in parts]
+        found = [_examine(model, part, tolerance, path) for part in samples.split(batch_size)]
     *columns, points = zip(*found, strict=True)
     residuals, on_sphere, stationary, strict, rates = (torch.cat(column) for column in columns)
     maxima = Maxima.join(list(points))
@@ -119,22 +113,16 @@ def attack_optimality(
 
 
 def _examine(
-    model: nn.Module,
-    x: Tensor,
-    perturbed: Tensor,
-    y: Tensor,
-    threat: ThreatModel,
-    tolerance: float,
-    path: Path | None,
+    model: nn.Module, samples: AttackedSamples, tolerance: float, path: Path | None
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Maxima]:
-    gradient = input_gradient(model, perturbed, y)
-    delta = perturbed - x
-    residuals = stationarity(gradient, delta, x, threat)
+    gradient = input_gradient(model, samples.perturbed, samples.y)
+    delta, threat = samples.delta, samples.threat
+    residuals = stationarity(gradient, delta, samples.x, threat)
     lengths = torch.linalg.vector_norm(delta.flatten(1), dim=1)
     on_sphere = (lengths / threat.epsilon - 1).abs() <= tolerance
     stationary = (residuals <= tolerance) & (gradient.flatten(1) != 0).any(dim=1)
     rows = (on_sphere & stationary).nonzero()[:, 0]
-    points = stationary_points(model, x[rows], perturbed[rows], y[rows], gradient[rows], threat)
+    points = stationary_points(model, samples.take(rows), gradient[rows])
     rates = torch.full_like(residuals, torch.nan)
     rates[rows] = points.strengths[:, -1] / points.mu
     definite = _definite(model, points, path) if path and len(rows) else rates[rows] < 1

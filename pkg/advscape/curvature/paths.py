@@ -44,7 +44,8 @@ class Path(NamedTuple):
 def _weight_norm(v: Tensor, g: Tensor, dim: int = 0) -> Tensor:
     """Kernels g v / |v|: the second derivative of torch's own function is wrong (torch 2.15)."""
     axes = [axis for axis in range(v.ndim) if axis != dim % v.ndim] if dim != -1 else None
-    return v * (g / torch.linalg.vector_norm(v, dim=axes, keepdim=dim != -1))
+    norms: Tensor = torch.linalg.vector_norm(v, dim=axes, keepdim=dim != -1)
+    return v * (g / norms)
 
 
 def _hardsigmoid(x: Tensor, inplace: bool = False) -> Tensor:
@@ -52,7 +53,7 @@ def _hardsigmoid(x: Tensor, inplace: bool = False) -> Tensor:
     return (x + 3).clamp(0, 6) / 6
 
 
-_FORMULAS: dict[Callable, Callable[..., Tensor]] = {
+_FORMULAS: dict[Callable[..., Any], Callable[..., Tensor]] = {
     torch._weight_norm: _weight_norm,
     functional.hardsigmoid: _hardsigmoid,
 }
@@ -62,9 +63,14 @@ class _WrittenOut(TorchFunctionMode):
     """Replaces functions by formulas of which every derivative is torch's."""
 
     def __torch_function__(
-        self, function: Callable, types: Any, args: tuple = (), kwargs: dict | None = None
+        self,
+        function: Callable[..., Any],
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
     ) -> Any:
-        return _FORMULAS.get(function, function)(*args, **(kwargs or {}))
+        formula: Callable[..., Any] = _FORMULAS.get(function, function)
+        return formula(*args, **(kwargs or {}))
 
 
 FAST = Path("fast layers", fast_layers)

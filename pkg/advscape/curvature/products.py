@@ -12,11 +12,13 @@ class Products(Protocol):
 
     Attributes:
         dim: length of its vectors.
-        products: how many products it has made.
     """
 
     dim: int
-    products: int
+
+    @property
+    def products(self) -> int:
+        """How many products it has made."""
 
     def __matmul__(self, vector: Tensor) -> Tensor:
         """H v: (dim,) from (dim,)."""
@@ -32,13 +34,11 @@ class Products(Protocol):
 
 
 class LayeredProducts(Products, Protocol):
-    """An operator over a network's parameters.
+    """An operator over a network's parameters."""
 
-    Attributes:
-        parameters: its vectors are these, flattened and joined in this order.
-    """
-
-    parameters: Sequence[Tensor]
+    @property
+    def parameters(self) -> Sequence[Tensor]:
+        """Its vectors are these, flattened and joined in this order."""
 
 
 def finite_product(operator: Products, vector: Tensor) -> Tensor:

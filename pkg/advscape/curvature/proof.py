@@ -40,7 +40,9 @@ _FLOAT32_STEP, _FLOAT32_TOLERANCE = 1e-3, 0.05
 #: blocks of parameters below this share of a product are judged by this share
 _SMALL = 0.01
 
-_KNOWN: WeakKeyDictionary[nn.Module, dict] = WeakKeyDictionary()
+#: a path or None, what is wrong with those before it, and whether all of them raise errors
+Found = tuple[Path | None, str, bool]
+_KNOWN: WeakKeyDictionary[nn.Module, dict[tuple[object, ...], Found]] = WeakKeyDictionary()
 
 
 class UnprovenHessian(ArithmeticError):
@@ -75,9 +77,8 @@ def proven_path(operator: "CurvatureOperator") -> Path:
     return path
 
 
-def _find(operator: "CurvatureOperator") -> tuple[Path | None, str, bool]:
-    """A path or None, what is wrong with those before it, and whether all of them raise errors."""
-    samples = operator.telling(_SAMPLES)
+def _find(operator: "CurvatureOperator") -> Found:
+    samples = tuple(operator.telling(_SAMPLES))
     complaints: list[str] = []
     undefined = True
     for path in PATHS:
@@ -97,7 +98,9 @@ def _find(operator: "CurvatureOperator") -> tuple[Path | None, str, bool]:
     return None, "; ".join(complaints), undefined
 
 
-def _complaint(operator: "CurvatureOperator", samples: tuple, path: Path) -> str | None:
+def _complaint(
+    operator: "CurvatureOperator", samples: tuple[Tensor, ...], path: Path
+) -> str | None:
     """What is wrong with the products on a path; None where nothing is.
 
     Raises:
@@ -117,7 +120,11 @@ class _Trial:
     """An operator on a few samples, beside its referee, in one precision."""
 
     def __init__(
-        self, operator: "CurvatureOperator", samples: tuple, path: Path, dtype: torch.dtype
+        self,
+        operator: "CurvatureOperator",
+        samples: tuple[Tensor, ...],
+        path: Path,
+        dtype: torch.dtype,
     ):
         model = operator.model
         named = all_tensors(model)

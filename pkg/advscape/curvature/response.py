@@ -122,7 +122,7 @@ class ResponseOperator(CurvatureOperator):
 
     def telling(self, count: int) -> Maxima:
         """The samples on which the network is least sure."""
-        maxima = self._samples
+        maxima: Maxima = self._samples
         return maxima.take(least_sure(self._model, maxima.x, maxima.y, count))
 
     def _gathered(self, tensors: Sequence[Tensor]) -> Maxima:

@@ -149,11 +149,11 @@ def _sample(
         parts = zip(v.split(sizes), finite_product(operator, v).split(sizes), strict=True)
         rows.append([float(dots(a[None], b)[0]) for a, b in parts])
         if len(rows) == wanted and accuracy is not None:
-            wanted = min(_needed(known + np.sum(rows, axis=1), accuracy), limit)
+            wanted = int(min(_needed(known + np.sum(rows, axis=1), accuracy), limit))
     return np.array(rows)
 
 
-def _needed(samples: np.ndarray, accuracy: float) -> int | float:
+def _needed(samples: np.ndarray, accuracy: float) -> float:
     """Probes that bring the standard error within the accuracy, judged by these samples."""
     spread, goal = float(samples.std(ddof=1)), accuracy * abs(float(samples.mean()))
     if _stderr(samples) <= goal:
@@ -175,7 +175,7 @@ def _mean(samples: np.ndarray, accuracy: float | None, converged: bool = True) -
 
 def _said(trace: Trace, accuracy: float | None) -> Trace:
     """The trace, with a warning where it is not as accurate as was asked."""
-    if not trace.converged:
+    if accuracy is not None and not trace.converged:
         _LOG.warning(
             "trace: %.4g, standard error %.2g of %d probes; accuracy %g would take about %g",
             trace.value, trace.stderr, trace.probes, accuracy,

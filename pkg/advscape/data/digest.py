@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 from advscape.data.catalogue import DATASETS, needed
 from advscape.errors import UserError
@@ -59,7 +60,7 @@ class _Known:
 
     def __init__(self, cache: Path | None):
         self._cache, self._changed = cache, False
-        self._entries: dict[str, list] = {}
+        self._entries: dict[str, list[Any]] = {}
         if cache is not None:
             try:
                 found = json.loads(cache.read_text(encoding="utf-8"))

@@ -41,10 +41,11 @@ def _idx(path: Path) -> np.ndarray:
         raise UserError(f"dataset mnist: {path} is not an IDX file of unsigned bytes")
     ndim = content[3]
     values = len(content) - 4 - 4 * ndim
-    shape = np.frombuffer(content[4 : 4 + 4 * ndim], ">u4") if values >= 0 else []
-    if values < 0 or math.prod(map(int, shape)) != values:
+    sizes = np.frombuffer(content[4 : 4 + 4 * ndim], ">u4") if values >= 0 else np.array([])
+    shape = tuple(map(int, sizes))
+    if values < 0 or math.prod(shape) != values:
         raise UserError(
             f"dataset mnist: {path} is damaged: it holds {max(values, 0)} values and says "
             f"{' x '.join(str(size) for size in shape) or 'nothing'}"
         )
-    return np.frombuffer(content, np.uint8, offset=4 + 4 * ndim).reshape(tuple(map(int, shape)))
+    return np.frombuffer(content, np.uint8, offset=4 + 4 * ndim).reshape(shape)

@@ -76,6 +76,6 @@ def prepare(
     if len({part.dtype for part in images}) > 1:  # bytes beside floats
         images = [part if part.dtype == np.float32 else part / np.float32(255) for part in images]
     whole = np.ascontiguousarray(np.concatenate(images))
-    test = np.arange(len(whole)) >= len(images[0])
+    in_test = np.arange(len(whole)) >= len(images[0])
     scale = scale or (255.0 if whole.dtype == np.uint8 else 1.0)
-    return Prepared(whole, np.concatenate(labels), test, scale)
+    return Prepared(whole, np.concatenate(labels), in_test, scale)

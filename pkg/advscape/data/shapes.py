@@ -45,12 +45,12 @@ def npz_image_shape(path: Path) -> tuple[int, int, int] | None:
         if len(shape) == 2:
             return 1, 1, shape[1]
         if len(shape) == 3:
-            return 1, *shape[1:]
+            return 1, shape[1], shape[2]
         first = channels_first(shape, str(path))
     except (OSError, ValueError, KeyError, TypeError, SyntaxError, NotImplementedError, EOFError,
             zipfile.BadZipFile, UserError):  # fmt: skip
         return None
-    return tuple(shape[1:]) if first else (shape[3], shape[1], shape[2])
+    return (shape[1], shape[2], shape[3]) if first else (shape[3], shape[1], shape[2])
 
 
 def _header_shape(path: Path) -> tuple[int, ...]:
@@ -60,4 +60,6 @@ def _header_shape(path: Path) -> tuple[int, ...]:
         length = int.from_bytes(stream.read(2 if version == 1 else 4), "little")
         if length > 10_000:  # numpy itself takes no longer ones
             raise ValueError("a header of this length is none")
-        return ast.literal_eval(stream.read(length).decode("latin-1"))["shape"]
+        header = ast.literal_eval(stream.read(length).decode("latin-1"))
+    shape: tuple[int, ...] = header["shape"]
+    return shape

@@ -1,9 +1,12 @@
 """1-D landscapes, overlaid by epsilon."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib import pyplot as plt
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -105,12 +108,12 @@ def _overlay(ax: Axes, rows: pd.DataFrame, y: str, colours: tuple[float, float])
 
 def _legend(figure: Figure, axes: np.ndarray, title: str) -> None:
     """One legend for all panels, with the epsilons of all arms."""
-    entries = {}
+    entries: dict[str, Artist] = {}
     for ax in axes.flat:
         handles, labels = ax.get_legend_handles_labels()
         entries |= dict(zip(labels, handles, strict=True))
         ax.get_legend().remove()
     labels = sorted(entries, key=float)
-    figure.legend(
-        [entries[label] for label in labels], labels, title=title, loc="outside right center"
-    )
+    # its stubs do not know the places outside
+    place: Any = "outside right center"
+    figure.legend([entries[label] for label in labels], labels, title=title, loc=place)

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
+from mpl_toolkits.mplot3d import Axes3D
 
 from advscape.figures.style import apply, nothing_to_scan, spread
 
@@ -59,7 +60,8 @@ def plane_figure(landscape: pd.DataFrame, title: str) -> Figure:
         if i == 0:
             flat.set_ylabel(r"$\beta$")
         high = figure.add_subplot(2, len(epsilons), len(epsilons) + i + 1, projection="3d")
-        _surface(high, grid, norm)
+        if isinstance(high, Axes3D):
+            _surface(high, grid, norm)
     bar = figure.colorbar(
         ScalarMappable(norm, "viridis"), ax=figure.axes, shrink=0.7, pad=0.05, extend="min"
     )
@@ -70,9 +72,10 @@ def plane_figure(landscape: pd.DataFrame, title: str) -> Figure:
 
 
 def _contours(ax: Axes, grid: pd.DataFrame, norm: LogNorm) -> None:
-    levels = np.geomspace(norm.vmin, norm.vmax, LEVELS)
+    lowest, highest = _ends(norm)
+    levels = np.geomspace(lowest, highest, LEVELS)
     levels[-1] *= 1 + 1e-9  # rounding must not leave the highest point white
-    rise = grid.clip(lower=norm.vmin)  # at the weights themselves there is none
+    rise = grid.clip(lower=lowest)  # at the weights themselves there is none
     ax.contourf(grid.columns, grid.index, rise, levels=levels, norm=norm, cmap="viridis")
     ax.contour(
         grid.columns, grid.index, rise, levels=levels[1:], colors="white", linewidths=0.4,
@@ -83,12 +86,16 @@ def _contours(ax: Axes, grid: pd.DataFrame, norm: LogNorm) -> None:
     ax.set(xlabel=r"$\alpha$", aspect="equal", xticks=[-edge, 0, edge], yticks=[-edge, 0, edge])
 
 
-def _surface(ax: Axes, grid: pd.DataFrame, norm: LogNorm) -> None:
+def _ends(norm: LogNorm) -> tuple[float, float]:
+    return float(norm.vmin or 0), float(norm.vmax or 0)
+
+
+def _surface(ax: Axes3D, grid: pd.DataFrame, norm: LogNorm) -> None:
     alpha, beta = np.meshgrid(grid.columns, grid.index)
     colours = plt.get_cmap("viridis")(norm(grid.to_numpy()))
     ax.plot_surface(alpha, beta, grid.to_numpy(), facecolors=colours, rstride=1, cstride=1,
                     linewidth=0, antialiased=False, shade=False)  # fmt: skip
-    ax.set_zlim(norm.vmin, norm.vmax)
+    ax.set_zlim(*_ends(norm))
     edge = grid.columns.max()
     ax.set_xticks([-edge, 0, edge])
     ax.set_yticks([-edge, 0, edge])

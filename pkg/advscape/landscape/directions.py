@@ -135,8 +135,11 @@ def _rescaled(draw: Tensor, weight: Tensor, first: int) -> Tensor:
     """The draw with the weight's norm over all axes from ``first`` on."""
     axes = tuple(range(first, weight.ndim))
     wanted = torch.linalg.vector_norm(weight, dim=axes, keepdim=True)
-    return draw * (wanted / torch.linalg.vector_norm(draw, dim=axes, keepdim=True))
+    ratio: Tensor = wanted / torch.linalg.vector_norm(draw, dim=axes, keepdim=True)
+    return draw * ratio
 
 
 def _norm(tensors: Mapping[str, Tensor]) -> Tensor:
-    return torch.stack([value.norm() for value in tensors.values()]).norm()
+    norms = [value.norm() for value in tensors.values()]
+    norm: Tensor = torch.stack(norms).norm()
+    return norm

@@ -45,7 +45,7 @@ class PointStore:
 
     def _lines(self) -> list[Any]:
         """What the lines hold, up to the first that is not whole."""
-        found = []
+        found: list[Any] = []
         try:
             content = self._path.read_bytes()
         except OSError:

@@ -24,18 +24,18 @@ def walking(model: nn.Module, *directions: Direction) -> Iterator[Callable[..., 
     """
     state = model.state_dict()  # shares the parameters' memory, without their gradients
     # in the weights' memory layout, or every move would be slow
-    directions = [
+    moves = [
         {name: torch.empty_like(state[name]).copy_(step) for name, step in direction.items()}
         for direction in directions
     ]
-    names = list(dict.fromkeys(name for direction in directions for name in direction))
+    names = list(dict.fromkeys(name for move in moves for name in move))
     with restored([state[name] for name in names]) as home:
 
         def to(*coordinates: float) -> None:
             for name, source in zip(names, home, strict=True):
-                for coordinate, direction in zip(coordinates, directions, strict=True):
-                    if name in direction:
-                        torch.add(source, direction[name], alpha=coordinate, out=state[name])
+                for coordinate, move in zip(coordinates, moves, strict=True):
+                    if name in move:
+                        torch.add(source, move[name], alpha=coordinate, out=state[name])
                         source = state[name]
 
         yield to

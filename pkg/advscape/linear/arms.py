@@ -16,7 +16,8 @@ def unit_noise(shape: tuple[int, int], norm: Norm, seed: int) -> np.ndarray:
     if norm == "linf":
         return rng.choice([-1.0, 1.0], size=shape)
     draw = rng.standard_normal(shape)
-    return draw / np.linalg.norm(draw, axis=1, keepdims=True)
+    noise: np.ndarray = draw / np.linalg.norm(draw, axis=1, keepdims=True)
+    return noise
 
 
 def training_loss(

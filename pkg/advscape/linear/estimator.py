@@ -17,7 +17,7 @@ from advscape.linear.robust_loss import HessianPart, Line, Norm, RobustLoss
 from advscape.linear.solve import solve
 
 
-class AdversarialLogisticRegression(ClassifierMixin, BaseEstimator):
+class AdversarialLogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     r"""Logistic regression trained against the worst noise of a ball, solved exactly.
 
     .. math::
@@ -147,12 +147,14 @@ class AdversarialLogisticRegression(ClassifierMixin, BaseEstimator):
         """Scores w.x + b of the inputs as they are: (n,)."""
         check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float64, reset=False)
-        return X @ self.coef_[0] + self.intercept_[0]
+        scores: np.ndarray = X @ self.coef_[0] + self.intercept_[0]
+        return scores
 
     def predict(self, X: np.ndarray) -> np.ndarray:
         """Labels of the inputs as they are: (n,)."""
         positive = self.decision_function(X) > 0
-        return self.classes_[positive.astype(int)]
+        labels: np.ndarray = self.classes_[positive.astype(int)]
+        return labels
 
     def predict_proba(self, X: np.ndarray) -> np.ndarray:
         """Probabilities of the two classes at the inputs as they are: (n, 2)."""

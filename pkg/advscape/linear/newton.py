@@ -55,9 +55,10 @@ def newton(
             if not problem.value(moved) < value + 1e-4 * slope:
                 if not fresh:
                     continue  # it led nowhere: stay, and make a new one
-                moved = _halve(problem, line, step, value, slope)
-                if moved is None:
+                halved = _halve(problem, line, step, value, slope)
+                if halved is None:
                     break
+                moved = halved
                 new_grad = problem.gradient(moved)
         line, grad, step, slope = moved, new_grad, new_step, new_slope
     return line, largest(grad), steps
@@ -107,7 +108,9 @@ class _Metric:
             weight = float(step @ rest) / curvature
             rest -= weight * change
             weights.append(weight)
-        rest = cho_solve(self._factor, rest.astype(self._dtype), check_finite=False).astype(float)
+        rest = np.asarray(
+            cho_solve(self._factor, rest.astype(self._dtype), check_finite=False), dtype=float
+        )
         for (step, change, curvature), weight in zip(self.pairs, reversed(weights), strict=True):
             rest += (weight - float(change @ rest) / curvature) * step
         return rest

@@ -70,7 +70,8 @@ class CellStore:
         try:
             with safe_open(self._file(key), framework="np") as file:
                 line = Line(file.get_tensor("weight"), float(file.get_tensor("bias")[0]))
-                return line, json.loads(file.metadata()["facts"])
+                facts: dict[str, Any] = json.loads(file.metadata()["facts"])
+                return line, facts
         except (OSError, SafetensorError):
             return None
 

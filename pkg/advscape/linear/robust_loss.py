@@ -78,11 +78,13 @@ class RobustLoss:
     def shares(self) -> np.ndarray:
         """Each sample's share c of the mean, (n,), adding up to 1."""
         weights = np.ones(len(self.t)) if self.weights is None else self.weights
-        return weights / weights.sum()
+        shares: np.ndarray = weights / weights.sum()
+        return shares
 
     def margins(self, line: Line) -> np.ndarray:
         """Margins m, shape (n,)."""
-        return self.t * (self.x @ line.w + line.b) - self.radius * self.dual_norm(line.w)
+        scores: np.ndarray = self.t * (self.x @ line.w + line.b)
+        return scores - self.radius * self.dual_norm(line.w)
 
     def data_loss(self, line: Line) -> float:
         """Mean of log(1 + exp(-m)), without the penalty."""
@@ -191,7 +193,8 @@ class RobustLoss:
             ValueError: w is 0 and the norm is L2.
         """
         if self.norm == "linf":
-            return np.sign(line.w)
+            signs: np.ndarray = np.sign(line.w)
+            return signs
         if line.norm == 0:
             raise ValueError("w is 0: the L2 robust loss has a cone there and no Hessian")
         return line.w / line.norm

@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 
@@ -83,7 +83,7 @@ def tf32() -> Iterator[None]:
 
 
 def _allow_tf32(allowed: bool) -> None:
-    backends = torch.backends
+    backends: Any = torch.backends  # its stubs lack what torch 2.9 added
     # torch has two sets of names, and complains where they disagree: the older ones first, which
     # set the newer ones too where those were not set on their own
     with warnings.catch_warnings():

@@ -2,7 +2,7 @@
 
 from torch import nn
 
-_CLASSES = {"relu": nn.ReLU, "gelu": nn.GELU, "silu": nn.SiLU}
+_CLASSES: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "gelu": nn.GELU, "silu": nn.SiLU}
 
 
 def activation_module(name: str) -> nn.Module:

@@ -59,4 +59,5 @@ class SmallCNN(nn.Sequential):
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits (n, classes) of inputs (n, channels, h, w)."""
-        return super().forward(x)
+        logits: Tensor = super().forward(x)  # type: ignore[no-untyped-call]
+        return logits

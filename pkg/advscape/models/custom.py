@@ -43,7 +43,8 @@ def _import(reference: str) -> Callable[..., Any]:
     if found is None or Path(found).resolve() != file:
         # a name of the standard library, say: it is loaded already, or comes first
         raise UserError(f"another module is called {name}; rename {file.name}")
-    return getattr(module, function)
+    made: Callable[..., Any] = getattr(module, function)
+    return made
 
 
 @contextmanager

@@ -24,7 +24,7 @@ class _Watch(TorchDispatchMode):
     """Notes which operators run."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.names: set[str] = set()
 
     def __torch_dispatch__(

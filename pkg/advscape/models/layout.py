@@ -22,13 +22,13 @@ def use_fast_layout(model: nn.Module) -> None:
     if not getattr(type(model), "any_layout", False):
         return
     first = next(model.parameters())
-    on_cpu = hasattr(model, "layer4") and first.device.type == "cpu"
-    if on_cpu and len(first) < _NARROW:
+    last = getattr(model, "layer4", None) if first.device.type == "cpu" else None
+    if last is not None and len(first) < _NARROW:
         return
     model.to(memory_format=torch.channels_last)
-    if on_cpu:
-        model.layer4.to(memory_format=torch.contiguous_format)
-        model.layer4.register_forward_pre_hook(_contiguous)
+    if last is not None:
+        last.to(memory_format=torch.contiguous_format)
+        last.register_forward_pre_hook(_contiguous)
 
 
 def _contiguous(module: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:

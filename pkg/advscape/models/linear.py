@@ -17,4 +17,5 @@ class LinearLogistic(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits (n, 1) of inputs (n, ...)."""
-        return self.linear(x.flatten(1))
+        logits: Tensor = self.linear(x.flatten(1))
+        return logits

@@ -32,7 +32,8 @@ class PreActBlock(nn.Module):
         """Features (n, width, h / stride, w / stride), rounded up, of (n, channels, h, w)."""
         hidden = self.activation(self.bn1(x))
         skipped = x if self.shortcut is None else self.shortcut(hidden)
-        return self.conv2(self.activation(self.bn2(self.conv1(hidden)))) + skipped
+        output: Tensor = self.conv2(self.activation(self.bn2(self.conv1(hidden)))) + skipped
+        return output
 
 
 class PreActResNet18(nn.Module):
@@ -68,7 +69,8 @@ class PreActResNet18(nn.Module):
         x = self.conv1(x)
         for stage in (self.layer1, self.layer2, self.layer3, self.layer4):
             x = stage(x)
-        return self.fc(self.activation(self.bn(x)).mean((2, 3)))
+        logits: Tensor = self.fc(self.activation(self.bn(x)).mean((2, 3)))
+        return logits
 
 
 def _stage(channels: int, width: int, stride: int, activation: str) -> nn.Sequential:

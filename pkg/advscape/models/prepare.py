@@ -104,7 +104,9 @@ def _changes_inputs(model: nn.Module, x: Tensor) -> bool:
     return False
 
 
-def _copies(module: nn.Module, inputs: tuple, named: dict[str, Any]) -> tuple[tuple, dict]:
+def _copies(
+    module: nn.Module, inputs: tuple[Any, ...], named: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
     def copied(value: Any) -> Any:
         return value.clone() if isinstance(value, Tensor) else value
 

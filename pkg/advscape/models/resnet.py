@@ -34,7 +34,8 @@ class BasicBlock(nn.Module):
         """Features (n, width, h / stride, w / stride), rounded up, of (n, channels, h, w)."""
         skipped = x if self.downsample is None else self.downsample(x)
         hidden = self.activation(self.bn1(self.conv1(x)))
-        return self.activation(self.bn2(self.conv2(hidden)) + skipped)
+        output: Tensor = self.activation(self.bn2(self.conv2(hidden)) + skipped)
+        return output
 
 
 class SmallImageResNet18(nn.Module):
@@ -74,7 +75,8 @@ class SmallImageResNet18(nn.Module):
         x = self.activation(self.bn1(self.conv1(x)))
         for stage in (self.layer1, self.layer2, self.layer3, self.layer4):
             x = stage(x)
-        return self.fc(x.mean((2, 3)))
+        logits: Tensor = self.fc(x.mean((2, 3)))
+        return logits
 
 
 def _stage(channels: int, width: int, stride: int, activation: str) -> nn.Sequential:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Literal
 
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 
@@ -44,7 +44,7 @@ def untouched(
 
 
 @contextmanager
-def differentiable(model: nn.Module, parameters: Sequence[nn.Parameter]) -> Iterator[None]:
+def differentiable(model: nn.Module, parameters: Sequence[Tensor]) -> Iterator[None]:
     """:func:`untouched` in eval mode; of the parameters only the given ones want gradients."""
     with untouched(model):
         for parameter in parameters:

@@ -12,13 +12,11 @@ from torch import Tensor
 
 
 class Ball(Protocol):
-    """A set of steps u (dim,) around 0.
+    """A set of steps u (dim,) around 0."""
 
-    Attributes:
-        radius: at least 0.
-    """
-
-    radius: float
+    @property
+    def radius(self) -> float:
+        """Its size, at least 0."""
 
     def project(self, u: Tensor) -> Tensor:
         """The nearest point of the ball."""

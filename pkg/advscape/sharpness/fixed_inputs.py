@@ -53,7 +53,7 @@ class FixedInputs:
         return value / len(self._y), gradient / len(self._y)
 
     def _summed(self, loss: Loss, size: int) -> tuple[float, Tensor]:
-        value, gradient = 0.0, 0
+        value, gradient = 0.0, torch.zeros_like(flattened(self._parameters))
         for xb, yb in zip(self._x.split(size), self._y.split(size), strict=True):
             losses = loss(self._model(xb), yb)
             value += float(losses.detach().double().sum())

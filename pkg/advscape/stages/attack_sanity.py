@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from advscape.attacks.kkt import kkt_residuals
 from advscape.attacks.perturb import perturb
+from advscape.attacks.samples import AttackedSamples
 from advscape.data.split import choose
 from advscape.evaluation.checks import (
     Check,
@@ -109,5 +110,5 @@ def _pgd(
         yield loss_rises_with_steps(losses, len(y))
     threat = ThreatModel(run.threat.norm, epsilon, run.threat.box)
     if threat.norm == "l2" and not threat.box:
-        residuals = kkt_residuals(model, x, perturbed, y, threat)
+        residuals = kkt_residuals(model, AttackedSamples(x, perturbed, y, threat))
         yield kkt_residual(residuals.median().item(), len(y))

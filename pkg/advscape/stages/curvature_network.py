@@ -6,7 +6,7 @@ import logging
 from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import pandas as pd
 import torch
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from advscape.attacks.perturb import perturb
 from advscape.attacks.refine import refine
+from advscape.attacks.samples import AttackedSamples
 from advscape.curvature.density import spectral_density
 from advscape.curvature.finite_scale import finite_scale
 from advscape.curvature.halves import spread_over_halves
@@ -36,7 +37,7 @@ from advscape.stages.run import NetworkRun, load_run
 from advscape.tables.rows import rows_of
 
 if TYPE_CHECKING:
-    from advscape.study.config.curvature import NetworkCurvature
+    from advscape.study.config.curvature import NetworkCurvature, Spectrum
     from advscape.study.config.study import NetworkExperiment
 
 _LOG = logging.getLogger("advscape.curvature")
@@ -86,7 +87,7 @@ class _Split:
         self.size = settings.batch_size
         self.x, self.y = run.samples(split, settings.samples, f"curvature samples, {split}")
         self.smooth = not any(isinstance(module, nn.ReLU) for module in run.model.modules())
-        self.how = Settings(
+        self.measuring = Settings(
             settings.tolerance,
             settings.max_products,
             settings.probes,
@@ -101,9 +102,9 @@ class _Split:
         if self.run.threat.epsilon == 0:
             self.frozen = operator, clean
             # without noise the adversarial loss is the clean one, and nothing responds
-            for part in ("frozen", "total"):
-                self._add("adversarial", part, clean.columns(), self.x)
-            self._halves(self.x)
+            halves = self._halves(clean, self.x)
+            self._add("adversarial", "frozen", clean.columns() | halves, self.x)
+            self._add("adversarial", "total", clean.columns(), self.x)
             return
         perturbed = perturb(
             self.run.model, self.x, self.y, self.run.attack(self.settings.attack),
@@ -119,7 +120,6 @@ class _Split:
             for part in ("response", "total"):
                 self._add("adversarial", part, frozen.columns(), perturbed)
             return
-        self._halves(perturbed)
         optimality = self._optimality(perturbed) if l2 else None
         self._respond(optimality, perturbed)
         if l2 and (not self.smooth or not _measurable(optimality)):
@@ -133,7 +133,9 @@ class _Split:
         count = min(self.settings.eigenvectors, operator.dim)
         if count < 2:  # the first one is there
             return found.top.vector[None, :][:count]
-        return torch.stack([pair.vector for pair in top_eigenpairs(operator, self.how, count)])
+        return torch.stack(
+            [pair.vector for pair in top_eigenpairs(operator, self.measuring, count)]
+        )
 
     def _hessian(self, x: Tensor, y: Tensor) -> HessianOperator:
         return HessianOperator(self.run.model, x, y, self.size)
@@ -142,13 +144,13 @@ class _Split:
         """Climb on to the maxima; ``rows`` are the samples' places in the split."""
         response = self.settings.response
         return refine(
-            model, self.x[rows], perturbed, self.y[rows], self.run.threat,
+            model, AttackedSamples(self.x[rows], perturbed, self.y[rows], self.run.threat),
             response.refine_steps, response.kkt_tol, self.size,
         ).perturbed  # fmt: skip
 
     def _optimality(self, perturbed: Tensor) -> Optimality:
         found = attack_optimality(
-            self.run.model, self.x, perturbed, self.y, self.run.threat,
+            self.run.model, AttackedSamples(self.x, perturbed, self.y, self.run.threat),
             self.settings.response.kkt_tol, self.size, smooth=self.smooth,
         )  # fmt: skip
         counts = ", ".join(f"{count} {reason}" for reason, count in found.counts().items())
@@ -159,7 +161,7 @@ class _Split:
         """Response and total over the valid samples; empty cells where they are too few."""
         valid = 0 if optimality is None else optimality.n_valid
         facts = {"n_response": valid, "kkt_tol": self.settings.response.kkt_tol}
-        if optimality is None or not _measurable(optimality):
+        if not _measurable(optimality):
             for part in ("response", "total"):
                 self._add("adversarial", part, {"n": len(self.y)} | facts, perturbed)
             return
@@ -192,19 +194,25 @@ class _Split:
         y: Tensor | None = None,
     ) -> Measured | Unmeasured:
         """Measure an operator at inputs ``x``, of labels ``y`` or all, and add its rows."""
-        how = self.how if probes is None else replace(self.how, probes=probes, accuracy=None)
-        found = measure(operator, n or len(self.y), how, f"{self.split}, {loss}, {part}")
-        self._add(loss, part, found.columns() | (facts or {}), x, y)
+        settings = (
+            self.measuring
+            if probes is None
+            else replace(self.measuring, probes=probes, accuracy=None)
+        )
+        found = measure(operator, n or len(self.y), settings, f"{self.split}, {loss}, {part}")
+        halves = self._halves(found, x) if part == "frozen" else {}
+        self._add(loss, part, found.columns() | (facts or {}) | halves, x, y)
         names = [name for name, p in self.run.model.named_parameters() if p.requires_grad]
         self.rows["layers"] += [
             self._key() | {"loss": loss, "hessian": part} | row for row in found.layers(names)
         ]
         if self.settings.spectrum is not None and isinstance(found, Measured):
-            self._density(operator, loss, part)
+            self._density(self.settings.spectrum, operator, loss, part)
         return found
 
-    def _density(self, operator: CurvatureOperator, loss: str, part: str) -> None:
-        spectrum = self.settings.spectrum
+    def _density(
+        self, spectrum: Spectrum, operator: CurvatureOperator, loss: str, part: str
+    ) -> None:
         density = spectral_density(
             operator, spectrum.probes, spectrum.steps, self._generator("density probes")
         )
@@ -221,20 +229,20 @@ class _Split:
             for eigenvalue, value, stderr in columns
         ]  # fmt: skip
 
-    def _halves(self, x: Tensor) -> None:
-        """How far lambda_max differs between the halves of the samples, beside the frozen part.
+    def _halves(self, found: Measured | Unmeasured, x: Tensor) -> dict[str, float]:
+        """Column: how far lambda_max differs between the halves of the samples.
 
-        Left empty with a single sample, or where the whole could not be measured.
+        None with a single sample, or where the whole could not be measured.
         """
-        if len(self.y) < 2 or isinstance(self.frozen[1], Unmeasured):
-            return
+        if len(self.y) < 2 or isinstance(found, Unmeasured):
+            return {}
         middle = len(self.y) // 2
-        halves = [self._hessian(x[part], self.y[part])
-                  for part in (slice(middle), slice(middle, None))]  # fmt: skip
-        spread = spread_over_halves(*halves, lambda operator: top_eigenpairs(operator, self.how)[0])
-        for row in self.rows["curvature"]:
-            if row["split"] == self.split and row["hessian"] == "frozen":
-                row["half_spread"] = spread.value
+        first = self._hessian(x[:middle], self.y[:middle])
+        second = self._hessian(x[middle:], self.y[middle:])
+        spread = spread_over_halves(
+            first, second, lambda half: top_eigenpairs(half, self.measuring)[0]
+        )
+        return {"half_spread": spread.value}
 
     def _finite_scale(self, perturbed: Tensor, operator: HessianOperator, frozen: Measured) -> None:
         """Second differences along the top frozen eigenvector and random directions."""
@@ -279,5 +287,7 @@ class _Split:
         return torch.Generator(self.run.device).manual_seed(stream(self.settings.seed, name))
 
 
-def _measurable(optimality: Optimality) -> bool:
+def _measurable(optimality: Optimality | None) -> TypeGuard[Optimality]:
+    if optimality is None:
+        return False
     return optimality.n_valid >= MEASURABLE * len(optimality.valid) > 0

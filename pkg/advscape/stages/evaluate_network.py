@@ -45,11 +45,12 @@ def evaluate_network(
     rows, checks = judge(run, run.model, settings, samples, "last")
     if "validation" in run.parts:
         if Path(weights).read_bytes() == Path(best).read_bytes():
-            again = [[row | {"checkpoint": "best"} for row in found] for found in (rows, checks)]
+            best_rows = [row | {"checkpoint": "best"} for row in rows]
+            best_checks = [row | {"checkpoint": "best"} for row in checks]
         else:
             load_weights(run.model, best)
-            again = judge(run, run.model, settings, samples, "best")
-        rows, checks = rows + again[0], checks + again[1]
+            best_rows, best_checks = judge(run, run.model, settings, samples, "best")
+        rows, checks = rows + best_rows, checks + best_checks
     return pd.DataFrame(rows), rows_of(checks, run.key)
 
 

@@ -58,14 +58,15 @@ class Job(Generic[E]):
     @property
     def cell(self) -> dict[str, Any]:
         """The run or runs of the job."""
-        return self.spec["cell"]
+        cell: dict[str, Any] = self.spec["cell"]
+        return cell
 
     @property
     def anew(self) -> bool:
         """Whether the job was forced: what an earlier one kept on the way is not taken up."""
         return bool(self.resources.get("anew", 0))
 
-    def runs(self) -> list["Job"]:
+    def runs(self) -> list["Job[E]"]:
         """The networks that share this job, each as a job of its own run; facts go to this one."""
         runs = []
         for seed in self.cell["seeds"]:
@@ -104,7 +105,7 @@ def running(
     resources: Mapping[str, Any] | None = None,
     inputs: Iterable[str] = (),
     outputs: Iterable[str] = (),
-) -> Iterator[Job]:
+) -> Iterator[Job[Any]]:
     """Run a job: its log lines go to ``log``; a failure ends it in one line.
 
     A :class:`UserError` says what to do; of anything else the log has the traceback.
@@ -128,7 +129,7 @@ def running(
     logging.captureWarnings(True)
     logging.getLogger("py.warnings").addHandler(handler)
     try:
-        job = Job(spec, resources)
+        job: Job[Any] = Job(spec, resources)
         with only_one(log, job.key + _state(inputs)) as made:
             if made and (files := list(outputs)) and all(Path(file).exists() for file in files):
                 logger.info("nothing left to do")

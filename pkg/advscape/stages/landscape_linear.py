@@ -85,8 +85,9 @@ def scan_margins(
     scores = loss.x @ np.column_stack([line.w, directions])
     moved = scores[:, :1] + scores[:, 1:] @ points.T + line.b
     order = 2 if loss.norm == "l2" else 1
-    norms = np.linalg.norm(line.w[:, None] + directions @ points.T, order, axis=0)
-    return loss.t[:, None] * moved - loss.radius * norms
+    norms: np.ndarray = np.linalg.norm(line.w[:, None] + directions @ points.T, order, axis=0)
+    margins: np.ndarray = loss.t[:, None] * moved - loss.radius * norms
+    return margins
 
 
 class _Scan:

@@ -109,6 +109,10 @@ def landscape_network(
     return pd.DataFrame(rows)
 
 
+#: a point, and the line or plane that it is on
+Point = tuple[_Path, tuple[float, ...]]
+
+
 class _Scan:
     """All lines and planes of a run."""
 
@@ -117,9 +121,10 @@ class _Scan:
         self.settings = job.sections.landscape
         self.run = load_run(job, dataset, files.weights)
 
-    def points(self) -> list[tuple[_Path, tuple[float, ...]]]:
+    def points(self) -> list[Point]:
         """Every point in the order of the table, with the line or plane that it is on."""
-        how, found = self.settings, []
+        how = self.settings
+        found: list[Point] = []
         steps = line(how.radius, how.points, how.step).tolist()
         for split in how.splits:
             lines = [(kind, seed) for kind in how.directions for seed in self._seeds(kind)]
@@ -133,7 +138,7 @@ class _Scan:
         return found
 
     def measure(
-        self, points: list, mine: range, kept: PointStore
+        self, points: list[Point], mine: range, kept: PointStore
     ) -> Iterator[tuple[int, dict[str, dict[str, float]]]]:
         """Index and result of each of my points, by attack; from the store where it has them."""
         losses = {split: _Losses(self.run, self.settings, split) for split in self.settings.splits}
@@ -152,6 +157,8 @@ class _Scan:
 
     @cached_property
     def _eigenvectors(self) -> Tensor:
+        if self._files.eigenvectors is None:
+            raise ValueError("files: a landscape along eigenvectors needs their file")
         return load_eigenvectors(self._files.eigenvectors, self.run.seed)
 
     def _seeds(self, kind: str) -> list[int]:

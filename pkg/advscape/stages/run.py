@@ -53,7 +53,7 @@ class NetworkRun:
     @property
     def seed(self) -> int:
         """The run's seed."""
-        return self.key["seed"]
+        return int(self.key["seed"])
 
     @property
     def shape(self) -> tuple[int, ...]:

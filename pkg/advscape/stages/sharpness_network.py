@@ -11,12 +11,14 @@ import pandas as pd
 import torch
 
 from advscape.attacks.perturb import perturb
+from advscape.attacks.pgd import PGD
 from advscape.evaluation.evaluate import score
 from advscape.machine.progress import track
 from advscape.references import imported
 from advscape.seeds import stream
 from advscape.sharpness.network import Found, TrainedNetwork
 from advscape.stages.job import Job
+from advscape.stages.record import make
 from advscape.stages.run import NetworkRun, load_run
 
 if TYPE_CHECKING:
@@ -58,7 +60,8 @@ def sharpness_network(
 def _prepared(run: NetworkRun, settings: NetworkSharpness, split: str) -> TrainedNetwork:
     """The run's network with samples of a split, attacked."""
     x, y = run.samples(split, settings.samples, f"sharpness samples, {split}")
-    attack, seed = run.attack(settings.attack), stream(run.seed, "sharpness attack")
+    attack: PGD = make(settings.attack, run.threat)
+    seed = stream(run.seed, "sharpness attack")
     perturbed = perturb(run.model, x, y, attack, seed, settings.batch_size)
     # at the trained weights; at moved ones a value that is not finite is an empty cell
     for inputs, what in ((x, split), (perturbed, f"attacked {split}")):

@@ -54,15 +54,18 @@ def train_linear(
     margin = hard_margin(train.x, train.t, norm)
     eps0 = collapse_radius(RobustLoss(train.x, train.t, 0.0, norm=norm))
     keys = {cell: _key(job, train, cell) for cell in wanted}
-    missing = [cell for cell in wanted if kept.get(keys[cell]) is None]
+    found = {cell: kept.get(keys[cell]) for cell in wanted}
+    done = {cell: solution for cell, solution in found.items() if solution is not None}
+    missing = [cell for cell in wanted if cell not in done]
     _LOG.info("seed %d: %d cells kept, %d to solve", seed, len(wanted) - len(missing), len(missing))
-    solved = {cell: kept.get(keys[cell])[0] for cell in wanted if cell not in missing}
+    solved = {cell: line for cell, (line, _) in done.items()}
     for cell in track(missing, len(missing), "solving"):
         solved[cell], facts = _solve(train, cell, job.sections, seed, _start(solved, cell))
-        kept.put(keys[cell], solved[cell], facts)
+        done[cell] = solved[cell], facts
+        kept.put(keys[cell], *done[cell])
     lines, rows = {}, []
     for cell in wanted:
-        lines[cell], facts = kept.get(keys[cell])
+        lines[cell], facts = done[cell]
         aligned = cell.noise == "aligned"
         rows.append(
             {
@@ -127,6 +130,12 @@ def _key(job: Job[LinearExperiment], train: Samples, cell: Cell) -> str:
         threat=job.config["threat"],
         cell={"seed": job.cell["seed"], "noise": cell.noise, "epsilon": cell.epsilon},
         code=job.spec["code"],
-        samples=[hashlib.sha256(np.ascontiguousarray(a)).hexdigest() for a in (train.x, train.t)],
+        samples=[
+            hashlib.sha256(np.ascontiguousarray(a).data).hexdigest() for a in (train.x, train.t)
+        ],
     )
     return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _digest(array: np.ndarray) -> str:
+    return hashlib.sha256(np.ascontiguousarray(array).data).hexdigest()

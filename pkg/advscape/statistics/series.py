@@ -45,4 +45,4 @@ def _only(values: pd.Series) -> float:
     """The one value of a cell: several mean that ``select`` leaves something open."""
     if len(values) > 1:
         raise ValueError("several values for one run")
-    return values.iloc[0]
+    return float(values.iloc[0])

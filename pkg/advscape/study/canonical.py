@@ -23,7 +23,8 @@ def canonical(**parts: Any) -> str:
 
 def read(spec: str) -> dict[str, Any]:
     """The mapping that :func:`canonical` wrote."""
-    return json.loads(spec)
+    values: dict[str, Any] = json.loads(spec)
+    return values
 
 
 def _unfold(value: Any) -> Any:

@@ -176,15 +176,18 @@ def _check_claim(
     at: str, claim: ClaimConfig, experiment: LinearExperiment | NetworkExperiment
 ) -> None:
     """A claim must be about something that the experiment measures."""
-    linear = isinstance(experiment, LinearExperiment)
     select = claim.select
-    arms = experiment.grid.noise if linear else [experiment.noise]
+    arms: list[str]
+    if isinstance(experiment, LinearExperiment):
+        arms = list(experiment.grid.noise)
+    else:
+        arms = [experiment.noise]
     if select.noise not in arms:
         raise ConfigError(f"{at}.noise", shown(select.noise), ", ".join(arms))
     if claim.quantity == "rise":
         if select.attack is None:
             raise ConfigError(f"{at}.attack", "nothing", "none, frozen or regenerated, for rise")
-        if not linear:
+        if isinstance(experiment, NetworkExperiment):
             _check_rise(at, claim, experiment)
         return
     parts = ["total"]

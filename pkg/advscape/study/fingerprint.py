@@ -91,8 +91,8 @@ def _names(imports: list[ast.AST]) -> Iterator[str]:
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.Constant):
-            names = [node.value.split(":")[0]]
-        elif node.module and node.level == 0:
+            names = [str(node.value).split(":")[0]]
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
             # `from advscape.a import b`: b is a module of the package a, or a name in a
             names = [f"{node.module}.{alias.name}" for alias in node.names]
         else:
@@ -124,7 +124,7 @@ def _tree_text(node: object, imports: list[ast.AST]) -> str:
     if isinstance(node, ast.AST):
         kind = type(node)
         fields = []
-        for name in _field_names(kind):
+        for name in _field_names(kind):  # type: ignore[arg-type]  # typeshed: AST is unhashable
             value = getattr(node, name, None)
             if name in ("body", "values"):
                 value = _without_noise(node, name, value)

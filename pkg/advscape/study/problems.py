@@ -1,10 +1,12 @@
 """What pydantic finds wrong with a config, in one line as a user reads it."""
 
+from collections.abc import Callable
 from difflib import get_close_matches
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, cast, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 
 from advscape.errors import ConfigError, shown
 from advscape.study.config.model import MODELS
@@ -45,9 +47,9 @@ def _names(key: str, model: type[BaseModel]) -> list[str]:
 
 def _tag(model: type[BaseModel]) -> str:
     """What a section says in its key ``name``, or which of the two kinds an experiment is."""
-    for tag, kind in _TAGS.items():
+    for kind_of_model, kind in _TAGS.items():
         if model is kind:
-            return tag
+            return kind_of_model
     tag: str = get_args(model.model_fields["name"].annotation)[0]
     return tag
 
@@ -58,7 +60,8 @@ def _place(loc: tuple[str | int, ...]) -> tuple[str, type[BaseModel]]:
     Pydantic puts the name of the section it chose among several into the place, as if it were a
     key: experiments, 0, network, training, attack, pgd, steps.
     """
-    path, model, options = "", Study, []
+    path, model = "", cast("type[BaseModel]", Study)
+    options: list[type[BaseModel]] = []
     for i, part in enumerate(loc):
         chosen = [option for option in options if len(options) > 1 and _tag(option) == part]
         if chosen:
@@ -89,10 +92,10 @@ def _sections(annotation: Any) -> list[type[BaseModel]]:
     return [found for inner in get_args(annotation) for found in _sections(inner)]
 
 
-def _allowed(problem: dict[str, Any], model: type[BaseModel]) -> str:
+def _allowed(problem: ErrorDetails, model: type[BaseModel]) -> str:
     """What a value may be, in the words of the field's own constraint."""
     context = problem.get("ctx", {})
-    words = {
+    words: dict[str, Callable[[], str]] = {
         "literal_error": lambda: str(context["expected"]).replace(" or ", ", "),
         "value_error": lambda: str(context["error"]),
         "greater_than": lambda: f"a number above {context['gt']:g}",
@@ -117,7 +120,7 @@ def _allowed(problem: dict[str, Any], model: type[BaseModel]) -> str:
     return allowed
 
 
-def _fields(problem: dict[str, Any], model: type[BaseModel]) -> list[str]:
+def _fields(problem: ErrorDetails, model: type[BaseModel]) -> list[str]:
     """Keys of the section that should stand where something else does."""
     last = problem["loc"][-1] if problem["loc"] else None
     if last in model.model_fields:

@@ -57,8 +57,9 @@ def stage_spec(
         for name in _SECTIONS[stage]
         if hasattr(experiment, name)
     }
-    makers = {found: fingerprint(_file(found)) for found in _makers(config)}
-    parts: dict[str, Any] = {"config": config, "code": code, "data": data, "makers": makers}
+    parts: dict[str, Any] = {"config": config, "code": code, "data": data}
+    if stage != "try":  # a trial does not depend on the library's code, see the rules' trial_spec
+        parts["makers"] = {found: fingerprint(_file(found)) for found in _makers(config)}
     if isinstance(experiment.model, CustomModel):
         parts["model_code"] = fingerprint(find_function(experiment.model.function))
     return lambda **cell: canonical(**parts, cell=cell)

@@ -35,10 +35,10 @@ def check_yaml(path: str | Path) -> None:
         what = "empty" if tree is None else "no mapping"
         raise UserError(f"config: {path} is {what}; allowed: the keys study and experiments")
     if problem is not None:
-        key, line, first = problem
+        key, again, first = problem
         raise UserError(
-            f"config: {path}, line {line}: {key} stands twice in a mapping, first in line {first}; "
-            "allowed: once"
+            f"config: {path}, line {again}: {key} stands twice in a mapping, first in line "
+            f"{first}; allowed: once"
         )
 
 

@@ -10,11 +10,13 @@ from advscape.errors import UserError
 from advscape.evaluation.checks import Check, check_rows
 from advscape.tables.columns import COLUMNS, KEY, SUMMARIES
 
+#: of each experiment: radii, level and step
+Settings = Mapping[str, Mapping[str, Any]]
 #: columns that tell one line from another
 LINE = [*KEY, "split", "direction", "direction_seed", "attack"]
 
 
-def flatness_table(landscape: pd.DataFrame, settings: Mapping[str, Mapping]) -> pd.DataFrame:
+def flatness_table(landscape: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     r"""Rows of flatness.csv, for every line of every experiment.
 
     * rise: mean loss at -at and at, minus the loss at 0.
@@ -45,7 +47,7 @@ def flatness_table(landscape: pd.DataFrame, settings: Mapping[str, Mapping]) -> 
 AGREEMENT_BOUND = 0.25
 
 
-def agreement_table(landscape: pd.DataFrame, settings: Mapping[str, Mapping]) -> pd.DataFrame:
+def agreement_table(landscape: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """Rows of sanity.csv: whether d^T H d is the second difference of the losses beside it.
 
     One row for each run and split, over its lines with the noise held. Lines of one kind share
@@ -81,8 +83,8 @@ def agreement_table(landscape: pd.DataFrame, settings: Mapping[str, Mapping]) ->
 
 
 def _lines(
-    landscape: pd.DataFrame, settings: Mapping[str, Mapping]
-) -> Iterator[tuple[dict[str, Any], pd.DataFrame, Mapping]]:
+    landscape: pd.DataFrame, settings: Settings
+) -> Iterator[tuple[dict[str, Any], pd.DataFrame, Mapping[str, Any]]]:
     """Each line's names, its points in their order, and its experiment's settings."""
     lines = landscape[~_planes(landscape)].groupby(LINE, sort=False, dropna=False)
     for values, line in lines:
@@ -105,7 +107,8 @@ def _lines(
 
 def _at(alphas: np.ndarray, at: float) -> np.ndarray:
     """Which of a line's points lies there."""
-    return np.isclose(alphas, at, rtol=1e-9, atol=0)
+    there: np.ndarray = np.isclose(alphas, at, rtol=1e-9, atol=0)
+    return there
 
 
 def _compared(line: pd.DataFrame, step: float) -> Iterator[dict[str, Any]]:
@@ -128,7 +131,7 @@ def _planes(landscape: pd.DataFrame) -> pd.Series:
     return landscape["direction"].astype(str).str.endswith("plane")
 
 
-def _measure(line: pd.DataFrame, settings: Mapping) -> Iterator[dict[str, Any]]:
+def _measure(line: pd.DataFrame, settings: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     alphas, losses = line["alpha"].to_numpy(), line["loss"].to_numpy()
     for radius in settings["radii"]:
         yield {"quantity": "rise", "at": radius, "value": rise(alphas, losses, radius)}

@@ -35,7 +35,7 @@ class Monitor:
 
     def measure(self, model: nn.Module) -> dict[str, float]:
         """Loss and accuracy of each split under attack: ``<split>_loss``, ``<split>_accuracy``."""
-        found = {}
+        found: dict[str, float] = {}
         for split, (x, y) in self.parts.items():
             perturbed = perturb(model, x, y, self.attack, self.seed, self.batch_size, self.bfloat16)
             result = score(model, perturbed, y, self.batch_size)

@@ -16,6 +16,10 @@ from advscape.models.untouched import untouched
 class Objective(Protocol):
     """A batch is perturbed first; then each sample has a loss, whose mean is descended."""
 
+    @property
+    def attack(self) -> Attack:
+        """What perturbs it."""
+
     def perturb(
         self, model: nn.Module, x: Tensor, y: Tensor, generator: torch.Generator, micro: int | None
     ) -> Tensor:

@@ -4,6 +4,7 @@ import json
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import torch
@@ -25,7 +26,9 @@ def seeded(seed: int) -> Iterator[None]:
 
 def random_states() -> dict[str, Tensor]:
     """All global random states as tensors: Python, numpy, torch, and the GPU in use."""
-    kind, keys, position, has_gauss, gauss = np.random.get_state()  # noqa: NPY002
+    # a tuple, which type checkers do not know
+    state: Any = np.random.get_state(legacy=True)  # noqa: NPY002
+    kind, keys, position, has_gauss, gauss = state
     states = {
         "python": _as_bytes(random.getstate()),
         "numpy": _as_bytes([kind, keys.tolist(), position, has_gauss, gauss]),
@@ -53,5 +56,6 @@ def _as_bytes(state: object) -> Tensor:
     return torch.frombuffer(bytearray(json.dumps(state).encode()), dtype=torch.uint8)
 
 
-def _from_bytes(state: Tensor) -> list:
-    return json.loads(bytes(state.tolist()))
+def _from_bytes(state: Tensor) -> list[Any]:
+    values: list[Any] = json.loads(bytes(state.tolist()))
+    return values

@@ -257,7 +257,7 @@ class Loop:
         accuracy = record.get("validation_accuracy", -math.inf)
         known = [past.get("validation_accuracy", -math.inf) for past in self.history]
         if accuracy > max(known, default=-math.inf):
-            self.best_epoch = record["epoch"]
+            self.best_epoch = int(record["epoch"])
             self.best = {name: value.clone() for name, value in self.model.state_dict().items()}
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:

@@ -60,10 +60,11 @@ class Descent:
     @torch.no_grad()
     def _descend(self, rate: float) -> None:
         moved = [i for i, parameter in enumerate(self.parameters) if parameter.grad is not None]
+        slopes = [slope for p in self.parameters if (slope := p.grad) is not None]
         velocities = [self.velocities[i] for i in moved]
         # torch.optim.SGD is this, and imports torch's compiler: two seconds of every job
         sgd(
-            [self.parameters[i] for i in moved], [self.parameters[i].grad for i in moved],
+            [self.parameters[i] for i in moved], slopes,
             velocities, lr=rate, momentum=self.momentum, weight_decay=self.weight_decay,
             dampening=0.0, nesterov=False, maximize=False,
         )  # fmt: skip
@@ -105,7 +106,8 @@ class AdversarialWeights(Descent):
         if parameter.dim() < 2 or parameter.grad is None:
             return None
         scale = self.gamma * parameter.norm() / (parameter.grad.norm() + 1e-20)
-        return parameter.grad * scale
+        ascent: Tensor = parameter.grad * scale
+        return ascent
 
     @torch.no_grad()
     def _shift(self, moves: list[Tensor | None], sign: int) -> None:

@@ -75,7 +75,7 @@ def trainable(model: nn.Module, x: Tensor, y: Tensor, bfloat16: bool) -> list[st
         named = {name: p for name, p in model.named_parameters() if p.requires_grad}
         if not loss.requires_grad:
             raise UserError("its output does not depend on any parameter that is to be trained")
-        gradients = torch.autograd.grad(loss, named.values(), allow_unused=True)
+        gradients = torch.autograd.grad(loss, list(named.values()), allow_unused=True)
     finally:
         model.train(training)
     for (name, _), gradient in zip(named.items(), gradients, strict=True):

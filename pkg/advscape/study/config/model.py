@@ -1,7 +1,7 @@
 """Models of a network experiment."""
 
 import math
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
@@ -17,7 +17,16 @@ Width = Annotated[
 
 
 class Network(Kind):
-    """A network, made with ``classes`` (number of logits) and ``shape`` of an input."""
+    """A network, made with ``classes`` (number of logits) and ``shape`` of an input.
+
+    Each has a ``label``, a key of its own or worked out: what tables call the model.
+    """
+
+    if TYPE_CHECKING:
+
+        @property
+        def label(self) -> str:
+            """What tables call the model."""
 
 
 class _OurNetwork(Network):
