@@ -46,7 +46,7 @@ from advscape.curvature.optimality import attack_optimality
 from advscape.curvature.response import ResponseOperator
 from advscape.curvature.total import TotalOperator
 from advscape.evaluation.evaluate import score
-from advscape.linear.robust_loss import Line, RobustLoss
+from advscape.linear.robust_loss import LinearModel, RobustLoss
 from advscape.threat import ThreatModel
 
 warnings.filterwarnings("ignore", message="`torch.jit.script` is deprecated")
@@ -289,7 +289,7 @@ def compare_linear() -> None:
     """Robust logistic regression on digits 0 vs 1: frozen, response, and the largest eigenvalue."""
     digits = load_digits(n_class=2)
     x, t = digits.data / 16, 2.0 * digits.target - 1
-    line = Line(np.random.default_rng(0).standard_normal(x.shape[1]) / 8, 0.1)
+    line = LinearModel(np.random.default_rng(0).standard_normal(x.shape[1]) / 8, 0.1)
     loss = RobustLoss(x, t, EPSILON)
 
     def closed() -> float:

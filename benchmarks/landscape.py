@@ -47,7 +47,7 @@ from advscape.landscape.directions import random_direction
 from advscape.landscape.grid import alphas
 from advscape.landscape.store import PointStore
 from advscape.landscape.walk import walking
-from advscape.linear.robust_loss import Line, RobustLoss
+from advscape.linear.robust_loss import LinearModel, RobustLoss
 from advscape.machine.host_memory import keep_freed_memory
 from advscape.models.layout import use_fast_layout
 from advscape.models.resnet import SmallImageResNet18
@@ -218,7 +218,7 @@ def scan_linear() -> None:
     """Robust logistic regression on digits 0 vs 1: 51 points at once, or one by one."""
     digits = load_digits(n_class=2)
     loss = RobustLoss(digits.data / 16, 2.0 * digits.target - 1, EPSILON)
-    line = Line(np.random.default_rng(0).standard_normal(64) / 8, 0.1)
+    line = LinearModel(np.random.default_rng(0).standard_normal(64) / 8, 0.1)
     d = direction(64, 0)[:, None] * line.norm
     steps = alphas(1.0, POINTS)[:, None]
 
@@ -226,7 +226,7 @@ def scan_linear() -> None:
         return np.logaddexp(0, -scan_margins(loss, line, d, steps)).mean(axis=0)
 
     def one_by_one() -> np.ndarray:
-        moved = (Line(line.w + alpha * d[:, 0], line.b) for alpha in steps[:, 0])
+        moved = (LinearModel(line.w + alpha * d[:, 0], line.b) for alpha in steps[:, 0])
         return np.array([loss.data_loss(at) for at in moved])
 
     if not np.allclose(at_once(), one_by_one(), rtol=1e-10):

@@ -24,7 +24,7 @@ from scipy.special import expit
 from advscape.data.root import data_root
 from advscape.data.sources import load_source
 from advscape.linear.data import Samples, load_samples
-from advscape.linear.robust_loss import Line, RobustLoss
+from advscape.linear.robust_loss import LinearModel, RobustLoss
 from advscape.linear.solve import Solver
 from advscape.linear.warm_start import warm_start
 
@@ -40,18 +40,18 @@ def mnist() -> Samples:
         return load_samples(file, [0, 1], None, seed=0)["train"]
 
 
-def ours(samples: Samples) -> list[tuple[Line, float]]:
+def ours(samples: Samples) -> list[tuple[LinearModel, float]]:
     """The path by :class:`advscape.linear.solve.Solver`."""
     solver = Solver(RobustLoss(samples.x, samples.t, 0.0, DECAY))
     lines, norms = {}, []
     for epsilon in EPSILONS:
         found = solver.solve(epsilon, TOLERANCE, warm_start(lines, epsilon))
-        lines[epsilon] = found.line
+        lines[epsilon] = found.model
         norms.append(found.grad_norm)
     return list(zip(lines.values(), norms, strict=True))
 
 
-def peer(samples: Samples, pairs: int) -> list[tuple[Line, float]]:
+def peer(samples: Samples, pairs: int) -> list[tuple[LinearModel, float]]:
     """The path by L-BFGS-B, started again where its line search gives up too early."""
     lines, z = [], None
     for epsilon in EPSILONS:
@@ -67,7 +67,7 @@ def peer(samples: Samples, pairs: int) -> list[tuple[Line, float]]:
             norm = float(np.abs(loss_and_gradient(z, samples, epsilon)[1]).max())
             if norm <= TOLERANCE:
                 break
-        lines.append((Line(z[:-1], float(z[-1])), norm))
+        lines.append((LinearModel(z[:-1], float(z[-1])), norm))
     return lines
 
 
@@ -82,7 +82,7 @@ def loss_and_gradient(z: np.ndarray, samples: Samples, epsilon: float) -> tuple[
     return float(value), np.append(over_w, -s @ t)
 
 
-def _timed(side, *arguments) -> tuple[float, list[tuple[Line, float]]]:
+def _timed(side, *arguments) -> tuple[float, list[tuple[LinearModel, float]]]:
     started = time.perf_counter()
     lines = side(*arguments)
     return time.perf_counter() - started, lines

@@ -14,7 +14,7 @@ from tests.networks import as_network, assert_same, batch, small_net, snapshot
 
 
 def test_the_closed_forms_noise_has_none_and_its_opposite_two():
-    line = solve(RobustLoss(DIGITS.x, DIGITS.t, 0.5, 1e-4), 1e-9).line
+    line = solve(RobustLoss(DIGITS.x, DIGITS.t, 0.5, 1e-4), 1e-9).model
     model, threat = as_network(line), ThreatModel("l2", 0.5)
     x = torch.from_numpy(DIGITS.x)
     y = torch.from_numpy((DIGITS.t > 0).astype(np.int64))

@@ -68,7 +68,7 @@ def test_opposed_noise_lowers_every_loss(norm, generator):
 
 
 def test_opposed_noise_is_the_closed_form_on_a_linear_model(generator):
-    line = solve(RobustLoss(DIGITS.x, DIGITS.t, 0.5, 1e-4), 1e-9).line
+    line = solve(RobustLoss(DIGITS.x, DIGITS.t, 0.5, 1e-4), 1e-9).model
     x = torch.from_numpy(DIGITS.x)
     y = torch.from_numpy((DIGITS.t > 0).astype(np.int64))
     section = {"name": "opposed", "steps": 25, "relative_step": 25.0}

@@ -16,7 +16,7 @@ from tests.networks import as_network, assert_same, batch, small_net, snapshot
 @pytest.mark.parametrize("epsilon", [0.1, 0.5, 1.0, 1.2])
 def test_pgd_reaches_the_closed_form_on_a_linear_model(epsilon, generator):
     loss = RobustLoss(DIGITS.x, DIGITS.t, epsilon, 1e-4)
-    line = solve(loss, 1e-9).line
+    line = solve(loss, 1e-9).model
     x = torch.from_numpy(DIGITS.x)
     y = torch.from_numpy((DIGITS.t > 0).astype(np.int64))
     model = as_network(line)

@@ -8,7 +8,7 @@ from advscape.attacks.samples import AttackedSamples
 from advscape.curvature.finite_scale import finite_scale
 from advscape.curvature.hessian import HessianOperator
 from advscape.curvature.total import TotalOperator
-from advscape.linear.robust_loss import Line, RobustLoss
+from advscape.linear.robust_loss import LinearModel, RobustLoss
 from tests.curvature.maximisers import attacked
 from tests.networks import as_network, assert_same, snapshot
 
@@ -26,7 +26,7 @@ def closed_form_attack(x, y, epsilon):
 def linear_case(epsilon=0.7):
     rng = np.random.default_rng(0)
     x, t = rng.normal(size=(30, 5)), np.where(np.arange(30) % 3 == 0, 1.0, -1.0)
-    line = Line(rng.normal(size=5), 0.3)
+    line = LinearModel(rng.normal(size=5), 0.3)
     inputs, y = torch.from_numpy(x), torch.from_numpy((t > 0).astype(np.int64))
     attack = closed_form_attack(inputs, y, epsilon)
     model = as_network(line)
@@ -43,7 +43,9 @@ def test_on_a_linear_model_it_is_the_closed_forms_second_difference(size, radius
     exact, held = RobustLoss(x, t, 0.7), RobustLoss(perturbed.numpy(), t, 0.0)
     for k, d in enumerate((directions / directions.norm(dim=0)).T.numpy()):
         for loss, value in ((exact, found.total[k]), (held, found.frozen[k])):
-            points = [loss.data_loss(Line(line.w + s * radius * d, line.b)) for s in (1, 0, -1)]
+            points = [
+                loss.data_loss(LinearModel(line.w + s * radius * d, line.b)) for s in (1, 0, -1)
+            ]
             second = (points[0] - 2 * points[1] + points[2]) / radius**2
             assert value.item() == pytest.approx(second, rel=1e-9, abs=1e-12)
     assert (found.total >= found.frozen - 1e-12).all()

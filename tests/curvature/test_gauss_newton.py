@@ -6,7 +6,7 @@ import torch
 from torch.func import functional_call, jacrev
 
 from advscape.curvature.gauss_newton import GaussNewtonOperator
-from advscape.linear.robust_loss import Line, RobustLoss
+from advscape.linear.robust_loss import LinearModel, RobustLoss
 from tests.networks import as_network, assert_same, batch, small_net, snapshot
 
 
@@ -47,7 +47,7 @@ def test_for_a_linear_model_it_is_the_hessian_also_when_saturated():
     x, t = rng.normal(size=(30, 5)), np.where(np.arange(30) % 3 == 0, 1.0, -1.0)
     w = rng.normal(size=5)
     x += np.outer(t * 30 - x @ w, w) / (w @ w)
-    line = Line(w, 0.3)
+    line = LinearModel(w, 0.3)
     inputs, y = torch.from_numpy(x), torch.from_numpy((t > 0).astype(np.int64))
     exact = RobustLoss(x, t, 0.0).hessian(line)
     for dtype, rtol in ((torch.float64, 1e-9), (torch.float32, 1e-4)):

@@ -6,7 +6,7 @@ import torch
 from torch.func import functional_call, hessian
 
 from advscape.curvature.hessian import HessianOperator
-from advscape.linear.robust_loss import Line, RobustLoss
+from advscape.linear.robust_loss import LinearModel, RobustLoss
 from advscape.losses import sample_losses
 from tests.networks import as_network, assert_same, batch, small_net, snapshot
 
@@ -69,7 +69,7 @@ def test_the_model_is_left_as_it_was(size):
 def test_at_optimal_noise_it_is_the_closed_forms_frozen_part():
     rng = np.random.default_rng(0)
     x, t = rng.normal(size=(30, 5)), np.where(np.arange(30) % 3 == 0, 1.0, -1.0)
-    line, epsilon = Line(rng.normal(size=5), 0.3), 0.7
+    line, epsilon = LinearModel(rng.normal(size=5), 0.3), 0.7
     model = as_network(line)
     noisy = torch.from_numpy(x - epsilon * t[:, None] * line.w / line.norm)
     y = torch.from_numpy((t > 0).astype(np.int64))

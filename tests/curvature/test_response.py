@@ -13,7 +13,7 @@ from advscape.curvature.hessian import HessianOperator
 from advscape.curvature.optimality import attack_optimality
 from advscape.curvature.response import ResponseOperator
 from advscape.curvature.total import TotalOperator
-from advscape.linear.robust_loss import Line, RobustLoss
+from advscape.linear.robust_loss import LinearModel, RobustLoss
 from advscape.threat import ThreatModel
 from tests.curvature.maximisers import attacked, central_differences
 from tests.networks import as_network, assert_same, snapshot
@@ -153,7 +153,7 @@ def two_logits(line):
 def test_logistic_regression_is_the_closed_form(network, epsilon, smooth):
     rng = np.random.default_rng(0)
     x, t = rng.normal(size=(30, 5)), np.where(np.arange(30) % 3 == 0, 1.0, -1.0)
-    line = Line(rng.normal(size=5), 0.3)
+    line = LinearModel(rng.normal(size=5), 0.3)
     exact = RobustLoss(x, t, epsilon)
     inputs, y = torch.from_numpy(x), torch.from_numpy((t > 0).astype(np.int64))
     threat, model = ThreatModel("l2", epsilon), network(line)

@@ -3,7 +3,7 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from advscape.linear.robust_loss import Line, RobustLoss
+from advscape.linear.robust_loss import LinearModel, RobustLoss
 
 
 @st.composite
@@ -16,4 +16,4 @@ def problems(draw, max_radius=2.0, min_radius=0.0):
     decay = draw(st.sampled_from([0.0, 1e-3, 0.1]))
     loss = RobustLoss(rng.normal(size=(n, d)), t, radius, decay)
     w = rng.normal(size=d)
-    return loss, Line(w / np.linalg.norm(w) * draw(st.floats(0.3, 3.0)), rng.normal())
+    return loss, LinearModel(w / np.linalg.norm(w) * draw(st.floats(0.3, 3.0)), rng.normal())

@@ -150,7 +150,7 @@ def test_hessian_parts_of_the_fitted_model():
     assert parts["total"].shape == (64, 64)
     assert np.allclose(parts["frozen"] + parts["response"], parts["total"], atol=1e-14)
     assert np.allclose(model.hessian(DIGITS.x, y), parts["total"])
-    with pytest.raises(ValueError, match="part: got 'half'"):
+    with pytest.raises(ValueError, match="term: got 'half'"):
         model.hessian(DIGITS.x, y, "half")
 
 

@@ -43,7 +43,7 @@ def test_minimiser(samples, epsilon):
     train, test = samples["train"], samples["test"]
     loss = RobustLoss(train.x, train.t, epsilon, 1e-4)
     solution = solve(loss, 1e-9)
-    line = solution.line
+    line = solution.model
     frozen, response = loss.hessian(line, "frozen"), loss.hessian(line, "response")
     measured = (
         loss.value(line),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 
 from advscape.linear.regime import collapse_radius
-from advscape.linear.robust_loss import Line, RobustLoss
+from advscape.linear.robust_loss import LinearModel, RobustLoss
 from advscape.linear.solve import solve
 from tests.linear.test_solve import DIGITS
 
@@ -21,7 +21,7 @@ def linf(epsilon, decay=1e-3):
 @given(st.integers(0, 1000), st.floats(0, 1))
 def test_no_noise_of_the_cube_is_worse(seed, epsilon):
     rng = np.random.default_rng(seed)
-    line = Line(rng.normal(size=5), 0.2)
+    line = LinearModel(rng.normal(size=5), 0.2)
     x, t = rng.normal(size=(20, 5)), np.where(np.arange(20) % 2 == 0, 1.0, -1.0)
     noise = epsilon * rng.choice([-1.0, 1.0], size=x.shape)
     worst = RobustLoss(x, t, epsilon, norm="linf")
@@ -54,10 +54,10 @@ def test_minimum_is_that_of_the_split_problem(epsilon):
     )  # fmt: skip
     ours = solve(loss, 1e-9)
     assert ours.converged
-    assert loss.value(ours.line) <= found.fun + 1e-12
-    assert loss.value(ours.line) == pytest.approx(found.fun, abs=1e-8)
+    assert loss.value(ours.model) <= found.fun + 1e-12
+    assert loss.value(ours.model) == pytest.approx(found.fun, abs=1e-8)
     if epsilon:
-        assert np.sum(ours.line.w == 0) > 0  # exactly: minimisers sit on kinks
+        assert np.sum(ours.model.w == 0) > 0  # exactly: minimisers sit on kinks
 
 
 def test_collapse_radius():
@@ -68,7 +68,7 @@ def test_collapse_radius():
 
 def test_hessian_has_no_response_and_says_where_it_does_not_exist():
     loss = linf(0.2)
-    line = solve(loss, 1e-9).line
+    line = solve(loss, 1e-9).model
     with pytest.warns(UserWarning, match="weights are exactly 0"):
         total = loss.hessian(line)
     with warnings.catch_warnings():
@@ -80,6 +80,6 @@ def test_hessian_has_no_response_and_says_where_it_does_not_exist():
     h = 1e-6
     for i in support[:5]:
         step = h * np.eye(64)[i]
-        up, down = (loss.gradient(Line(line.w + k * step, line.b)) for k in (1, -1))
+        up, down = (loss.gradient(LinearModel(line.w + k * step, line.b)) for k in (1, -1))
         slope = (up - down)[support] / (2 * h) - loss.weight_decay * (support == i)
         assert np.allclose(slope, frozen[i, support], atol=1e-7)

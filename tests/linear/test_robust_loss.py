@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advscape.linear.robust_loss import Line, RobustLoss
+from advscape.linear.robust_loss import LinearModel, RobustLoss
 from tests.linear.problems import problems
 
 
@@ -15,7 +15,7 @@ def pack(line):
 
 
 def unpack(z):
-    return Line(z[:-1], float(z[-1]))
+    return LinearModel(z[:-1], float(z[-1]))
 
 
 def torch_loss(loss, z):
@@ -90,9 +90,13 @@ def test_rotations_and_flipped_labels_change_nothing(case, seed):
     d = len(line.w)
     q, _ = np.linalg.qr(np.random.default_rng(seed).normal(size=(d, d)))
     turned = RobustLoss(loss.x @ q.T, loss.t, loss.radius, loss.weight_decay)
-    assert turned.value(Line(q @ line.w, line.b)) == pytest.approx(loss.value(line), rel=1e-10)
+    assert turned.value(LinearModel(q @ line.w, line.b)) == pytest.approx(
+        loss.value(line), rel=1e-10
+    )
     flipped = RobustLoss(loss.x, -loss.t, loss.radius, loss.weight_decay)
-    assert flipped.value(Line(-line.w, -line.b)) == pytest.approx(loss.value(line), rel=1e-10)
+    assert flipped.value(LinearModel(-line.w, -line.b)) == pytest.approx(
+        loss.value(line), rel=1e-10
+    )
 
 
 @given(st.floats(0.1, 3.0), st.floats(0.1, 3.0))
@@ -100,7 +104,7 @@ def test_one_sample_at_its_stationary_point(epsilon, norm):
     """The theorem: eigenvalues 0 and epsilon / (2 |w|), all of it in the response."""
     x = epsilon * np.array([0.6, 0.8])
     loss = RobustLoss(x[None], np.ones(1), epsilon)
-    line = Line(norm * np.array([0.6, 0.8]), 0.0)
+    line = LinearModel(norm * np.array([0.6, 0.8]), 0.0)
     assert np.allclose(loss.hessian(line, "frozen"), 0, atol=1e-12)
     eigenvalues = np.linalg.eigvalsh(loss.hessian(line))
     assert eigenvalues == pytest.approx([0, epsilon / (2 * norm)], abs=1e-12)
@@ -109,10 +113,10 @@ def test_one_sample_at_its_stationary_point(epsilon, norm):
 def test_the_cone_has_no_hessian():
     loss = RobustLoss(np.eye(2), np.array([1.0, -1.0]), 0.5)
     with pytest.raises(ValueError, match="w is 0"):
-        loss.hessian(Line(np.zeros(2), 0.0))
+        loss.hessian(LinearModel(np.zeros(2), 0.0))
 
 
 def test_unknown_part():
     loss = RobustLoss(np.eye(2), np.array([1.0, -1.0]), 0.5)
     with pytest.raises(ValueError, match="got 'half'; allowed: frozen, response, total"):
-        loss.hessian(Line(np.ones(2), 0.0), "half")
+        loss.hessian(LinearModel(np.ones(2), 0.0), "half")

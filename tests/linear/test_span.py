@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from advscape.linear.robust_loss import Line, RobustLoss
+from advscape.linear.robust_loss import LinearModel, RobustLoss
 from advscape.linear.solve import _check_memory, solve
 from advscape.stages.curvature_linear import _measure
 from advscape.stages.landscape_linear import _Scan
@@ -24,22 +24,22 @@ def test_the_minimiser_is_scipys(radius, bias):
     given = problem(radius, bias=bias)
     found = solve(given, 1e-9)
     assert found.converged
-    assert np.abs(given.gradient(found.line)).max() < 1e-9
+    assert np.abs(given.gradient(found.model)).max() < 1e-9
     if radius >= 0:  # convex
 
         def value(z):
-            return given.value(Line(z[:-1], z[-1] if bias else 0.0))
+            return given.value(LinearModel(z[:-1], z[-1] if bias else 0.0))
 
-        start = np.append(found.line.w, found.line.b) * 1.1 + 1e-3
+        start = np.append(found.model.w, found.model.b) * 1.1 + 1e-3
         other = minimize(value, start, method="BFGS", options={"gtol": 1e-8})
-        assert given.value(found.line) <= other.fun + 1e-10
+        assert given.value(found.model) <= other.fun + 1e-10
 
 
 @pytest.mark.parametrize("name", ["adversarial", "clean"])
 @pytest.mark.parametrize("radius", [0.0, 0.2, 5.0, -0.1])
 def test_spectra_are_the_dense_ones(radius, name):
     given = problem(radius)
-    line = Line(np.random.default_rng(1).standard_normal(30), 0.1)
+    line = LinearModel(np.random.default_rng(1).standard_normal(30), 0.1)
     for row in _measure(given, line, name):
         dense = given.hessian(line, row["hessian"])
         values = np.linalg.eigvalsh(dense)
@@ -55,7 +55,7 @@ def test_spectra_are_the_dense_ones(radius, name):
 def test_products_along_a_direction_are_the_dense_ones(norm, part):
     given = replace(problem(0.2), norm=norm)
     random = np.random.default_rng(2)
-    line, v = Line(random.standard_normal(30), 0.1), random.standard_normal(30)
+    line, v = LinearModel(random.standard_normal(30), 0.1), random.standard_normal(30)
     assert given.bend(line, v, part) == pytest.approx(v @ given.hessian(line, part) @ v, rel=1e-10)
 
 
@@ -65,11 +65,11 @@ def test_photographs_take_seconds_and_no_matrix_of_their_pixels():
     given = RobustLoss(x, t, 0.1, 1e-4)
     found = solve(given, 1e-9)
     assert found.converged
-    assert np.abs(given.gradient(found.line)).max() < 1e-9
-    total = [row for row in _measure(given, found.line, "adversarial")][-1]
+    assert np.abs(given.gradient(found.model)).max() < 1e-9
+    total = [row for row in _measure(given, found.model, "adversarial")][-1]
     assert 0 < total["lambda_max"] < total["trace"]
-    scan = _Scan(given, replace(given, radius=0.0), found.line, fixed=False)
-    assert scan.loss.bend(found.line, found.line.w) >= 0
+    scan = _Scan(given, replace(given, radius=0.0), found.model, fixed=False)
+    assert scan.loss.bend(found.model, found.model.w) >= 0
 
 
 def test_linf_says_what_it_would_take():

@@ -1,11 +1,11 @@
 import numpy as np
 
-from advscape.linear.robust_loss import Line
+from advscape.linear.robust_loss import LinearModel
 from advscape.linear.warm_start import warm_start
 
 
 def line(*w, b=0.0):
-    return Line(np.array(w, float), b)
+    return LinearModel(np.array(w, float), b)
 
 
 def test_two_lines_are_continued_straight():

@@ -2,7 +2,7 @@
 
 import torch
 
-from advscape.data.split import Part
+from advscape.data.split import Subset
 from advscape.stages.record import Record, values_of
 from advscape.stages.run import NetworkRun
 from advscape.threat import ThreatModel
@@ -21,7 +21,7 @@ def network_run(epsilon=0.3, norm="l2", box=False, kind=NetworkRun, model=None):
         x, _ = batch(60, seed)
         y = model(x).argmax(dim=1)
         y[:5] = (y[:5] + 1) % 3
-        parts[split] = Part(x.numpy(), y.numpy())
+        parts[split] = Subset(x.numpy(), y.numpy())
     key = {"noise": "aligned", "epsilon": epsilon, "seed": 0}
     return kind(key, model, 3, parts, ThreatModel(norm, epsilon, box), torch.device("cpu"))
 

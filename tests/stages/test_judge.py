@@ -74,7 +74,7 @@ def test_autoattack_takes_some_samples_and_meets_pgd_on_the_same_ones():
     run = network_run(box=True, kind=Fake)
     config = settings(PGD10, AUTOATTACK)
     x, y = run.tensors(run.parts["test"])
-    judged = list(judging.verdicts(run, run.model, config, x, y))
+    judged = list(judging.judgements(run, run.model, config, x, y))
     auto, pgd = judged[-1], judged[-2]
     assert auto.attack == "autoattack"
     assert len(auto.chosen) == 25

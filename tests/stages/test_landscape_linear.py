@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 
 from advscape.landscape.grid import plane
-from advscape.linear.robust_loss import Line
+from advscape.linear.robust_loss import LinearModel
 from advscape.stages.landscape_linear import direction, scan_margins
 from tests.linear.problems import problems
 
@@ -14,7 +14,7 @@ def test_one_product_gives_the_closed_form_at_every_point(case):
     points = np.array(plane(1.0, 5))
     margins = scan_margins(loss, line, d, points)
     for column, point in zip(margins.T, points, strict=True):
-        expected = loss.margins(Line(line.w + d @ point, line.b))
+        expected = loss.margins(LinearModel(line.w + d @ point, line.b))
         assert np.allclose(column, expected, rtol=1e-10, atol=1e-10)
 
 

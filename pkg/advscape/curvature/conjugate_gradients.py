@@ -11,7 +11,7 @@ Rows = Callable[[Tensor], Tensor]
 
 
 @dataclass(frozen=True)
-class Solution:
+class CGSolution:
     """Outcome of :func:`conjugate_gradients`.
 
     Attributes:
@@ -32,7 +32,7 @@ class Solution:
 
 def conjugate_gradients(
     matrix: Rows, preconditioner: Rows, b: Tensor, tolerance: float, max_steps: int
-) -> Solution:
+) -> CGSolution:
     """Solve A_i x_i = b_i for all i, each system with its own scalars (Hestenes, Stiefel 1952).
 
     A system that is done stands still while the others go on; all share each product.
@@ -68,7 +68,7 @@ def conjugate_gradients(
         old, rz = rz, _dots(r, z)
         going &= residuals > tolerance
         p = torch.where(going[:, None], z + (rz / old)[:, None] * p, 0.0)
-    return Solution(scale * x, residuals, negative, residuals <= tolerance, steps)
+    return CGSolution(scale * x, residuals, negative, residuals <= tolerance, steps)
 
 
 def _dots(a: Tensor, b: Tensor) -> Tensor:

@@ -21,7 +21,7 @@ from advscape.models.restored import restored
 from advscape.models.untouched import untouched
 
 #: from a model, perturbed inputs to start at and their rows among the samples to perturbed inputs
-Attack = Callable[[nn.Module, Tensor, Tensor], Tensor]
+AttackAgain = Callable[[nn.Module, Tensor, Tensor], Tensor]
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def finite_scale(
     model: nn.Module,
     perturbed: Tensor,
     y: Tensor,
-    attack: Attack,
+    attack: AttackAgain,
     directions: Tensor,
     radius: float,
     batch_size: int,

@@ -10,7 +10,7 @@ from advscape.errors import UserError
 
 
 @dataclass(frozen=True)
-class Part:
+class Subset:
     """Samples of one split: pixels (n, c, h, w) float in [0, 1], labels (n,) int64 from 0."""
 
     x: np.ndarray
@@ -19,21 +19,21 @@ class Part:
     def __len__(self) -> int:
         return len(self.y)
 
-    def subset(self, size: int, seed: int) -> "Part":
+    def subset(self, size: int, seed: int) -> "Subset":
         """``size`` samples drawn without replacement from ``seed``; all where there are fewer."""
         if size >= len(self):
             return self
         chosen = choose(len(self), size, seed)
-        return Part(self.x[chosen], self.y[chosen])
+        return Subset(self.x[chosen], self.y[chosen])
 
 
 @dataclass(frozen=True)
 class Split:
     """Training, validation (None unless asked for) and test set."""
 
-    train: Part
-    validation: Part | None
-    test: Part
+    train: Subset
+    validation: Subset | None
+    test: Subset
     classes: int
 
 
@@ -115,6 +115,6 @@ def _draw(labels: np.ndarray, fraction: float, seed: int | list[int]) -> np.ndar
     return test
 
 
-def _part(data: Prepared, labels: np.ndarray, mask: np.ndarray, dtype: type[np.floating]) -> Part:
+def _part(data: Prepared, labels: np.ndarray, mask: np.ndarray, dtype: type[np.floating]) -> Subset:
     x = data.images[mask].astype(dtype) / dtype(data.scale)
-    return Part(x, labels[mask])
+    return Subset(x, labels[mask])

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from advscape.figures.style import apply
-from advscape.linear.robust_loss import Line, RobustLoss
+from advscape.linear.robust_loss import LinearModel, RobustLoss
 
 
 def theorem_figure() -> Figure:
@@ -29,7 +29,7 @@ def _sample(epsilon: float) -> RobustLoss:
 
 def _loss(ax: Axes, figure: Figure) -> None:
     loss, grid = _sample(1.0), np.linspace(-2, 2, 81)
-    values = [[loss.value(Line(np.array([a, b]), 0.0)) for a in grid] for b in grid]
+    values = [[loss.value(LinearModel(np.array([a, b]), 0.0)) for a in grid] for b in grid]
     shades = ax.contourf(grid, grid, values, levels=20, cmap="viridis")
     ax.plot([0, 2], [0, 0], color="white", linewidth=2)
     ax.annotate(
@@ -45,13 +45,13 @@ def _eigenvalues(ax: Axes) -> None:
     norms = np.linspace(0.25, 3, 12)
     for epsilon, colour in ((0.5, "C0"), (1.0, "C1"), (2.0, "C2")):
         loss = _sample(epsilon)
-        hessians = [loss.hessian(Line(np.array([n, 0.0]), 0.0)) for n in norms]
+        hessians = [loss.hessian(LinearModel(np.array([n, 0.0]), 0.0)) for n in norms]
         top = [np.linalg.eigvalsh(hessian)[-1] for hessian in hessians]
         fine = np.linspace(norms[0], norms[-1], 200)
         ax.plot(fine, epsilon / (2 * fine), color=colour, label=f"{epsilon:g}")
         ax.plot(norms, top, "o", color=colour, markersize=4)
     frozen = [
-        np.linalg.eigvalsh(_sample(1.0).hessian(Line(np.array([n, 0.0]), 0.0), "frozen"))[-1]
+        np.linalg.eigvalsh(_sample(1.0).hessian(LinearModel(np.array([n, 0.0]), 0.0), "frozen"))[-1]
         for n in norms
     ]
     ax.plot(norms, frozen, "s", color="0.4", markersize=4, label="any, with the noise frozen")

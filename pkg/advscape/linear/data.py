@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from advscape.data.prepared import Prepared
-from advscape.data.split import Part, split
+from advscape.data.split import Subset, split
 from advscape.errors import UserError
 
 
@@ -39,5 +39,5 @@ def load_samples(
     return {"train": _flat(drawn.train), "test": _flat(drawn.test)}
 
 
-def _flat(part: Part) -> Samples:
+def _flat(part: Subset) -> Samples:
     return Samples(part.x.reshape(len(part), -1), np.where(part.y == 1, 1.0, -1.0))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from advscape.linear.robust_loss import Line, RobustLoss, largest
+from advscape.linear.robust_loss import LinearModel, RobustLoss, largest
 from advscape.linear.solve import Solution, class_mean_line
 
 
@@ -22,7 +22,7 @@ def descend(problem: RobustLoss, steps: int, learning_rate: float, tolerance: fl
     start = class_mean_line(problem)
     z = np.append(start.w, start.b)
     for _ in range(steps):
-        z = z - learning_rate * problem.gradient(Line(z[:-1], float(z[-1])))
-    line = Line(z[:-1], float(z[-1]))
-    grad_norm = largest(problem.gradient(line))
-    return Solution(line, grad_norm, grad_norm <= tolerance, steps)
+        z = z - learning_rate * problem.gradient(LinearModel(z[:-1], float(z[-1])))
+    model = LinearModel(z[:-1], float(z[-1]))
+    grad_norm = largest(problem.gradient(model))
+    return Solution(model, grad_norm, grad_norm <= tolerance, steps)

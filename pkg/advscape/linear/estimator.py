@@ -13,7 +13,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from advscape.linear.regime import collapse_radius, hard_margin, regime
-from advscape.linear.robust_loss import HessianPart, Line, Norm, RobustLoss
+from advscape.linear.robust_loss import HessianTerm, LinearModel, Norm, RobustLoss
 from advscape.linear.solve import solve
 
 
@@ -136,11 +136,11 @@ class AdversarialLogisticRegression(ClassifierMixin, BaseEstimator):  # type: ig
                 ConvergenceWarning,
                 stacklevel=2,
             )
-        self.coef_ = solution.line.w[None, :]
-        self.intercept_ = np.array([solution.line.b])
+        self.coef_ = solution.model.w[None, :]
+        self.intercept_ = np.array([solution.model.b])
         self.n_iter_ = solution.iterations
         self.grad_norm_ = solution.grad_norm
-        self.loss_ = problem.value(solution.line)
+        self.loss_ = problem.value(solution.model)
         return self
 
     def decision_function(self, X: np.ndarray) -> np.ndarray:
@@ -161,13 +161,13 @@ class AdversarialLogisticRegression(ClassifierMixin, BaseEstimator):  # type: ig
         score = self.decision_function(X)
         return np.column_stack([expit(-score), expit(score)])
 
-    def hessian(self, X: np.ndarray, y: np.ndarray, part: HessianPart = "total") -> np.ndarray:
-        """Hessian over w of the mean data loss on (X, y) at the fitted line, without the penalty.
+    def hessian(self, X: np.ndarray, y: np.ndarray, term: HessianTerm = "total") -> np.ndarray:
+        """Hessian over w of the mean data loss on (X, y) of the fitted model, without the penalty.
 
         Args:
             X: (n, d) inputs.
             y: (n,) labels.
-            part: "frozen" (noise held), "response" (what it adds by following w) or "total".
+            term: "frozen" (noise held), "response" (what it adds by following w) or "total".
 
         Returns:
             (d, d), symmetric.
@@ -180,8 +180,8 @@ class AdversarialLogisticRegression(ClassifierMixin, BaseEstimator):  # type: ig
         unknown = np.setdiff1d(y, self.classes_)
         if len(unknown):
             raise ValueError(f"y contains previously unseen labels: {unknown.tolist()}")
-        line = Line(self.coef_[0], float(self.intercept_[0]))
-        return self._problem(X, y, None).hessian(line, part)
+        model = LinearModel(self.coef_[0], float(self.intercept_[0]))
+        return self._problem(X, y, None).hessian(model, term)
 
     def _problem(
         self, X: np.ndarray, y: np.ndarray, sample_weight: np.ndarray | None

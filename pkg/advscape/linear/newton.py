@@ -7,7 +7,7 @@ from scipy.linalg import cho_solve
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from advscape.linear.robust_loss import Line, RobustLoss, largest
+from advscape.linear.robust_loss import LinearModel, RobustLoss, largest
 
 #: samples that a Hessian is made of, per weight, where there are many more
 SAMPLES_PER_WEIGHT = 3
@@ -16,8 +16,8 @@ MAX_STEPS = 1000
 
 
 def newton(
-    problem: RobustLoss, line: Line, cheap: RobustLoss, tolerance: float
-) -> tuple[Line, float, int]:
+    problem: RobustLoss, model: LinearModel, cheap: RobustLoss, tolerance: float
+) -> tuple[LinearModel, float, int]:
     """Damped Newton that keeps a Hessian for as long as its steps pay (Shamanskii 1967).
 
     A Hessian costs as much as several gradients; between two of them, BFGS updates correct the one
@@ -26,7 +26,7 @@ def newton(
 
     Args:
         problem: the loss.
-        line: where to start, with w other than 0.
+        model: where to start, with w other than 0.
         cheap: the same problem with x dense and in float32, which Hessians are made of. That
             changes the steps by about 1e-6 of their length, and not what they converge to.
         tolerance: largest absolute entry of the gradient to end with.
@@ -35,47 +35,47 @@ def newton(
         where it ended, the largest absolute entry of the gradient there (above ``tolerance``
         where it stalled), and the number of steps.
     """
-    grad, metric, steps = problem.gradient(line), None, 0
+    grad, metric, steps = problem.gradient(model), None, 0
     while largest(grad) > tolerance and steps < MAX_STEPS:
         steps += 1
         if metric is None:
-            metric = _Metric(_sampled_hessian(cheap, line))
+            metric = _Metric(_sampled_hessian(cheap, model))
             step = -metric.apply(grad)
             slope = float(grad @ step)
         fresh = not metric.pairs
-        moved = _advance(line, step, 1.0)
+        moved = _advance(model, step, 1.0)
         new_grad = problem.gradient(moved)
-        metric.add(_difference(moved, line), new_grad - grad)
+        metric.add(_difference(moved, model), new_grad - grad)
         new_step = -metric.apply(new_grad)
         new_slope = float(new_grad @ new_step)
         pays = new_slope > 0.5 * slope
         if not pays:
             metric = None
-            value = problem.value(line)
+            value = problem.value(model)
             if not problem.value(moved) < value + 1e-4 * slope:
                 if not fresh:
                     continue  # it led nowhere: stay, and make a new one
-                halved = _halve(problem, line, step, value, slope)
+                halved = _halve(problem, model, step, value, slope)
                 if halved is None:
                     break
                 moved = halved
                 new_grad = problem.gradient(moved)
-        line, grad, step, slope = moved, new_grad, new_step, new_slope
-    return line, largest(grad), steps
+        model, grad, step, slope = moved, new_grad, new_step, new_slope
+    return model, largest(grad), steps
 
 
-def _sampled_hessian(problem: RobustLoss, line: Line) -> np.ndarray:
+def _sampled_hessian(problem: RobustLoss, model: LinearModel) -> np.ndarray:
     """The joint Hessian from the samples that make most of it (subsampled Newton).
 
     A sample counts by c s (1 - s). Those that count most are kept, the others stand for more of
     their kind: systematic sampling, which needs no random draw. Only the steps depend on it.
     """
-    line = Line(line.w.astype(problem.x.dtype), line.b)
-    wanted = SAMPLES_PER_WEIGHT * len(line.w)
-    s = expit(-problem.margins(line))
+    model = LinearModel(model.w.astype(problem.x.dtype), model.b)
+    wanted = SAMPLES_PER_WEIGHT * len(model.w)
+    s = expit(-problem.margins(model))
     weight = problem.shares * s * (1 - s)
     if len(problem.t) <= 2 * wanted or not np.any(weight):
-        return problem.joint_hessian(line)
+        return problem.joint_hessian(model)
     chance = np.minimum(wanted * weight / weight.sum(), 1.0)
     picked = np.flatnonzero(np.diff(np.floor(np.cumsum(chance) + 0.5), prepend=0.0))
     part = replace(
@@ -84,7 +84,7 @@ def _sampled_hessian(problem: RobustLoss, line: Line) -> np.ndarray:
         t=problem.t[picked],
         weights=problem.shares[picked] / chance[picked],
     )
-    return part.joint_hessian(line)
+    return part.joint_hessian(model)
 
 
 class _Metric:
@@ -117,12 +117,12 @@ class _Metric:
 
 
 def _halve(
-    problem: RobustLoss, line: Line, step: np.ndarray, value: float, slope: float
-) -> Line | None:
+    problem: RobustLoss, model: LinearModel, step: np.ndarray, value: float, slope: float
+) -> LinearModel | None:
     """The longest halved step that lowers the loss enough; None where rounding hides it."""
     size = 0.5
     while size > 1e-8:
-        moved = _advance(line, step, size)
+        moved = _advance(model, step, size)
         if problem.value(moved) < value + 1e-4 * size * slope:
             return moved
         size *= 0.5
@@ -130,8 +130,8 @@ def _halve(
 
 
 def trust_region(
-    problem: RobustLoss, begin: Line, cheap: RobustLoss, tolerance: float
-) -> tuple[Line, float, int]:
+    problem: RobustLoss, begin: LinearModel, cheap: RobustLoss, tolerance: float
+) -> tuple[LinearModel, float, int]:
     """Newton in a trust region, then the last digits: slower than :func:`newton`, but safe beside
     the cone at w = 0, where a line search can stall, and where the loss is not convex (the
     opposed arm). Arguments and result are those of :func:`newton`.
@@ -144,21 +144,21 @@ def trust_region(
         method="trust-exact",
         options={"gtol": tolerance, "maxiter": 500},
     )
-    line = _line(found.x)
+    model = _line(found.x)
     # differences of the loss drown in rounding before the gradient does, and a trust region
     # stalls there: full steps while they lower the gradient
-    grad = problem.gradient(line)
+    grad = problem.gradient(model)
     while largest(grad) > tolerance:
         try:
-            step = np.linalg.solve(cheap.joint_hessian(line).astype(float), grad)
+            step = np.linalg.solve(cheap.joint_hessian(model).astype(float), grad)
         except np.linalg.LinAlgError:  # columns of very different sizes
             break
-        closer = Line(line.w - step[:-1], line.b - float(step[-1]))
+        closer = LinearModel(model.w - step[:-1], model.b - float(step[-1]))
         closer_grad = problem.gradient(closer)
         if not largest(closer_grad) < 0.5 * largest(grad):
             break
-        line, grad = closer, closer_grad
-    return line, largest(grad), int(found.nit)
+        model, grad = closer, closer_grad
+    return model, largest(grad), int(found.nit)
 
 
 def factor(matrix: np.ndarray) -> tuple[np.ndarray, bool]:
@@ -177,13 +177,13 @@ def factor(matrix: np.ndarray) -> tuple[np.ndarray, bool]:
             lift = max(10 * lift, float(np.finfo(matrix.dtype).eps) * scale)
 
 
-def _advance(line: Line, step: np.ndarray, size: float) -> Line:
-    return Line(line.w + size * step[:-1], line.b + size * float(step[-1]))
+def _advance(model: LinearModel, step: np.ndarray, size: float) -> LinearModel:
+    return LinearModel(model.w + size * step[:-1], model.b + size * float(step[-1]))
 
 
-def _difference(one: Line, other: Line) -> np.ndarray:
+def _difference(one: LinearModel, other: LinearModel) -> np.ndarray:
     return np.append(one.w - other.w, one.b - other.b)
 
 
-def _line(z: np.ndarray) -> Line:
-    return Line(z[:-1], float(z[-1]))
+def _line(z: np.ndarray) -> LinearModel:
+    return LinearModel(z[:-1], float(z[-1]))

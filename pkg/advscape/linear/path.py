@@ -1,4 +1,4 @@
-"""The lines of one seed, over epsilons and noise arms: as a file, and as a store of solved cells.
+"""The models of one seed, over epsilons and noise arms: as a file, and as a store of solved cells.
 
 A job solves all cells of a seed, since starting a process costs more than solving one. Its store
 keeps each solved cell under a key of all that the cell depends on, so that a larger grid, or a
@@ -14,7 +14,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from advscape.linear.robust_loss import Line
+from advscape.linear.robust_loss import LinearModel
 from advscape.machine.atomic import replacing
 
 #: what a run is trained with
@@ -35,27 +35,27 @@ def cells(cell: dict[str, Any]) -> Iterator[Cell]:
             yield Cell(noise, float(epsilon))
 
 
-def save_path(path: str | Path, lines: dict[Cell, Line]) -> None:
-    """Write the lines of all cells as one safetensors file."""
+def save_path(path: str | Path, models: dict[Cell, LinearModel]) -> None:
+    """Write the models of all cells as one safetensors file."""
     tensors = {}
-    for cell, line in lines.items():
-        tensors[f"{cell.noise}/{cell.epsilon!r}/weight"] = line.w[None, :]
-        tensors[f"{cell.noise}/{cell.epsilon!r}/bias"] = np.array([line.b])
+    for cell, model in models.items():
+        tensors[f"{cell.noise}/{cell.epsilon!r}/weight"] = model.w[None, :]
+        tensors[f"{cell.noise}/{cell.epsilon!r}/bias"] = np.array([model.b])
     with replacing(path) as temporary:
         save_file(tensors, temporary)
 
 
-def load_path(path: str | Path) -> dict[Cell, Line]:
+def load_path(path: str | Path) -> dict[Cell, LinearModel]:
     """Read what :func:`save_path` wrote."""
-    lines = {}
+    models = {}
     with safe_open(path, framework="np") as file:
         for name in file.keys():  # noqa: SIM118
             noise, epsilon, kind = name.split("/")
             if kind == "weight":
                 bias = file.get_tensor(f"{noise}/{epsilon}/bias")
-                line = Line(file.get_tensor(name)[0], float(bias[0]))
-                lines[Cell(noise, float(epsilon))] = line
-    return lines
+                model = LinearModel(file.get_tensor(name)[0], float(bias[0]))
+                models[Cell(noise, float(epsilon))] = model
+    return models
 
 
 class CellStore:
@@ -65,21 +65,21 @@ class CellStore:
         """Use a folder; it is made when the first cell is kept."""
         self._folder = Path(folder)
 
-    def get(self, key: str) -> tuple[Line, dict[str, Any]] | None:
+    def get(self, key: str) -> tuple[LinearModel, dict[str, Any]] | None:
         """Line and facts of a cell, or None where it is not there or cannot be read."""
         try:
             with safe_open(self._file(key), framework="np") as file:
-                line = Line(file.get_tensor("weight"), float(file.get_tensor("bias")[0]))
+                model = LinearModel(file.get_tensor("weight"), float(file.get_tensor("bias")[0]))
                 facts: dict[str, Any] = json.loads(file.metadata()["facts"])
-                return line, facts
+                return model, facts
         except (OSError, SafetensorError):
             return None
 
-    def put(self, key: str, line: Line, facts: dict[str, Any]) -> None:
+    def put(self, key: str, model: LinearModel, facts: dict[str, Any]) -> None:
         """Keep a solved cell."""
         with replacing(self._file(key)) as temporary:
             save_file(
-                {"weight": line.w, "bias": np.array([line.b])},
+                {"weight": model.w, "bias": np.array([model.b])},
                 temporary,
                 metadata={"facts": json.dumps(facts, sort_keys=True)},
             )

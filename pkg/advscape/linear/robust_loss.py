@@ -34,12 +34,12 @@ from typing import Literal
 import numpy as np
 from scipy.special import expit
 
-HessianPart = Literal["frozen", "response", "total"]
+HessianTerm = Literal["frozen", "response", "total"]
 Norm = Literal["l2", "linf"]
 
 
 @dataclass(frozen=True)
-class Line:
+class LinearModel:
     """A linear model: weights w of shape (d,) and a bias b, float64."""
 
     w: np.ndarray
@@ -81,94 +81,94 @@ class RobustLoss:
         shares: np.ndarray = weights / weights.sum()
         return shares
 
-    def margins(self, line: Line) -> np.ndarray:
+    def margins(self, model: LinearModel) -> np.ndarray:
         """Margins m, shape (n,)."""
-        scores: np.ndarray = self.t * (self.x @ line.w + line.b)
-        return scores - self.radius * self.dual_norm(line.w)
+        scores: np.ndarray = self.t * (self.x @ model.w + model.b)
+        return scores - self.radius * self.dual_norm(model.w)
 
-    def data_loss(self, line: Line) -> float:
+    def data_loss(self, model: LinearModel) -> float:
         """Mean of log(1 + exp(-m)), without the penalty."""
-        return float(self.shares @ np.logaddexp(0.0, -self.margins(line)))
+        return float(self.shares @ np.logaddexp(0.0, -self.margins(model)))
 
-    def accuracy(self, line: Line) -> float:
+    def accuracy(self, model: LinearModel) -> float:
         """Share of samples with a positive margin."""
-        right = self.margins(line) > 0
+        right = self.margins(model) > 0
         if self.weights is None:
             return float(right.mean())  # exactly 1 where all are right
         return float(self.shares @ right)
 
-    def mean_p1p(self, line: Line) -> float:
+    def mean_p1p(self, model: LinearModel) -> float:
         """Mean of p (1 - p), p the probability of the true label: how unsure the model is."""
-        s = expit(-self.margins(line))
+        s = expit(-self.margins(model))
         return float(self.shares @ (s * (1 - s)))
 
-    def value(self, line: Line) -> float:
+    def value(self, model: LinearModel) -> float:
         """Data loss plus penalty."""
-        return self.data_loss(line) + 0.5 * self.weight_decay * float(line.w @ line.w)
+        return self.data_loss(model) + 0.5 * self.weight_decay * float(model.w @ model.w)
 
-    def gradient(self, line: Line) -> np.ndarray:
+    def gradient(self, model: LinearModel) -> np.ndarray:
         """Gradient of :meth:`value` over (w, b), shape (d + 1,).
 
         At a cone or kink it is the subgradient of least length, entry by entry: it is 0 at a
         minimiser of a convex loss, and its largest entry certifies one.
         """
-        smooth, strength = self.smooth_gradient(line)
+        smooth, strength = self.smooth_gradient(model)
         over_w = smooth[:-1]
         if self.norm == "linf":
             at_kink = np.sign(over_w) * np.maximum(np.abs(over_w) - max(strength, 0.0), 0.0)
-            over_w = np.where(line.w == 0, at_kink, over_w + strength * np.sign(line.w))
-        elif line.norm > 0:
-            over_w = over_w + strength * line.w / line.norm
+            over_w = np.where(model.w == 0, at_kink, over_w + strength * np.sign(model.w))
+        elif model.norm > 0:
+            over_w = over_w + strength * model.w / model.norm
         else:
             length = float(np.linalg.norm(over_w))
             over_w = over_w * max(1 - strength / length, 0.0) if length > 0 else over_w
         return np.append(over_w, smooth[-1])
 
-    def hessian(self, line: Line, part: HessianPart = "total") -> np.ndarray:
+    def hessian(self, model: LinearModel, term: HessianTerm = "total") -> np.ndarray:
         """Hessian of the data term over w, shape (d, d), symmetric.
 
-        With Linf the frozen part holds the noise -epsilon t sign(w); where entries of w are 0 the
+        With Linf the frozen term holds the noise -epsilon t sign(w); where entries of w are 0 the
         loss has a kink and no total Hessian, which a warning says.
 
         Raises:
-            ValueError: ``part`` is unknown, or w is 0 and the L2 Hessian does not exist.
+            ValueError: ``term`` is unknown, or w is 0 and the L2 Hessian does not exist.
         """
-        if part not in ("frozen", "response", "total"):
-            raise ValueError(f"part: got {part!r}; allowed: frozen, response, total")
-        kinks = int(np.sum(line.w == 0))
-        if self.norm == "linf" and self.radius != 0 and kinks and part != "frozen":
+        if term not in ("frozen", "response", "total"):
+            raise ValueError(f"term: got {term!r}; allowed: frozen, response, total")
+        kinks = int(np.sum(model.w == 0))
+        if self.norm == "linf" and self.radius != 0 and kinks and term != "frozen":
             warnings.warn(
-                f"{kinks} of {len(line.w)} weights are exactly 0: the Linf loss has kinks there, "
+                f"{kinks} of {len(model.w)} weights are exactly 0: the Linf loss has kinks there, "
                 "and its Hessian exists on the other weights only",
                 stacklevel=2,
             )
-        hessian = np.zeros((len(line.w), len(line.w)))
-        if part != "response":
-            hessian += self._frozen(line)[:-1, :-1]
-        if part != "frozen":
-            hessian += self._response(line)
+        hessian = np.zeros((len(model.w), len(model.w)))
+        if term != "response":
+            hessian += self._frozen(model)[:-1, :-1]
+        if term != "frozen":
+            hessian += self._response(model)
         return hessian
 
-    def bend(self, line: Line, v: np.ndarray, part: HessianPart = "total") -> float:
+    def bend(self, model: LinearModel, v: np.ndarray, term: HessianTerm = "total") -> float:
         """V . H v for a direction v (d,), by products with the samples: no (d, d) matrix.
 
         Raises:
             ValueError: w is 0 and the L2 Hessian does not exist.
         """
-        s, u = self.shares * expit(-self.margins(line)), self.unit(line)
+        s, u = self.shares * expit(-self.margins(model)), self.unit(model)
         frozen = response = 0.0
-        if part != "response":
+        if term != "response":
             along = self.t * (self.x @ v) - self.radius * float(u @ v)
-            frozen = float((s * expit(self.margins(line))) @ along**2)
-        if part != "frozen" and self.norm == "l2":
-            response = self.response_strength(line) * float(v @ v - (u @ v) ** 2)
+            frozen = float((s * expit(self.margins(model))) @ along**2)
+        if term != "frozen" and self.norm == "l2":
+            response = self.response_strength(model) * float(v @ v - (u @ v) ** 2)
         return frozen + response
 
-    def joint_hessian(self, line: Line) -> np.ndarray:
+    def joint_hessian(self, model: LinearModel) -> np.ndarray:
         """Hessian of :meth:`value` over (w, b), shape (d + 1, d + 1), for Newton's method."""
-        hessian = self._frozen(line)
-        hessian[:-1, :-1] += self._response(line)
-        hessian[:-1, :-1] += self.weight_decay * np.eye(len(line.w))
+        hessian = self._frozen(model)
+        hessian[:-1, :-1] += self._response(model)
+        hessian[:-1, :-1] += self.weight_decay * np.eye(len(model.w))
         if not self.bias:
             hessian[-1, :] = hessian[:, -1] = 0.0
             hessian[-1, -1] = 1.0
@@ -178,35 +178,35 @@ class RobustLoss:
         """|w|_q: how far the worst noise of radius 1 moves the score."""
         return float(np.linalg.norm(w, 2 if self.norm == "l2" else 1))
 
-    def smooth_gradient(self, line: Line) -> tuple[np.ndarray, float]:
+    def smooth_gradient(self, model: LinearModel) -> tuple[np.ndarray, float]:
         """Gradient over (w, b) without the term e |w|_q, and that term's strength e sum c s."""
-        s = self.shares * expit(-self.margins(line))
+        s = self.shares * expit(-self.margins(model))
         st = s * self.t
-        over_w = self.weight_decay * line.w - self.x.T @ st
+        over_w = self.weight_decay * model.w - self.x.T @ st
         over_b = -st.sum() if self.bias else 0.0
         return np.append(over_w, over_b), self.radius * float(s.sum())
 
-    def unit(self, line: Line) -> np.ndarray:
+    def unit(self, model: LinearModel) -> np.ndarray:
         """u, shape (d,): the optimal noise is -e t u; w/|w| with L2, sign(w) with Linf.
 
         Raises:
             ValueError: w is 0 and the norm is L2.
         """
         if self.norm == "linf":
-            signs: np.ndarray = np.sign(line.w)
+            signs: np.ndarray = np.sign(model.w)
             return signs
-        if line.norm == 0:
+        if model.norm == 0:
             raise ValueError("w is 0: the L2 robust loss has a cone there and no Hessian")
-        return line.w / line.norm
+        return model.w / model.norm
 
-    def _frozen(self, line: Line) -> np.ndarray:
+    def _frozen(self, model: LinearModel) -> np.ndarray:
         """A over (w, b): the mean of s (1 - s) (a, t) (a, t)^T, in the precision of x.
 
         a = t x - e u is not formed: its products are those of x and a correction of rank two.
         """
-        s = expit(-self.margins(line))
+        s = expit(-self.margins(model))
         c = (self.shares * s * (1 - s)).astype(self.x.dtype)
-        u, t = self.unit(line), self.t.astype(self.x.dtype)
+        u, t = self.unit(model), self.t.astype(self.x.dtype)
         scaled = np.sqrt(c)[:, None] * self.x
         total, mixed, over_b = float(c.sum()), self.x.T @ (c * t), self.x.T @ c
         hessian = np.empty((len(u) + 1, len(u) + 1), self.x.dtype)
@@ -217,15 +217,15 @@ class RobustLoss:
         hessian[-1, -1] = total
         return hessian
 
-    def _response(self, line: Line) -> np.ndarray:
+    def _response(self, model: LinearModel) -> np.ndarray:
         if self.norm == "linf":
-            return np.zeros((len(line.w), len(line.w)))
-        u = self.unit(line)
-        return self.response_strength(line) * (np.eye(len(u)) - np.outer(u, u))
+            return np.zeros((len(model.w), len(model.w)))
+        u = self.unit(model)
+        return self.response_strength(model) * (np.eye(len(u)) - np.outer(u, u))
 
-    def response_strength(self, line: Line) -> float:
+    def response_strength(self, model: LinearModel) -> float:
         """What B is times I - u u^T (L2)."""
-        return self.radius / line.norm * float(self.shares @ expit(-self.margins(line)))
+        return self.radius / model.norm * float(self.shares @ expit(-self.margins(model)))
 
 
 def largest(gradient: np.ndarray) -> float:

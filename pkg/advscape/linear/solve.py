@@ -9,7 +9,7 @@ from scipy.sparse import csr_array
 
 from advscape.linear.newton import newton, trust_region
 from advscape.linear.orthant import orthant_newton
-from advscape.linear.robust_loss import Line, RobustLoss
+from advscape.linear.robust_loss import LinearModel, RobustLoss
 from advscape.linear.span import spanning
 
 #: share of inputs other than 0 up to which sparse products are the faster ones
@@ -22,14 +22,14 @@ class Solution:
     """A stationary point of a :class:`RobustLoss`.
 
     Attributes:
-        line: the weights and the bias; w is exactly 0 where the model collapsed.
+        model: the weights and the bias; w is exactly 0 where the model collapsed.
         grad_norm: largest absolute entry of the gradient over (w, b), penalty included; where
             the loss has a cone or a kink, of the shortest subgradient.
         converged: whether ``grad_norm`` is at most the tolerance.
         iterations: Newton steps.
     """
 
-    line: Line
+    model: LinearModel
     grad_norm: float
     converged: bool
     iterations: int
@@ -37,10 +37,10 @@ class Solution:
     @property
     def collapsed(self) -> bool:
         """Whether the minimiser is the constant classifier w = 0."""
-        return not np.any(self.line.w)
+        return not np.any(self.model.w)
 
 
-def solve(problem: RobustLoss, tolerance: float, start: Line | None = None) -> Solution:
+def solve(problem: RobustLoss, tolerance: float, start: LinearModel | None = None) -> Solution:
     """Find the stationary point reached from the difference of the class means.
 
     For a radius e >= 0 the problem is convex and the point is its minimiser, the only one where
@@ -79,10 +79,12 @@ class Solver:
         if problem.norm == "l2" and not dense and np.count_nonzero(filled) < SPARSE_BELOW * x.size:
             x = csr_array(x)
         self._small = replace(problem, x=x)
-        self._constant = Line(np.zeros(x.shape[1]), _log_odds(problem) if problem.bias else 0.0)
+        self._constant = LinearModel(
+            np.zeros(x.shape[1]), _log_odds(problem) if problem.bias else 0.0
+        )
         self._pull = replace(self._small, radius=1.0).smooth_gradient(self._constant)
 
-    def solve(self, radius: float, tolerance: float, start: Line | None = None) -> Solution:
+    def solve(self, radius: float, tolerance: float, start: LinearModel | None = None) -> Solution:
         """Solve at one signed radius; see :func:`solve`.
 
         Collapse is decided first, by the shortest subgradient at w = 0; then Newton's method
@@ -96,17 +98,17 @@ class Solver:
         # other coordinates
         aim = 0.5 * tolerance / (1 if self._basis is None else self._basis.shape[1] ** 0.5)
         if small.norm == "linf":
-            line, grad_norm, steps = orthant_newton(small, begin, aim)
+            model, grad_norm, steps = orthant_newton(small, begin, aim)
         else:
-            line, grad_norm, steps = begin, np.inf, 0
+            model, grad_norm, steps = begin, np.inf, 0
             if radius >= 0:
-                line, grad_norm, steps = newton(small, begin, cheap, aim)
+                model, grad_norm, steps = newton(small, begin, cheap, aim)
             if grad_norm > tolerance:
-                line, grad_norm, more = trust_region(small, begin, cheap, aim)
+                model, grad_norm, more = trust_region(small, begin, cheap, aim)
                 steps += more
         if grad_norm > tolerance:
             _LOG.warning("not converged: |grad|_inf %.1e after %d steps", grad_norm, steps)
-        return Solution(self._spread(line), grad_norm, grad_norm <= tolerance, steps)
+        return Solution(self._spread(model), grad_norm, grad_norm <= tolerance, steps)
 
     def _collapses(self, radius: float) -> bool:
         """Whether the best constant classifier is the minimiser: the cone outweighs the slope."""
@@ -114,16 +116,16 @@ class Solver:
         order = 2 if self._small.norm == "l2" else np.inf
         return float(np.linalg.norm(slope[:-1], order)) <= radius * strength + 1e-15
 
-    def _spread(self, line: Line) -> Line:
-        """A line over the used inputs, or their span, as one over all."""
+    def _spread(self, model: LinearModel) -> LinearModel:
+        """A model over the used inputs, or their span, as one over all."""
         w = np.zeros(len(self._used))
-        w[self._used] = line.w if self._basis is None else self._basis @ line.w
-        return Line(w, line.b)
+        w[self._used] = model.w if self._basis is None else self._basis @ model.w
+        return LinearModel(w, model.b)
 
-    def _gathered(self, line: Line) -> Line:
+    def _gathered(self, model: LinearModel) -> LinearModel:
         """The reverse of :meth:`_spread`."""
-        w = line.w[self._used]
-        return Line(w if self._basis is None else w @ self._basis, line.b)
+        w = model.w[self._used]
+        return LinearModel(w if self._basis is None else w @ self._basis, model.b)
 
 
 def _check_memory(features: int) -> None:
@@ -140,12 +142,12 @@ def _check_memory(features: int) -> None:
         )
 
 
-def class_mean_line(problem: RobustLoss) -> Line:
+def class_mean_line(problem: RobustLoss) -> LinearModel:
     """W from one class mean to the other, b so that the boundary lies half-way."""
     share = problem.shares * (problem.t > 0), problem.shares * (problem.t < 0)
     high, low = (part @ problem.x / part.sum() for part in share)
     w = high - low if problem.bias else (problem.shares * problem.t) @ problem.x
-    return Line(w, -0.5 * float(w @ (high + low)) if problem.bias else 0.0)
+    return LinearModel(w, -0.5 * float(w @ (high + low)) if problem.bias else 0.0)
 
 
 def _log_odds(problem: RobustLoss) -> float:

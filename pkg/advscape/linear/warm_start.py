@@ -1,21 +1,21 @@
-"""Where to start at a radius, given the lines at smaller ones."""
+"""Where to start at a radius, given the solutions at smaller ones."""
 
 from collections.abc import Mapping
 
-from advscape.linear.robust_loss import Line
+from advscape.linear.robust_loss import LinearModel
 
 
-def warm_start(solved: Mapping[float, Line], radius: float) -> Line | None:
-    """The straight continuation of a path: through its last two lines, or the last alone.
+def warm_start(solved: Mapping[float, LinearModel], radius: float) -> LinearModel | None:
+    """The straight continuation of a path: through its last two models, or the last alone.
 
     Args:
-        solved: radius -> its line. Larger radii and lines with w = 0 are not used.
+        solved: radius -> its model. Larger radii and models with w = 0 are not used.
         radius: where the path is to go on.
 
     Returns:
-        the start; None where no line is of use.
+        the start; None where no model is of use.
     """
-    below = sorted(other for other, line in solved.items() if other < radius and line.norm > 0)
+    below = sorted(other for other, model in solved.items() if other < radius and model.norm > 0)
     if not below:
         return None
     last = solved[below[-1]]
@@ -25,4 +25,4 @@ def warm_start(solved: Mapping[float, Line], radius: float) -> Line | None:
     ahead = (radius - below[-1]) / (below[-1] - below[-2])
     w = last.w + ahead * (last.w - before.w)
     # a long step towards the cone at w = 0 may end behind it
-    return Line(w, last.b + ahead * (last.b - before.b)) if float(w @ last.w) > 0 else last
+    return LinearModel(w, last.b + ahead * (last.b - before.b)) if float(w @ last.w) > 0 else last

@@ -20,13 +20,13 @@ from advscape.evaluation.checks import (
 )
 from advscape.evaluation.evaluate import score
 from advscape.seeds import stream
-from advscape.stages.judge import Verdict
+from advscape.stages.judge import Judgement
 from advscape.stages.record import changed
 from advscape.stages.run import NetworkRun
 from advscape.threat import ThreatModel
 
 if TYPE_CHECKING:
-    from advscape.study.config.attack import Attack, PGDAttack
+    from advscape.study.config.attack import AttackSection, PGDAttack
     from advscape.study.config.evaluation import NetworkEvaluation
 
 #: samples that PGD attacks once more, with fewer steps
@@ -39,7 +39,7 @@ def sanity(
     settings: NetworkEvaluation,
     x: Tensor,
     y: Tensor,
-    judged: Sequence[Verdict],
+    judged: Sequence[Judgement],
 ) -> list[Check]:
     """Check PGD and AutoAttack; the other attacks promise nothing.
 
@@ -67,7 +67,7 @@ def sanity(
 
 
 def _accuracies(
-    clean: Verdict, serious: Sequence[Verdict], attacks: Sequence[Attack], n: int
+    clean: Judgement, serious: Sequence[Judgement], attacks: Sequence[AttackSection], n: int
 ) -> Check:
     """Each attack's accuracy at all epsilons, from 0 on."""
     judges = []
@@ -79,7 +79,7 @@ def _accuracies(
     return accuracy_falls_with_epsilon(judges, n)
 
 
-def _autoattack(serious: Sequence[Verdict]) -> list[Check]:
+def _autoattack(serious: Sequence[Judgement]) -> list[Check]:
     pairs, n = [], 0
     for auto in (v for v in serious if v.attack == "autoattack"):
         pgd = [v for v in serious if v.attack == "pgd" and v.epsilon == auto.epsilon]

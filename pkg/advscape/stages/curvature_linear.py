@@ -12,7 +12,7 @@ import pandas as pd
 
 from advscape.linear.arms import training_loss
 from advscape.linear.path import load_path
-from advscape.linear.robust_loss import Line, RobustLoss
+from advscape.linear.robust_loss import LinearModel, RobustLoss
 from advscape.linear.span import spanning
 from advscape.seeds import stream
 from advscape.stages.job import Job
@@ -34,7 +34,7 @@ def curvature_linear(
     Args:
         job: config sections dataset and threat; cell: seed.
         dataset: the prepared dataset.
-        weights: the seed's lines.
+        weights: the seed's models.
 
     Returns:
         Rows of curvature.csv.
@@ -42,7 +42,7 @@ def curvature_linear(
     seed, norm = job.cell["seed"], job.sections.threat.norm
     parts = load_split(job, dataset)
     rows = []
-    for cell, line in load_path(weights).items():
+    for cell, model in load_path(weights).items():
         for split, samples in parts.items():
             noise_seed = stream(seed, "random noise" if split == "train" else "random test noise")
             losses = {
@@ -52,25 +52,25 @@ def curvature_linear(
             for name, loss in losses.items():
                 key = {**cell._asdict(), "seed": seed, "split": split, "checkpoint": "last",
                        "loss": name}  # fmt: skip
-                rows += [key | values for values in _measure(loss, line, name)]
+                rows += [key | values for values in _measure(loss, model, name)]
     return pd.DataFrame(rows)
 
 
-def _measure(loss: RobustLoss, line: Line, name: str) -> Iterator[dict[str, Any]]:
+def _measure(loss: RobustLoss, model: LinearModel, name: str) -> Iterator[dict[str, Any]]:
     """One row per part of the Hessian; without noise the frozen part is all there is."""
-    common = {"n": len(loss.t), "mean_p1p": loss.mean_p1p(line)}
+    common = {"n": len(loss.t), "mean_p1p": loss.mean_p1p(model)}
     parts: dict[str, np.ndarray | None] = dict.fromkeys(("frozen", "response", "total"))
     # across a kink of the Linf loss there is no Hessian: it is taken over the other weights
-    support = np.flatnonzero(line.w) if loss.norm == "linf" else np.arange(len(line.w))
+    support = np.flatnonzero(model.w) if loss.norm == "linf" else np.arange(len(model.w))
     common["support"] = len(support)
     outside = dict.fromkeys(("frozen", "response", "total"), 0.0)
-    if line.norm > 0:
+    if model.norm > 0:
         within = replace(loss, x=loss.x[:, support])
-        kept = Line(line.w[support], line.b)
+        kept = LinearModel(model.w[support], model.b)
         if loss.norm == "l2" and len(loss.t) + 1 < len(support):
             # in the span of the samples and w; beyond it the response is a multiple of 1
             basis = spanning(np.vstack([within.x, kept.w]))
-            within, kept = replace(within, x=within.x @ basis), Line(kept.w @ basis, kept.b)
+            within, kept = replace(within, x=within.x @ basis), LinearModel(kept.w @ basis, kept.b)
             outside |= dict.fromkeys(("response", "total"), within.response_strength(kept))
         frozen, response = within.hessian(kept, "frozen"), within.hessian(kept, "response")
         parts = {"frozen": frozen, "response": response, "total": frozen + response}
@@ -78,7 +78,7 @@ def _measure(loss: RobustLoss, line: Line, name: str) -> Iterator[dict[str, Any]
         if name == "adversarial" or part == "total":
             values = {}
             if hessian is not None:
-                values = _spectrum(hessian, line.norm, len(support), outside[part])
+                values = _spectrum(hessian, model.norm, len(support), outside[part])
             yield {"hessian": part} | common | values
 
 

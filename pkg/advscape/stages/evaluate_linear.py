@@ -28,7 +28,7 @@ def evaluate_linear(
     Args:
         job: config sections dataset, threat and evaluation; cell: seed.
         dataset: the prepared dataset.
-        weights: the seed's lines.
+        weights: the seed's models.
 
     Returns:
         Rows of robustness.csv and of sanity.csv; of an attack that is exact only the accuracy has
@@ -38,13 +38,13 @@ def evaluate_linear(
     norm = job.sections.threat.norm
     parts = load_split(job, dataset)
     rows, checks = [], []
-    for cell, line in load_path(weights).items():
+    for cell, model in load_path(weights).items():
         for split, samples in parts.items():
             key = {**cell._asdict(), "seed": seed, "split": split, "checkpoint": "last"}
             accuracies = {}
             for epsilon in sorted({0.0, cell.epsilon, common}):
                 loss = RobustLoss(samples.x, samples.t, epsilon, norm=norm)
-                accuracies[epsilon] = loss.accuracy(line)
+                accuracies[epsilon] = loss.accuracy(model)
                 rows.append(
                     {
                         **key,
@@ -52,8 +52,8 @@ def evaluate_linear(
                         "eval_epsilon": epsilon,
                         "box": False,
                         "accuracy": accuracies[epsilon],
-                        "loss": loss.data_loss(line),
-                        "mean_p1p": loss.mean_p1p(line),
+                        "loss": loss.data_loss(model),
+                        "mean_p1p": loss.mean_p1p(model),
                         "n": len(samples.t),
                     }
                 )

@@ -12,7 +12,7 @@ from advscape.evaluation.checks import check_rows
 from advscape.models.state import load_weights
 from advscape.stages.attack_sanity import sanity
 from advscape.stages.job import Job
-from advscape.stages.judge import Verdict, verdicts
+from advscape.stages.judge import Judgement, judgements
 from advscape.stages.run import NetworkRun, load_run
 from advscape.tables.rows import rows_of
 
@@ -76,14 +76,14 @@ def judge(
     rows, checks = [], []
     for split, (x, y) in samples.items():
         key = {**run.key, "split": split, "checkpoint": checkpoint}
-        judged = list(verdicts(run, model, settings, x, y, f"{split} images"))
+        judged = list(judgements(run, model, settings, x, y, f"{split} images"))
         rows += [key | _columns(verdict, run.threat.box) for verdict in judged]
         if split == "test":
             checks += check_rows(sanity(run, model, settings, x, y, judged), key)
     return rows, checks
 
 
-def _columns(verdict: Verdict, box: bool) -> dict[str, Any]:
+def _columns(verdict: Judgement, box: bool) -> dict[str, Any]:
     section, means = verdict.section, verdict.scores.means()
     columns = {
         "attack": verdict.attack,

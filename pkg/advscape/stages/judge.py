@@ -17,12 +17,12 @@ from advscape.seeds import stream
 from advscape.stages.run import NetworkRun
 
 if TYPE_CHECKING:
-    from advscape.study.config.attack import Attack
+    from advscape.study.config.attack import AttackSection
     from advscape.study.config.evaluation import NetworkEvaluation
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Judgement:
     """What one judge found on one split at one epsilon.
 
     Attributes:
@@ -33,7 +33,7 @@ class Verdict:
         components: the attacks that AutoAttack is made of here; empty for others.
     """
 
-    section: Attack | None
+    section: AttackSection | None
     epsilon: float
     chosen: Tensor
     scores: SampleScores
@@ -49,14 +49,14 @@ class Verdict:
         return self.scores.correct[torch.isin(self.chosen, chosen)].double().mean().item()
 
 
-def verdicts(
+def judgements(
     run: NetworkRun,
     model: nn.Module,
     settings: NetworkEvaluation,
     x: Tensor,
     y: Tensor,
     what: str = "images",
-) -> Iterator[Verdict]:
+) -> Iterator[Judgement]:
     """Judge a network on one split, clean first, then by epsilon, ascending, and attack.
 
     Args:
@@ -73,7 +73,7 @@ def verdicts(
     size, seed = settings.batch_size, stream(run.seed, "evaluation attack")
     everyone = torch.arange(len(y), device=y.device)
     clean = sample_scores(model, x, y, size, what)
-    yield Verdict(None, 0.0, everyone, clean)
+    yield Judgement(None, 0.0, everyone, clean)
     # one epsilon where own and common are the same
     for epsilon in sorted({run.threat.epsilon, float(settings.common_epsilon)} - {0.0}):
         for section in settings.attacks:
@@ -88,4 +88,4 @@ def verdicts(
             perturbed = perturb(model, inputs, labels, attack, seed, size, half)
             attacked = f"{what} under {section.name} at epsilon {epsilon:g}"
             scores = sample_scores(model, perturbed, labels, size, attacked)
-            yield Verdict(section, epsilon, chosen, scores, parts)
+            yield Judgement(section, epsilon, chosen, scores, parts)

@@ -13,7 +13,7 @@ from advscape.landscape.grid import line as line_points
 from advscape.landscape.grid import plane as plane_points
 from advscape.linear.arms import training_loss
 from advscape.linear.path import Cell, load_path
-from advscape.linear.robust_loss import HessianPart, Line, RobustLoss
+from advscape.linear.robust_loss import HessianTerm, LinearModel, RobustLoss
 from advscape.seeds import stream
 from advscape.stages.job import Job
 from advscape.stages.linear_samples import load_split
@@ -37,7 +37,7 @@ def landscape_linear(
     Args:
         job: config sections dataset, threat and landscape; cell: seed.
         dataset: the prepared dataset.
-        weights: the seed's lines.
+        weights: the seed's models.
 
     Returns:
         Rows of landscape.csv; none for collapsed runs, which have no filter to normalise by.
@@ -46,13 +46,13 @@ def landscape_linear(
     norm = job.sections.threat.norm
     train = load_split(job, dataset)["train"]
     frames = []
-    for cell, line in load_path(weights).items():
-        if line.norm == 0:
+    for cell, model in load_path(weights).items():
+        if model.norm == 0:
             continue
         scan = _Scan(
             training_loss(train, cell, norm, stream(seed, "random noise")),
             RobustLoss(train.x, train.t, 0.0),
-            line,
+            model,
             fixed=cell.noise == "random",
         )
         frames += [
@@ -70,7 +70,7 @@ def direction(dim: int, seed: int) -> np.ndarray:
 
 
 def scan_margins(
-    loss: RobustLoss, line: Line, directions: np.ndarray, points: np.ndarray
+    loss: RobustLoss, model: LinearModel, directions: np.ndarray, points: np.ndarray
 ) -> np.ndarray:
     """Margins at w + D a for every point a, with the noise regenerated: (n, len(points)).
 
@@ -78,14 +78,14 @@ def scan_margins(
 
     Args:
         loss: the samples and the noise.
-        line: w and b.
+        model: w and b.
         directions: D (d, k).
         points: coordinates (m, k).
     """
-    scores = loss.x @ np.column_stack([line.w, directions])
-    moved = scores[:, :1] + scores[:, 1:] @ points.T + line.b
+    scores = loss.x @ np.column_stack([model.w, directions])
+    moved = scores[:, :1] + scores[:, 1:] @ points.T + model.b
     order = 2 if loss.norm == "l2" else 1
-    norms: np.ndarray = np.linalg.norm(line.w[:, None] + directions @ points.T, order, axis=0)
+    norms: np.ndarray = np.linalg.norm(model.w[:, None] + directions @ points.T, order, axis=0)
     margins: np.ndarray = loss.t[:, None] * moved - loss.radius * norms
     return margins
 
@@ -93,9 +93,9 @@ def scan_margins(
 class _Scan:
     """The scans of one run."""
 
-    def __init__(self, loss: RobustLoss, clean: RobustLoss, line: Line, fixed: bool):
+    def __init__(self, loss: RobustLoss, clean: RobustLoss, model: LinearModel, fixed: bool):
         """``loss`` is what the run is trained on; ``fixed`` says that its noise never moves."""
-        self.loss, self.clean, self.line, self.fixed = loss, clean, line, fixed
+        self.loss, self.clean, self.model, self.fixed = loss, clean, model, fixed
 
     def frames(self, settings: LinearLandscape) -> Iterator[pd.DataFrame]:
         """Rows of all lines, then of the plane."""
@@ -108,8 +108,8 @@ class _Scan:
             yield from self._frames(plane.seeds, points, "filter-normalised plane")
 
     def _frames(self, seeds: list[int], points: np.ndarray, name: str) -> Iterator[pd.DataFrame]:
-        directions = np.column_stack([direction(len(self.line.w), seed) for seed in seeds])
-        directions *= self.line.norm
+        directions = np.column_stack([direction(len(self.model.w), seed) for seed in seeds])
+        directions *= self.model.norm
         middle = len(points) // 2
         for attack, margins, bend in self._margins(directions, points):
             curvature = np.full(len(points), np.nan)
@@ -132,21 +132,23 @@ class _Scan:
         self, directions: np.ndarray, points: np.ndarray
     ) -> Iterator[tuple[str, np.ndarray, Bend]]:
         """Each attack's margins, and its v . H v."""
-        loss, line = self.loss, self.line
-        clean = scan_margins(self.clean, line, directions, points)
-        yield "none", clean, lambda v: self.clean.bend(line, v)
+        loss, model = self.loss, self.model
+        clean = scan_margins(self.clean, model, directions, points)
+        yield "none", clean, lambda v: self.clean.bend(model, v)
         if self.fixed:
-            yield "frozen", scan_margins(loss, line, directions, points), self._bend("total")
+            yield "frozen", scan_margins(loss, model, directions, points), self._bend("total")
             return
         # the noise of the centre, -e t u, seen by the moved weights
-        frozen = (line.w[:, None] + directions @ points.T).T @ loss.unit(line)
+        frozen = (model.w[:, None] + directions @ points.T).T @ loss.unit(model)
         yield "frozen", clean - loss.radius * frozen, self._bend("frozen")
-        regenerated = scan_margins(loss, line, directions, points)
+        regenerated = scan_margins(loss, model, directions, points)
         yield "regenerated", regenerated, self._bend("total")
 
-    def _bend(self, part: HessianPart) -> Bend:
+    def _bend(self, part: HessianTerm) -> Bend:
         """Not a number on a kink of the Linf loss."""
-        kink = self.loss.norm == "linf" and self.loss.radius != 0 and bool((self.line.w == 0).any())
+        kink = (
+            self.loss.norm == "linf" and self.loss.radius != 0 and bool((self.model.w == 0).any())
+        )
         if kink and part == "total":
             return lambda v: float("nan")
-        return lambda v: self.loss.bend(self.line, v, part)
+        return lambda v: self.loss.bend(self.model, v, part)

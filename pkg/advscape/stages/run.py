@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from advscape.attacks.attack import Attack
 from advscape.data.prepared import Prepared
-from advscape.data.split import Part, split
+from advscape.data.split import Subset, split
 from advscape.machine.device import describe, set_arithmetic, set_up
 from advscape.models.build import build_model
 from advscape.models.layout import use_fast_layout
@@ -22,8 +22,8 @@ from advscape.stages.record import make
 from advscape.threat import ThreatModel
 
 if TYPE_CHECKING:
-    from advscape.study.config.attack import Attack as AttackSection
-    from advscape.study.config.model import Network
+    from advscape.study.config.attack import AttackSection
+    from advscape.study.config.model import ModelSection
     from advscape.study.config.study import NetworkExperiment
 
 
@@ -45,7 +45,7 @@ class NetworkRun:
     key: dict[str, Any]
     model: nn.Module
     classes: int
-    parts: dict[str, Part]
+    parts: dict[str, Subset]
     threat: ThreatModel
     device: torch.device
     bfloat16: bool = False
@@ -60,7 +60,7 @@ class NetworkRun:
         """(channels, height, width) of an input."""
         return self.parts["train"].x.shape[1:]
 
-    def tensors(self, part: Part) -> tuple[Tensor, Tensor]:
+    def tensors(self, part: Subset) -> tuple[Tensor, Tensor]:
         """Inputs, in the network's precision, and labels of some samples, on the device."""
         first = next(self.model.parameters(), None)
         dtype = torch.float32 if first is None else first.dtype
@@ -146,7 +146,7 @@ def make_network(
     return model
 
 
-def named(model: Network) -> str:
+def named(model: ModelSection) -> str:
     """What errors call a model: its name, and with a user's own its function."""
     function = getattr(model, "function", None)
     return f"{model.name} ({function})" if function else model.name

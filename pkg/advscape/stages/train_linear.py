@@ -16,7 +16,7 @@ from advscape.linear.data import Samples
 from advscape.linear.descend import descend
 from advscape.linear.path import Cell, CellStore, cells, save_path
 from advscape.linear.regime import collapse_radius, hard_margin, regime
-from advscape.linear.robust_loss import Line, RobustLoss
+from advscape.linear.robust_loss import LinearModel, RobustLoss
 from advscape.linear.solve import solve
 from advscape.linear.warm_start import warm_start
 from advscape.machine.progress import track
@@ -39,7 +39,7 @@ def train_linear(
     Args:
         job: config sections dataset, threat and training; cell: seed, epsilons, noise.
         dataset: the prepared dataset.
-        weights: where the lines are written.
+        weights: where the models are written.
         store: folder of solved cells.
 
     Returns:
@@ -58,14 +58,14 @@ def train_linear(
     done = {cell: solution for cell, solution in found.items() if solution is not None}
     missing = [cell for cell in wanted if cell not in done]
     _LOG.info("seed %d: %d cells kept, %d to solve", seed, len(wanted) - len(missing), len(missing))
-    solved = {cell: line for cell, (line, _) in done.items()}
+    solved = {cell: model for cell, (model, _) in done.items()}
     for cell in track(missing, len(missing), "solving"):
         solved[cell], facts = _solve(train, cell, job.sections, seed, _start(solved, cell))
         done[cell] = solved[cell], facts
         kept.put(keys[cell], *done[cell])
-    lines, rows = {}, []
+    models, rows = {}, []
     for cell in wanted:
-        lines[cell], facts = done[cell]
+        models[cell], facts = done[cell]
         aligned = cell.noise == "aligned"
         rows.append(
             {
@@ -81,14 +81,14 @@ def train_linear(
                 "device": "cpu",
             }
         )
-    save_path(weights, lines)
+    save_path(weights, models)
     kept.prune(set(keys.values()))
     return pd.DataFrame(rows)
 
 
 def _solve(
-    train: Samples, cell: Cell, sections: LinearExperiment, seed: int, start: Line | None
-) -> tuple[Line, dict[str, Any]]:
+    train: Samples, cell: Cell, sections: LinearExperiment, seed: int, start: LinearModel | None
+) -> tuple[LinearModel, dict[str, Any]]:
     started = time.perf_counter()
     problem = training_loss(
         train,
@@ -105,21 +105,21 @@ def _solve(
             problem, settings.gradient_steps, settings.learning_rate, settings.tolerance
         )
     facts = {
-        "train_loss": problem.value(solution.line),
+        "train_loss": problem.value(solution.model),
         "grad_norm": solution.grad_norm,
-        "weight_norm": solution.line.norm,
+        "weight_norm": solution.model.norm,
         "iterations": solution.iterations,
         "converged": solution.converged,
         "wall_s": round(time.perf_counter() - started, 6),
     }
-    return solution.line, facts
+    return solution.model, facts
 
 
-def _start(solved: dict[Cell, Line], cell: Cell) -> Line | None:
+def _start(solved: dict[Cell, LinearModel], cell: Cell) -> LinearModel | None:
     """From the smaller epsilons of the arm; the opposed arm, not convex, always starts anew."""
     if cell.noise == "opposed":
         return None
-    arm = {other.epsilon: line for other, line in solved.items() if other.noise == cell.noise}
+    arm = {other.epsilon: model for other, model in solved.items() if other.noise == cell.noise}
     return warm_start(arm, cell.epsilon)
 
 

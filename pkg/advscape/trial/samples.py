@@ -4,13 +4,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from advscape.data.split import Part, choose
+from advscape.data.split import Subset, choose
 
 #: samples of each kind
 _RANDOM = 5
 
 
-def telling_samples(parts: Mapping[str, Part], seed: int) -> tuple[Part, list[str]]:
+def telling_samples(parts: Mapping[str, Subset], seed: int) -> tuple[Subset, list[str]]:
     """Random samples, and of each split the most nearly constant, the darkest, the brightest one.
 
     Args:
@@ -29,4 +29,4 @@ def telling_samples(parts: Mapping[str, Part], seed: int) -> tuple[Part, list[st
             chosen[name, int(i)] = None
     x = np.stack([parts[name].x[i] for name, i in chosen])
     y = np.stack([parts[name].y[i] for name, i in chosen])
-    return Part(x, y), [f"sample {i} of the {name} set" for name, i in chosen]
+    return Subset(x, y), [f"sample {i} of the {name} set" for name, i in chosen]

@@ -11,16 +11,16 @@ from advscape.data.catalogue import DATASETS, Source  # noqa: E402
 from advscape.landscape.catalogue import DIRECTIONS, DirectionKind  # noqa: E402
 from advscape.sharpness.catalogue import MEASURES, Measure  # noqa: E402
 from advscape.statistics.rules import RULES, Rule  # noqa: E402
-from advscape.study.config.attack import ATTACKS, Attack  # noqa: E402
-from advscape.study.config.model import MODELS, Network  # noqa: E402
-from advscape.study.config.objective import OBJECTIVES, Objective  # noqa: E402
-from advscape.study.config.schedule import SCHEDULES, Schedule  # noqa: E402
+from advscape.study.config.attack import ATTACKS, AttackSection  # noqa: E402
+from advscape.study.config.model import MODELS, ModelSection  # noqa: E402
+from advscape.study.config.objective import OBJECTIVES, ObjectiveSection  # noqa: E402
+from advscape.study.config.schedule import SCHEDULES, ScheduleSection  # noqa: E402
 from advscape.study.config.section import Count, Positive  # noqa: E402
 
 DATASETS["stripes"] = Source("kinds:stripes", classes=3, official_test=False)
 
 
-class Perceptron(Network):
+class Perceptron(ModelSection):
     """One hidden layer."""
 
     made_by = "kinds:perceptron"
@@ -36,7 +36,7 @@ class Perceptron(Network):
 MODELS["perceptron"] = Perceptron
 
 
-class Halfway(Attack):
+class Halfway(AttackSection):
     """Random noise of half the radius."""
 
     made_by = "kinds:halfway"
@@ -63,7 +63,7 @@ RULES["falls"] = Rule(
 )
 
 
-class Squared(Objective):
+class Squared(ObjectiveSection):
     """Mean squared error on attacked inputs."""
 
     made_by = "kinds:squared"
@@ -74,7 +74,7 @@ class Squared(Objective):
 OBJECTIVES["squared"] = Squared
 
 
-class Constant(Schedule):
+class Constant(ScheduleSection):
     """No course at all."""
 
     made_by = "kinds:constant"

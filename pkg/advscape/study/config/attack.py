@@ -9,7 +9,7 @@ from advscape.study.config.section import Count, Kind, OneOf, Positive
 RelativeStep = Annotated[Positive, Field(description="Step size as a multiple of epsilon / steps.")]
 
 
-class Attack(Kind):
+class AttackSection(Kind):
     """An attack, made with the threat model.
 
     Attributes:
@@ -21,7 +21,7 @@ class Attack(Kind):
     in_training: ClassVar[bool] = True
 
 
-class PGDAttack(Attack):
+class PGDAttack(AttackSection):
     """Projected gradient descent (Madry et al. 2018, arXiv 1706.06083)."""
 
     made_by = "advscape.attacks.pgd:pgd"
@@ -35,7 +35,7 @@ class PGDAttack(Attack):
     )
 
 
-class FGSMAttack(Attack):
+class FGSMAttack(AttackSection):
     """One step of length epsilon from the clean input (Goodfellow et al. 2015, 1412.6572)."""
 
     made_by = "advscape.attacks.pgd:fgsm"
@@ -43,7 +43,7 @@ class FGSMAttack(Attack):
     name: Literal["fgsm"] = Field(description="fgsm: one step.")
 
 
-class RandomNoise(Attack):
+class RandomNoise(AttackSection):
     """Noise of length epsilon in a random direction: the control that knows no gradient."""
 
     made_by = "advscape.attacks.random_noise:RandomNoise"
@@ -54,7 +54,7 @@ class RandomNoise(Attack):
     )
 
 
-class OpposedNoise(Attack):
+class OpposedNoise(AttackSection):
     """PGD that lowers the loss: the control that knows the gradient and reverses it."""
 
     made_by = "advscape.attacks.pgd:opposed"
@@ -65,7 +65,7 @@ class OpposedNoise(Attack):
     relative_step: RelativeStep = 2.5
 
 
-class AutoAttack(Attack):
+class AutoAttack(AttackSection):
     """AutoAttack (Croce and Hein 2020, arXiv 2003.01690) as pyautoattack 0.2.0 repackages it."""
 
     made_by = "advscape.attacks.autoattack:AutoAttack"
@@ -78,7 +78,7 @@ class AutoAttack(Attack):
 
 
 #: the attacks by name
-ATTACKS: dict[str, type[Attack]] = {
+ATTACKS: dict[str, type[AttackSection]] = {
     "pgd": PGDAttack,
     "fgsm": FGSMAttack,
     "random": RandomNoise,
@@ -86,5 +86,5 @@ ATTACKS: dict[str, type[Attack]] = {
     "autoattack": AutoAttack,
 }
 
-TrainingAttack = Annotated[Attack, OneOf(ATTACKS, "pgd", lambda attack: attack.in_training)]
-EvaluationAttack = Annotated[Attack, OneOf(ATTACKS, "pgd")]
+TrainingAttack = Annotated[AttackSection, OneOf(ATTACKS, "pgd", lambda attack: attack.in_training)]
+EvaluationAttack = Annotated[AttackSection, OneOf(ATTACKS, "pgd")]

@@ -16,7 +16,7 @@ Width = Annotated[
 ]
 
 
-class Network(Kind):
+class ModelSection(Kind):
     """A network, made with ``classes`` (number of logits) and ``shape`` of an input.
 
     Each has a ``label``, a key of its own or worked out: what tables call the model.
@@ -29,7 +29,7 @@ class Network(Kind):
             """What tables call the model."""
 
 
-class _OurNetwork(Network):
+class _OurNetwork(ModelSection):
     width: int
     activation: str
 
@@ -90,7 +90,7 @@ class CNN(_OurNetwork):
         return super().label + ("-avgpool" if self.pooling == "average" else "")
 
 
-class CustomModel(Network):
+class CustomModel(ModelSection):
     """Your own network, made by a function of your own."""
 
     made_by = "advscape.models.custom:custom_model"
@@ -141,7 +141,7 @@ def _not_plain(value: Any, at: str) -> str | None:
     return f"{at} is a {type(value).__name__}"
 
 
-class LinearModel(Section):
+class LogisticModel(Section):
     """Linear logistic regression: two classes, one weight per pixel and a bias."""
 
     name: Literal["logistic"] = Field(description="logistic: linear logistic regression.")
@@ -153,11 +153,11 @@ class LinearModel(Section):
 
 
 #: the networks by name
-MODELS: dict[str, type[Network]] = {
+MODELS: dict[str, type[ModelSection]] = {
     "resnet18": ResNet18,
     "preactresnet18": PreActResNet18,
     "cnn": CNN,
     "custom": CustomModel,
 }
 
-NetworkModel = Annotated[Network, OneOf(MODELS)]
+NetworkModel = Annotated[ModelSection, OneOf(MODELS)]

@@ -7,11 +7,11 @@ from pydantic import Field
 from advscape.study.config.section import Count, Kind, Natural, NonNegative, Positive, Share
 
 
-class Objective(Kind):
+class ObjectiveSection(Kind):
     """An objective, made with a :class:`advscape.training.treatment.Setting`."""
 
 
-class AdversarialObjective(Objective):
+class AdversarialObjective(ObjectiveSection):
     """Cross-entropy on attacked inputs (Madry et al. 2018); at epsilon 0 standard training."""
 
     made_by = "advscape.training.treatment:adversarial"
@@ -19,7 +19,7 @@ class AdversarialObjective(Objective):
     name: Literal["at"] = Field(description="at: loss on attacked inputs.")
 
 
-class TradesObjective(Objective):
+class TradesObjective(ObjectiveSection):
     """Clean loss plus beta times the divergence it takes to attack (Zhang et al. 2019,
     arXiv 1901.08573, equation 5).
     """
@@ -30,7 +30,7 @@ class TradesObjective(Objective):
     beta: Positive = Field(default=6.0, description="Weight of the divergence (1/lambda there).")
 
 
-class AWPObjective(Objective):
+class AWPObjective(ObjectiveSection):
     """Adversarial training at adversarially perturbed weights (Wu et al. 2020, 2004.05884)."""
 
     made_by = "advscape.training.treatment:awp"
@@ -42,7 +42,7 @@ class AWPObjective(Objective):
     warmup: Natural = Field(default=0, description="Epochs without it at the beginning.")
 
 
-class EntropySGDObjective(Objective):
+class EntropySGDObjective(ObjectiveSection):
     """Entropy-SGD on the adversarial loss (Chaudhari et al. 2017, 1611.01838, algorithm 1).
 
     ``learning_rate`` is the step size eta' of its Langevin steps; they have no momentum.
@@ -61,7 +61,7 @@ class EntropySGDObjective(Objective):
 
 
 #: the objectives by name
-OBJECTIVES: dict[str, type[Objective]] = {
+OBJECTIVES: dict[str, type[ObjectiveSection]] = {
     "at": AdversarialObjective,
     "trades": TradesObjective,
     "awp": AWPObjective,

@@ -8,11 +8,11 @@ from pydantic import Field, field_validator
 from advscape.study.config.section import Kind, Share
 
 
-class Schedule(Kind):
+class ScheduleSection(Kind):
     """A course of the learning rate."""
 
 
-class CyclicRate(Schedule):
+class CyclicRate(ScheduleSection):
     """Linear from 0 to the peak and back to 0 (Wong et al. 2020, arXiv 2001.03994)."""
 
     made_by = "advscape.training.schedule:cyclic"
@@ -21,7 +21,7 @@ class CyclicRate(Schedule):
     peak: Share = Field(default=0.4, description="Share of all steps at which the peak lies.")
 
 
-class CosineRate(Schedule):
+class CosineRate(ScheduleSection):
     """Half a cosine from the learning rate to 0 (Loshchilov and Hutter 2017, 1608.03983)."""
 
     made_by = "advscape.training.schedule:cosine"
@@ -29,7 +29,7 @@ class CosineRate(Schedule):
     name: Literal["cosine"] = Field(description="cosine: half a cosine down to 0.")
 
 
-class PiecewiseRate(Schedule):
+class PiecewiseRate(ScheduleSection):
     """Constant, and lower after each milestone (Rice et al. 2020, arXiv 2002.11569)."""
 
     made_by = "advscape.training.schedule:piecewise"
@@ -49,7 +49,7 @@ class PiecewiseRate(Schedule):
 
 
 #: the schedules by name
-SCHEDULES: dict[str, type[Schedule]] = {
+SCHEDULES: dict[str, type[ScheduleSection]] = {
     "cyclic": CyclicRate,
     "cosine": CosineRate,
     "piecewise": PiecewiseRate,

@@ -16,7 +16,7 @@ from advscape.study.config.dataset import Dataset
 from advscape.study.config.evaluation import LinearEvaluation, NetworkEvaluation
 from advscape.study.config.grid import LinearGrid, NetworkGrid
 from advscape.study.config.landscape import LinearLandscape, NetworkLandscape
-from advscape.study.config.model import LinearModel, NetworkModel
+from advscape.study.config.model import LogisticModel, NetworkModel
 from advscape.study.config.section import (
     NAME,
     Section,
@@ -51,7 +51,7 @@ class _Experiment(Section):
 class LinearExperiment(_Experiment):
     """A grid of linear models, solved exactly and measured in closed form."""
 
-    model: LinearModel = Field(description="The model.")
+    model: LogisticModel = Field(description="The model.")
     training: LinearTraining = Field(description="The training problem.")
     grid: LinearGrid = Field(description="The runs.")
     evaluation: LinearEvaluation = Field(description="Robust accuracy and loss.")

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from advscape.study.config.attack import TrainingAttack
-from advscape.study.config.objective import OBJECTIVES, AdversarialObjective, Objective
-from advscape.study.config.schedule import SCHEDULES, CyclicRate, Schedule
+from advscape.study.config.objective import OBJECTIVES, AdversarialObjective, ObjectiveSection
+from advscape.study.config.schedule import SCHEDULES, CyclicRate, ScheduleSection
 from advscape.study.config.section import (
     Count,
     Natural,
@@ -44,14 +44,14 @@ class NetworkTraining(Section):
     epochs: Count = Field(description="Passes over the training set.")
     batch_size: Count = Field(default=128, description="Samples per step; the last may be short.")
     learning_rate: Positive = Field(default=0.1, description="Peak learning rate.")
-    schedule: Annotated[Schedule, OneOf(SCHEDULES)] = Field(
+    schedule: Annotated[ScheduleSection, OneOf(SCHEDULES)] = Field(
         default=CyclicRate(name="cyclic"), description="Course of the learning rate."
     )
     momentum: Annotated[float, Field(ge=0, lt=1)] = Field(default=0.9, description="Of SGD.")
     weight_decay: NonNegative = Field(
         default=5e-4, description="Of SGD, on all parameters as the literature does."
     )
-    objective: Annotated[Objective, OneOf(OBJECTIVES)] = Field(
+    objective: Annotated[ObjectiveSection, OneOf(OBJECTIVES)] = Field(
         default=AdversarialObjective(name="at"), description="What is minimised."
     )
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = Field(
