@@ -84,7 +84,7 @@ schema: $(STAMP) ## Write the config's JSON schema from the typed config
 docs: $(STAMP) ## Write the columns and measures in docs/tables.md from their catalogues
 	$(BIN)/python -m advscape.tables.document docs/tables.md
 
-lock: ## Pin all dependencies anew (needs uv); then bring environment.yml in step
+lock: ## Pin all dependencies again (needs uv); then bring environment.yml in step
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --custom-compile-command "make lock" --upgrade -o requirements.lock
 

@@ -5,7 +5,6 @@ from torch.nn import functional
 
 from advscape.curvature.gauss_newton import GaussNewtonOperator
 from advscape.curvature.hessian import HessianOperator
-from advscape.curvature.operator import select_parameters
 from tests.curvature.test_hessian import dense
 from tests.networks import batch, small_net
 
@@ -20,16 +19,6 @@ def test_a_block_is_its_columns(size):
     for column, product in zip(block.T, products.T, strict=True):
         assert torch.equal(operator @ column, product)
     assert operator.products == 6
-
-
-def test_parameters_by_name():
-    model = small_net()
-    assert select_parameters(model, "4.*") == list(model[4].parameters())
-    assert select_parameters(model, "*.bias", "0.*") == [
-        model[0].weight, model[0].bias, model[1].bias, model[4].bias,
-    ]  # fmt: skip
-    with pytest.raises(ValueError, match=r"patterns: 'fc\.\*' matches none of 0\.weight, 0\.bias"):
-        select_parameters(model, "4.*", "fc.*")
 
 
 def test_vectors_of_another_length():

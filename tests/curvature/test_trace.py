@@ -8,7 +8,7 @@ from scipy.stats import t as student
 
 from advscape.curvature.hessian import HessianOperator
 from advscape.curvature.hutchpp import hutchpp_trace
-from advscape.curvature.trace import hutchinson_trace, layer_traces, trace_difference
+from advscape.curvature.trace import hutchinson_trace, layer_traces
 from tests.curvature.matrices import Dense, with_spectrum
 from tests.curvature.test_hessian import dense
 from tests.networks import batch, small_net
@@ -77,27 +77,6 @@ def test_same_seed_same_probes(case):
     operator, _ = case
     one, two = (hutchinson_trace(operator, 5, seeded(1)) for _ in range(2))
     assert one == two
-
-
-def test_paired_difference_is_exact_in_the_mean_and_narrower(case):
-    _, matrix = case
-    other = Dense(matrix.matrix + with_spectrum(torch.linspace(0, 0.02, matrix.dim)))
-    exact = torch.trace(other.matrix - matrix.matrix).item()
-    hits = 0
-    for seed in range(100):
-        one, two = (hutchinson_trace(h, 20, seeded(seed)) for h in (other, matrix))
-        found = trace_difference(one, two)
-        assert found.value == pytest.approx(one.value - two.value)
-        assert found.stderr < 0.1 * two.stderr
-        hits += inside(found, exact)
-    assert hits >= 90
-    assert found.products == 40
-
-
-def test_difference_of_unequal_numbers_of_probes(case):
-    _, matrix = case
-    found = trace_difference(*(hutchinson_trace(matrix, n, seeded()) for n in (5, 9)))
-    assert (found.value, found.stderr, found.probes) == (0, 0, 5)
 
 
 def test_layers_are_the_diagonal_blocks(case):

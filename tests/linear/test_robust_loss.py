@@ -19,7 +19,7 @@ def unpack(z):
 
 
 def torch_loss(loss, z):
-    """The loss written anew in torch, for autograd."""
+    """The same loss in torch, for autograd."""
     x, t = torch.from_numpy(loss.x), torch.from_numpy(loss.t)
     w, b = z[:-1], z[-1]
     margins = t * (x @ w + b) - loss.radius * w.norm()

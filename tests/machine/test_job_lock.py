@@ -118,7 +118,7 @@ def test_nobody_waits_for_another_job(start):
 
 
 def test_what_was_made_before_is_made_again(start):
-    """Asked for anew with --forcerun, say."""
+    """Asked for again with --forcerun, say."""
     for _ in range(2):
         process = start()
         assert said(process) == "making"

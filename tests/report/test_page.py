@@ -17,7 +17,7 @@ from advscape.report.render import render
 from advscape.report.samples import samples_section
 from advscape.tables.columns import SUMMARIES, columns_of
 
-NAMES = [name for name, kind in SUMMARIES["claims"].items() if kind == "name"]
+NAMES = [name for name, column in SUMMARIES["claims"].items() if column.kind == "name"]
 CLAIM = {name: name for name in NAMES} | {
     "estimate": 1.2345, "ci_low": 1.1, "ci_high": 123456.0, "p_value": 0.00123, "n_runs": 12,
 }  # fmt: skip

@@ -8,6 +8,7 @@ from torch import nn
 
 from advscape.losses import precise_losses
 from advscape.models.flat import flattened
+from advscape.models.restored import moved
 from advscape.sharpness.average import average_sharpness
 from advscape.sharpness.ball import L2Ball, LinfBall, gaussian
 from advscape.sharpness.fixed_inputs import FixedInputs
@@ -15,7 +16,6 @@ from advscape.sharpness.logits import normalised_losses
 from advscape.sharpness.perturbation import (
     adaptive_scale,
     layer_scale,
-    moved,
     plain_scale,
 )
 from advscape.sharpness.worst import worst_sharpness

@@ -6,8 +6,9 @@ from torch import nn
 
 from advscape.attacks.pgd import PGD
 from advscape.losses import sample_losses
+from advscape.models.restored import moved
 from advscape.sharpness.network import TrainedNetwork
-from advscape.sharpness.perturbation import layer_scale, moved
+from advscape.sharpness.perturbation import layer_scale
 from advscape.sharpness.robust_flatness import RobustFlatness
 from advscape.threat import ThreatModel
 from tests.networks import assert_same, batch, small_net, snapshot

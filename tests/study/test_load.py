@@ -46,7 +46,7 @@ BAD = {
     ),
     "negative epsilon": (
         changed(experiments__0__grid__epsilons=[0, -0.5]),
-        "experiments[0].grid.epsilons[1]: got -0.5; allowed: a number not below 0",
+        "experiments[0].grid.epsilons[1]: got -0.5; allowed: a number >= 0",
     ),
     "infinite epsilon": (
         changed(experiments__0__grid__epsilons=[0, float("inf")]),
@@ -169,7 +169,7 @@ BAD = {
     ),
     "radius of 0": (
         changed(experiments__1__sharpness={"robust_worst": {"radii": [0]}}),
-        "experiments[1].sharpness.robust_worst.radii[0]: got 0; allowed: a number above 0",
+        "experiments[1].sharpness.robust_worst.radii[0]: got 0; allowed: a number > 0",
     ),
     "no radius": (
         changed(experiments__1__sharpness={"worst": {"l2": {"plain": [], "adaptive": [0.1]}}}),
@@ -177,7 +177,7 @@ BAD = {
     ),
     "a single draw": (
         changed(experiments__1__sharpness={"average": {"draws": 1}}),
-        "experiments[1].sharpness.average.draws: got 1; allowed: a number not below 2",
+        "experiments[1].sharpness.average.draws: got 1; allowed: a number >= 2",
     ),
     "sharpness of a linear model": (
         changed(experiments__0__sharpness={}),

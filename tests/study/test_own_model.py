@@ -165,8 +165,8 @@ BAD = {
         {"function": "broken:net"},
         "function: got 'broken:net'; allowed: a module that Python can read; broken.py, line 1: ",
     ),
-    "no colon": ({"function": "mine"}, "function: got 'mine'; allowed: a text that matches"),
-    "no label": ({"label": None}, "label: got nothing; allowed: a text"),
+    "no colon": ({"function": "mine"}, "function: got 'mine'; allowed: a string that matches"),
+    "no label": ({"label": None}, "label: got nothing; allowed: a string"),
     "an option that the function has not": (
         {"options": {"hidden": 2, "width": 3}},
         "options: got width; allowed: what mine:net takes: hidden",

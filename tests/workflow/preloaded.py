@@ -1,4 +1,4 @@
-"""Imported by the process that all plans are forked from: what each of them would load anew."""
+"""Imported by the process that all plans are forked from: what each of them would load again."""
 
 import importlib
 from pathlib import Path

@@ -92,7 +92,7 @@ def stamps(workflow):
 
 
 def test_power_cut_leaves_a_lock_and_incomplete_files(workflow, undisturbed, start):
-    """Unlock, start again: what was finished stays, what was begun is made anew."""
+    """Unlock, start again: what was finished stays, what was begun is made again."""
     process = start(workflow, TARGET)
     wait_for(lambda: "2 of 4 steps" in (workflow.folder / "said").read_text())
     begun = workflow.folder / ".snakemake/incomplete"

@@ -65,11 +65,6 @@ class SpectralDensity:
     coarse: tuple[Quadrature, ...]
     products: int
 
-    def moment(self, order: int) -> tuple[float, float]:
-        """Mean of the eigenvalues' powers tr(H^order) / dim, and its standard error."""
-        samples = np.array([q.weights @ q.nodes**order for q in self.probes])
-        return float(samples.mean()), float(samples.std(ddof=1) / np.sqrt(len(samples)))
-
     def grid(self, points: int, width: float) -> np.ndarray:
         """Even grid (points,) that holds all nodes and four widths around them."""
         lowest = min(q.nodes[0] for q in self.probes)

@@ -6,7 +6,7 @@ single directions,
 
 .. math:: \frac{L(w + r d) - 2 L(w) + L(w - r d)}{r^2},
 
-with the attack run anew at each of the three points (total) or its noise held (frozen). As r goes
+with the attack run again at each of the three points (total) or its noise held (frozen). As r goes
 to 0 these go to d . H d where the Hessian exists.
 """
 
@@ -17,7 +17,8 @@ import torch
 from torch import Tensor, nn
 
 from advscape.losses import precise_losses
-from advscape.models.restored import restored
+from advscape.models.flat import flattened
+from advscape.models.restored import moved, trained
 from advscape.models.untouched import untouched
 
 #: from a model, perturbed inputs to start at and their rows among the samples to perturbed inputs
@@ -29,7 +30,7 @@ class FiniteScale:
     """Second differences along k directions, means over n samples.
 
     Attributes:
-        total: (k,) float64, the attack run anew.
+        total: (k,) float64, the attack run again.
         frozen: (k,) float64, the noise held.
         total_stderr: (k,) standard errors of the means over samples.
         frozen_stderr: (k,) the same with the noise held.
@@ -78,29 +79,28 @@ def finite_scale(
     """
     if not radius > 0:
         raise ValueError(f"radius: got {radius}; allowed: a number above 0")
-    moved = list(parameters or [p for p in model.parameters() if p.requires_grad])
+    chosen = list(parameters or trained(model))
 
-    def losses(weights: Tensor) -> Tensor:
-        """(2, n) float64: attacked anew, and with the noise held."""
-        with torch.no_grad():
-            for p, part in zip(moved, weights.split([p.numel() for p in moved]), strict=True):
-                p.copy_(part.view_as(p))
+    def losses() -> Tensor:
+        """(2, n) float64 at the weights as they are: attacked again, and with the noise held."""
         pieces = []
         rows = torch.arange(len(y), device=y.device)
         for batch in rows.split(batch_size):
             held = perturbed[batch]
-            anew = attack(model, held, batch)
+            again = attack(model, held, batch)
             with torch.no_grad():
-                pieces.append(torch.stack([loss(model(x), y[batch]) for x in (anew, held)]))
+                pieces.append(torch.stack([loss(model(x), y[batch]) for x in (again, held)]))
         return torch.cat(pieces, dim=1).double()
 
-    with restored(moved) as kept, untouched(model):
-        centre = torch.cat([p.reshape(-1) for p in kept])
-        middle = losses(centre)
-        samples = []
-        for direction in (directions / directions.norm(dim=0)).to(centre).T:
+    def moved_by(step: Tensor) -> Tensor:
+        with moved(chosen, step):
+            return losses()
+
+    with untouched(model):
+        middle, samples = losses(), []
+        for direction in (directions / directions.norm(dim=0)).to(flattened(chosen)).T:
             step = radius * direction
-            samples.append(losses(centre + step) - 2 * middle + losses(centre - step))
+            samples.append(moved_by(step) - 2 * middle + moved_by(-step))
     differences = torch.stack(samples) / radius**2
     total, frozen = differences.mean(dim=2).T
     total_stderr, frozen_stderr = (differences.std(dim=2) / len(y) ** 0.5).T

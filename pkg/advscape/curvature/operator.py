@@ -4,7 +4,6 @@ import copy
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from fnmatch import fnmatchcase
 from typing import Any, Self
 
 import torch
@@ -16,24 +15,8 @@ from advscape.curvature.proof import proven_path
 from advscape.losses import true_probability
 from advscape.machine.memory import MicroBatch
 from advscape.models.flat import flattened
+from advscape.models.restored import trained
 from advscape.models.untouched import differentiable, untouched
-
-
-def select_parameters(model: nn.Module, *patterns: str) -> list[nn.Parameter]:
-    """Parameters whose names match one of the patterns, in the model's order.
-
-    Args:
-        model: the model.
-        patterns: shell patterns of names as in ``named_parameters``, such as ``layer4.*``.
-
-    Raises:
-        ValueError: no name matches a pattern.
-    """
-    names = dict(model.named_parameters())
-    for pattern in patterns:
-        if not any(fnmatchcase(name, pattern) for name in names):
-            raise ValueError(f"patterns: {pattern!r} matches none of {', '.join(names)}")
-    return [p for name, p in names.items() if any(fnmatchcase(name, k) for k in patterns)]
 
 
 class CurvatureOperator(ABC):
@@ -78,8 +61,7 @@ class CurvatureOperator(ABC):
         dtype: torch.dtype | None = None,
     ):
         """Hold the model and its samples."""
-        chosen = parameters or [p for p in model.parameters() if p.requires_grad]
-        self.parameters: list[Tensor] = list(chosen)
+        self.parameters: list[Tensor] = list(parameters or trained(model))
         self.dim = sum(p.numel() for p in self.parameters)
         self.dtype = dtype or self.parameters[0].dtype
         self.products = 0

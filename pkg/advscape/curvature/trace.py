@@ -71,7 +71,7 @@ def hutchinson_trace(
     calls for. Few looks at the standard error make it rare to stop at a lucky one. Yet an estimate
     that is too high is accurate enough sooner: a bias of some 2 a^2, less than the standard error.
 
-    Probes of equal seeds are equal for all runs of a model: see ``trace_difference``.
+    Probes of equal seeds are equal for all runs of a model, so that their differences are paired.
 
     Args:
         operator: H.
@@ -109,26 +109,6 @@ def layer_traces(
     total = _said(_mean(samples.sum(axis=1), accuracy), accuracy)
     layers = (_mean(column, None, total.converged) for column in samples.T)
     return LayerTraces(total, tuple(layers))
-
-
-def trace_difference(one: Trace, two: Trace) -> Trace:
-    """The first trace minus the second, from probes that both have in common.
-
-    Both are Hutchinson's, of generators with equal seeds and of operators over the same
-    parameters. What a probe says of both then varies together where the operators are similar, and
-    the standard error of the difference is less than that of either. Where one took more probes
-    than the other, those beyond are left out.
-    """
-    probes = min(len(one.samples), len(two.samples))
-    differences = np.subtract(one.samples[:probes], two.samples[:probes])
-    return Trace(
-        float(differences.mean()),
-        _stderr(differences),
-        probes,
-        one.products + two.products,
-        one.converged and two.converged,
-        tuple(differences.tolist()),
-    )
 
 
 def _sample(

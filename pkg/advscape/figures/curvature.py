@@ -50,7 +50,7 @@ def curvature_figure(curvature: pd.DataFrame, runs: pd.DataFrame, title: str, no
     rows["curve"] = [CURVES[pair] for pair in pairs]
     if runs["collapse_radius"].notna().any():
         figure = _linear(rows, runs)
-        title += "\nSharper or flatter? It depends on whose Hessian"
+        title += "\nWhether it is sharper or flatter depends on which Hessian is meant"
     else:
         figure = _network(rows)
     for ax in figure.axes:
@@ -68,7 +68,7 @@ def _linear(rows: pd.DataFrame, runs: pd.DataFrame) -> Figure:
     measures = {"lambda_max": LAMBDA_MAX, "scaled_lambda_max": SCALED}
     for row, (y, label) in zip(axes, measures.items(), strict=True):
         _lines(row[0], aligned, y, "curve", list(CURVES.values()))
-        row[0].set(title="aligned noise: Hessian of which loss?", ylabel=label)
+        row[0].set(title="aligned noise: Hessians of the losses", ylabel=label)
         _lines(row[1], arms, y, "noise", order)
         row[1].set(title="noise arms, total Hessian", ylabel=label)
     radii = runs[["hard_margin", "collapse_radius"]].mean()
@@ -102,7 +102,11 @@ def _measurable(ax: Axes, rows: pd.DataFrame) -> None:
     share["share"] = share["n_response"] / share["n"]
     sns.lineplot(share, x="epsilon", y="share", marker="o", color="0.3", ax=ax, **SEEDS)
     ax.axhline(0.5, color="0.6", linewidth=0.8, linestyle=":")
-    ax.set(title="samples with a response", ylabel="share of the samples", ylim=(-0.03, 1.03))
+    ax.set(
+        title="samples with a measurable response",
+        ylabel="fraction of the samples",
+        ylim=(-0.03, 1.03),
+    )
 
 
 def _lines(ax: Axes, rows: pd.DataFrame, y: str, hue: str, order: Sequence[str]) -> None:

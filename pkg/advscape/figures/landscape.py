@@ -10,12 +10,13 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from advscape.figures.rise import with_rise
 from advscape.figures.style import BANDS, SEEDS, apply, nothing_to_scan, say_below, spread
 
 #: what a panel says of its noise
 LINEAR = {
-    "aligned": "aligned noise\nmade anew at every point",
-    "opposed": "opposed noise\nmade anew at every point",
+    "aligned": "aligned noise\nmade again at every point",
+    "opposed": "opposed noise\nmade again at every point",
     "random": "random noise\nfixed",
 }
 #: what a network's panels say of theirs: it is measured under PGD, whatever it was trained with
@@ -54,7 +55,7 @@ def landscape_figure(landscape: pd.DataFrame, title: str, network: bool) -> Figu
     # one colour for one epsilon in all panels, also where an arm lacks some
     colours = (lines["epsilon"].min(), lines["epsilon"].max())
     for column, (name, rows) in zip(axes.T, panels.items(), strict=True):
-        rows = _with_rise(rows)
+        rows = with_rise(rows, ["epsilon", "seed", "direction_seed"])
         _overlay(column[0], rows, "loss", colours)
         _overlay(column[1], rows, "rise", colours)
         column[0].set_yscale("log")
@@ -89,14 +90,6 @@ def _network_panels(lines: pd.DataFrame) -> dict[str, pd.DataFrame]:
         f"{kind}\n{NETWORK[attack]}": lines[lines["direction"] == kind]
         for kind in lines["direction"].unique()
     }
-
-
-def _with_rise(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows with each line's rise above its centre."""
-    scan = ["epsilon", "seed", "direction_seed"]
-    centre = rows.loc[rows["alpha"] == 0, [*scan, "loss"]]
-    rows = rows.merge(centre, on=scan, suffixes=("", "_at_0"))
-    return rows.assign(rise=rows["loss"] - rows["loss_at_0"])
 
 
 def _overlay(ax: Axes, rows: pd.DataFrame, y: str, colours: tuple[float, float]) -> None:

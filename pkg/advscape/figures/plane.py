@@ -9,13 +9,14 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from mpl_toolkits.mplot3d import Axes3D
 
+from advscape.figures.rise import with_rise
 from advscape.figures.style import apply, nothing_to_scan, spread
 
 #: what the loss is under
 NOISE = {
     "none": "clean loss",
     "frozen": "adversarial loss, noise frozen",
-    "regenerated": "adversarial loss, noise made anew",
+    "regenerated": "adversarial loss, attacked again at every point",
 }
 #: contours, evenly spaced in the logarithm of the rise, over so many orders of magnitude
 LEVELS, ORDERS = 10, 3
@@ -44,8 +45,7 @@ def plane_figure(landscape: pd.DataFrame, title: str) -> Figure:
     seed = rows["seed"].min()
     rows = rows[(rows["seed"] == seed) & (rows["split"] == rows["split"].iloc[0])]
     epsilons = spread(rows["epsilon"], MOST)
-    centre = rows[(rows["alpha"] == 0) & (rows["beta"] == 0)].set_index("epsilon")["loss"]
-    rows = rows.assign(rise=rows["loss"] - rows["epsilon"].map(centre))
+    rows = with_rise(rows, ["epsilon"])
     rows = rows[rows["epsilon"].isin(epsilons)]
     highest = rows["rise"].max()
     norm = LogNorm(highest / 10**ORDERS, highest, clip=True)

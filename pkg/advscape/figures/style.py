@@ -18,7 +18,7 @@ mpl.use("Agg")
 #: seeds that shows all there is, on linear and logarithmic axes alike
 SEEDS = {"estimator": "median", "errorbar": ("pi", 100)}
 #: the same in words, for the foot of a figure
-BANDS = "lines: median over seeds; bands: smallest to largest"
+BANDS = "lines: median over seeds; bands: min-max over seeds"
 EPSILON = {
     "l2": r"training $\epsilon$ (L2, pixels in [0, 1])",
     "linf": r"training $\epsilon$ (Linf, pixels in [0, 1])",

@@ -24,7 +24,7 @@ class PointStore:
         head, *lines = self._lines() or [None]
         if head == key:
             self._done = {point: result for point, result in lines}
-        # written anew: a line that a crash cut short must not run into the next one
+        # written again: a line that a crash cut short must not run into the next one
         write_text(self._path, "".join(map(_line, [key, *self._done.items()])))
 
     def __len__(self) -> int:

@@ -5,11 +5,10 @@ Snakemake limits how many GPU jobs run at once and hands out no devices.
 
 import logging
 import os
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from advscape.machine.locks import lock, lock_folder
+from advscape.machine.locks import attempts, lock, lock_folder
 
 _LOG = logging.getLogger("advscape.machine.device")
 #: descriptors of the locks that this process holds until it ends
@@ -36,18 +35,18 @@ def take_device(
         The index of the device in ``devices``.
     """
     folder = folder or lock_folder()
-    waiting = False
-    while True:
+
+    def say() -> None:
+        _LOG.info("all GPUs are taken by other jobs: %s; waiting", ", ".join(devices))
+
+    for _ in attempts(every_s, say):
         # a second place on a device only where no device has a first
         for place in range(jobs_per_device):
             for index, device in enumerate(devices):
                 if _take(folder / device, place, jobs_per_device > 1):
                     _LOG.info("took GPU %s", device)
                     return index
-        if not waiting:
-            _LOG.info("all GPUs are taken by other jobs: %s; waiting", ", ".join(devices))
-            waiting = True
-        time.sleep(every_s)
+    raise AssertionError("attempts do not end")
 
 
 def _take(device: Path, place: int, shared: bool) -> bool:

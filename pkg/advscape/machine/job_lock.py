@@ -7,12 +7,11 @@ On one machine; what a cluster's nodes may do to each other's files is the clust
 import hashlib
 import logging
 import os
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from advscape.machine.locks import lock, lock_folder
+from advscape.machine.locks import attempts, lock, lock_folder
 
 _LOG = logging.getLogger("advscape.stages.job")
 
@@ -34,15 +33,17 @@ def only_one(
     """
     digest = hashlib.sha256(os.fsencode(Path(name).absolute())).hexdigest()[:24]
     file = (folder or lock_folder()) / f"job-{digest}"
-    waited = False
-    while (descriptor := lock(file)) is None:
-        if not waited:
-            _LOG.info("another process makes the same files: left by a Snakemake that was killed?")
-            _LOG.info("waiting for its end")
-            waited = True
-        time.sleep(every_s)
+    waited: list[bool] = []
+
+    def say() -> None:
+        _LOG.info("another process makes the same files: left by a Snakemake that was killed?")
+        _LOG.info("waiting for its end")
+        waited.append(True)
+
+    descriptors = (lock(file) for _ in attempts(every_s, say))
+    descriptor = next(found for found in descriptors if found is not None)
     try:
-        made = waited and os.pread(descriptor, len(key), 0) == key.encode()
+        made = bool(waited) and os.pread(descriptor, len(key), 0) == key.encode()
         if not made:
             os.ftruncate(descriptor, 0)
         yield made

@@ -3,6 +3,8 @@
 import fcntl
 import os
 import tempfile
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 
@@ -29,3 +31,17 @@ def lock(file: Path, shared: bool = False) -> int | None:
         os.close(descriptor)
         return None
     return descriptor
+
+
+def attempts(every_s: float, say: Callable[[], None]) -> Iterator[None]:
+    """Attempts at something that others may have: the first at once, the others while it waits.
+
+    Args:
+        every_s: seconds between two attempts.
+        say: called once, when the first one has failed.
+    """
+    yield
+    say()
+    while True:
+        time.sleep(every_s)
+        yield

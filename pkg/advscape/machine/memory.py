@@ -24,7 +24,7 @@ class MicroBatch:
 
         Args:
             work: called with the number of samples that may go through the model at once; what it
-                changed before it ran out of memory it must be able to do anew.
+                changed before it ran out of memory it must be able to do again.
 
         Raises:
             UserError: a single sample does not fit.

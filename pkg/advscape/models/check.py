@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from advscape.errors import UserError
+from advscape.models.restored import trained
 from advscape.models.untouched import untouched
 
 #: images that go through a new network
@@ -42,7 +43,7 @@ def check_state(model: nn.Module) -> None:
                 f"{names[id(parameter)]} and {name} share a tensor; tied weights are not supported"
             )
         names[id(parameter)] = name
-    if not any(parameter.requires_grad for parameter in model.parameters()):
+    if not trained(model):
         what = "all its parameters are frozen" if names else "it has no parameters"
         raise UserError(f"{what}; allowed: at least one that requires a gradient")
     _check_precision(model)

@@ -17,7 +17,7 @@ def use_fast_layout(model: nn.Module) -> None:
     as it is: it may depend on the layout, as ``view`` does.
 
     Args:
-        model: on its device; its weights are laid out anew in place.
+        model: on its device; its weights are laid out again in place.
     """
     if not getattr(type(model), "any_layout", False):
         return

@@ -1,10 +1,10 @@
-"""Weights that are moved in place and given back bit for bit."""
+"""Weights that are moved in place and given back bit for bit, and which they are."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 
 @contextmanager
@@ -22,3 +22,24 @@ def restored(tensors: Sequence[Tensor]) -> Iterator[list[Tensor]]:
         with torch.no_grad():
             for tensor, value in zip(tensors, kept, strict=True):
                 tensor.copy_(value)
+
+
+@contextmanager
+def moved(parameters: Sequence[Tensor], step: Tensor) -> Iterator[None]:
+    """Within the block the weights are w + step; afterwards, also after an error, what they were.
+
+    Args:
+        parameters: those moved.
+        step: (dim,), the parameters' entries one after the other.
+    """
+    pieces = step.split([parameter.numel() for parameter in parameters])
+    with restored(parameters):
+        with torch.no_grad():
+            for parameter, piece in zip(parameters, pieces, strict=True):
+                parameter.add_(piece.view(parameter.shape))
+        yield
+
+
+def trained(model: nn.Module) -> list[nn.Parameter]:
+    """The parameters that are trained: those that require gradients, in the model's order."""
+    return [parameter for parameter in model.parameters() if parameter.requires_grad]

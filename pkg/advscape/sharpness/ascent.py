@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
+from advscape.models.restored import moved
 from advscape.sharpness.ball import Ball
-from advscape.sharpness.perturbation import moved
 
 #: the loss and its gradient (dim,) at the weights as they are when it is called
 Slope = Callable[[], tuple[float, Tensor]]

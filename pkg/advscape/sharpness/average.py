@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
+from advscape.models.restored import moved
 from advscape.sharpness.estimate import Sharpness, averaged
-from advscape.sharpness.perturbation import moved
 
 
 def average_sharpness(

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from advscape.attacks.pgd import PGD
+from advscape.models.restored import trained
 from advscape.sharpness.estimate import Sharpness
 from advscape.sharpness.fixed_inputs import FixedInputs
 
@@ -42,7 +43,7 @@ class TrainedNetwork:
     @cached_property
     def parameters(self) -> list[nn.Parameter]:
         """Those that are trained, which all measures move."""
-        return [p for p in self.model.parameters() if p.requires_grad]
+        return trained(self.model)
 
     @cached_property
     def inputs(self) -> dict[tuple[str, ...], FixedInputs]:

@@ -1,33 +1,15 @@
-"""Weights moved in place by w + c u, and put back bit for bit; c is the scale of each weight."""
+"""The scale c of each weight: a move by u changes the weights to w + c u."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _NormBase
 
 from advscape.models.flat import flattened
-from advscape.models.restored import restored
 
 #: layers whose parameters Stutz et al. leave alone
 _NORMALISATION = (_NormBase, nn.LayerNorm, nn.GroupNorm)
-
-
-@contextmanager
-def moved(parameters: Sequence[nn.Parameter], step: Tensor) -> Iterator[None]:
-    """Within the block the weights are w + step; afterwards, also after an error, what they were.
-
-    Args:
-        parameters: those moved.
-        step: (dim,), the parameters' entries one after the other.
-    """
-    pieces = step.split([parameter.numel() for parameter in parameters])
-    with restored(parameters):
-        with torch.no_grad():
-            for parameter, piece in zip(parameters, pieces, strict=True):
-                parameter.add_(piece.view(parameter.shape))
-        yield
 
 
 def plain_scale(parameters: Sequence[nn.Parameter]) -> Tensor:

@@ -1,4 +1,4 @@
-r"""Flatness of the robust loss, with the attack made anew at every weight.
+r"""Flatness of the robust loss, with the attack made again at every weight.
 
 Stutz, Hein and Schiele 2021 (arXiv 2104.04448, equations 3 to 5): the rise of
 
@@ -25,13 +25,14 @@ from advscape.evaluation.finite import NotFinite
 from advscape.losses import precise_losses
 from advscape.machine.memory import MicroBatch
 from advscape.models.flat import flattened
+from advscape.models.restored import moved
 from advscape.models.untouched import differentiable
 from advscape.sharpness.ascent import ascend
 from advscape.sharpness.average import average_sharpness
 from advscape.sharpness.ball import L2Ball
 from advscape.sharpness.estimate import Sharpness, largest
 from advscape.sharpness.network import Found, TrainedNetwork
-from advscape.sharpness.perturbation import layer_scale, moved
+from advscape.sharpness.perturbation import layer_scale
 
 
 class AverageSettings(Protocol):
@@ -104,7 +105,7 @@ class RobustFlatness:
     def worst(self, steps: int, restarts: int, generator: torch.Generator) -> Sharpness:
         """Largest rise at weights that climb together with the noise.
 
-        The joint ascent finds the weights; the rise there is that of the attack made anew.
+        The joint ascent finds the weights; the rise there is that of the attack made again.
 
         Args:
             steps: of weights and noise together.

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from advscape.curvature.hessian import HessianOperator
 from advscape.curvature.proof import UnprovenHessian
 from advscape.curvature.trace import layer_traces
+from advscape.models.restored import trained
 from advscape.sharpness.estimate import Sharpness
 from advscape.sharpness.network import Found, TrainedNetwork
 
@@ -74,7 +75,7 @@ def weight_curvature_index(
         ValueError: fewer than 2 probes.
         FloatingPointError: a product with the Hessian is not finite.
     """
-    weights = [p for p in model.parameters() if p.requires_grad and p.ndim > 1]
+    weights = [p for p in trained(model) if p.ndim > 1]
     operator = HessianOperator(model, x, y, batch_size, weights)
     layers = layer_traces(operator, probes, generator).layers
     norms = np.array([float(w.detach().double().norm()) for w in weights])

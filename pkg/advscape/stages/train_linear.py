@@ -116,7 +116,7 @@ def _solve(
 
 
 def _start(solved: dict[Cell, LinearModel], cell: Cell) -> LinearModel | None:
-    """From the smaller epsilons of the arm; the opposed arm, not convex, always starts anew."""
+    """From the smaller epsilons of the arm; the opposed arm, not convex, always starts again."""
     if cell.noise == "opposed":
         return None
     arm = {other.epsilon: model for other, model in solved.items() if other.noise == cell.noise}

@@ -98,13 +98,13 @@ def _allowed(problem: ErrorDetails, model: type[BaseModel]) -> str:
     words: dict[str, Callable[[], str]] = {
         "literal_error": lambda: str(context["expected"]).replace(" or ", ", "),
         "value_error": lambda: str(context["error"]),
-        "greater_than": lambda: f"a number above {context['gt']:g}",
-        "greater_than_equal": lambda: f"a number not below {context['ge']:g}",
-        "less_than": lambda: f"a number below {context['lt']:g}",
+        "greater_than": lambda: f"a number > {context['gt']:g}",
+        "greater_than_equal": lambda: f"a number >= {context['ge']:g}",
+        "less_than": lambda: f"a number < {context['lt']:g}",
         "float_type": lambda: "a number",
         "int_type": lambda: "an integer",
         "bool_type": lambda: "true or false",
-        "string_type": lambda: "a text",
+        "string_type": lambda: "a string",
         "dict_type": lambda: "a mapping",
         "list_type": lambda: "a list",
         "finite_number": lambda: "a finite number",
@@ -112,11 +112,11 @@ def _allowed(problem: ErrorDetails, model: type[BaseModel]) -> str:
         "model_type": lambda: "a mapping with the keys " + ", ".join(_fields(problem, model)),
         "union_tag_invalid": lambda: "a mapping with the key name",
         "model_attributes_type": lambda: "a mapping with the key name",
-        "string_pattern_mismatch": lambda: f"a text that matches {context['pattern']}",
+        "string_pattern_mismatch": lambda: f"a string that matches {context['pattern']}",
     }
     allowed = words.get(problem["type"], lambda: problem["msg"])()
     if problem["type"] == "float_type" and _reads_as_number(problem["input"]):
-        allowed += " (YAML reads 1e-3 as text: write 1.0e-3, without quotes)"
+        allowed += " (YAML reads 1e-3 as a string: write 1.0e-3, without quotes)"
     return allowed
 
 

@@ -17,6 +17,7 @@ from advscape.losses import correct
 from advscape.machine.device import tf32
 from advscape.machine.memory import MicroBatch
 from advscape.machine.progress import track
+from advscape.models.restored import trained
 from advscape.seeds import stream
 from advscape.training.augment import Augmentation
 from advscape.training.batches import count_batches
@@ -99,7 +100,7 @@ def train(
         UserError: the loss is not finite any more; the device's memory does not suffice; there is
             nothing to train; batch norm gets single samples.
     """
-    if not any(parameter.requires_grad for parameter in model.parameters()):
+    if not trained(model):
         raise UserError("model: nothing to train, all its parameters have requires_grad False")
     with seeded(stream(seed, "global")):
         loop = Loop(model, x, y, recipe, seed, monitor)

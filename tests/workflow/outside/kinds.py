@@ -11,9 +11,9 @@ from torch.nn import functional
 from advscape.attacks.random_noise import RandomNoise
 from advscape.data.prepared import prepare
 from advscape.losses import precise_losses
+from advscape.models.restored import moved
 from advscape.sharpness.estimate import Sharpness
 from advscape.sharpness.network import Found
-from advscape.sharpness.perturbation import moved
 from advscape.statistics.decide import Outcome
 from advscape.threat import ThreatModel
 from advscape.training.objectives import Adversarial

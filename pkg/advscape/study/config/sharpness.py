@@ -71,7 +71,7 @@ class WorstSharpness(Section):
 
 
 class AverageFlatness(Section):
-    """Random weights in a ball for each layer, the attack made anew at each."""
+    """Random weights in a ball for each layer, the attack made again at each."""
 
     radii: list[Positive] = Field(
         default=[0.5], min_length=1, description="xi, relative to the length of each layer."
@@ -146,7 +146,7 @@ class NetworkSharpness(Section):
     )
     attack: PGDAttack = Field(
         default=PGDAttack(steps=5, relative_step=5.0),
-        description="The attack that makes the noise; robust_* make it anew at moved weights.",
+        description="The attack that makes the noise; robust_* make it again at moved weights.",
     )
     average: AverageSharpness = Field(
         default=AverageSharpness(), description="Settings of *average but robust_average."
