@@ -42,7 +42,7 @@ BAD = {
     "wrong type": (
         changed(experiments__0__training__weight_decay="1e-4"),
         "experiments[0].training.weight_decay: got '1e-4'; allowed: a number (YAML reads 1e-3 as "
-        "text: write 1.0e-3, without quotes)",
+        "a string: write 1.0e-3, without quotes)",
     ),
     "negative epsilon": (
         changed(experiments__0__grid__epsilons=[0, -0.5]),
