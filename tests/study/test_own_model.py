@@ -102,7 +102,7 @@ def test_an_edit_of_the_code_changes_every_stage(folder):
 
 
 def test_an_edit_of_what_it_imports_from_the_library_does_too(folder):
-    """Of the user's other files it does not, and the README says so."""
+    """Of the user's other files it does not, and the documentation says so."""
     (folder / "other.py").write_text("x = 1\n")
     (folder / "mine.py").write_text(MODULE + "import other\n")
     before = specs(custom())

@@ -1,4 +1,4 @@
-"""The README's example of an own model, run as a user would."""
+"""The documentation's example of an own model, run as a user would."""
 
 import re
 
@@ -8,7 +8,7 @@ import yaml
 from tests.conftest import ROOT
 from tests.workflow.conftest import Workflow
 
-SECTION = (ROOT / "README.md").read_text().split("### Your own model")[1].split("\n### ")[0]
+SECTION = (ROOT / "docs/studies.md").read_text().split("## Your own model")[1].split("\n## ")[0]
 TABLE = "results/smoke/tables/runs.csv"
 
 
