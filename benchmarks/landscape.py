@@ -1,8 +1,8 @@
 """A 1-D landscape of a full-width ResNet-18, against plain evaluations and a public tool's way.
 
 51 points along a filter-normalised direction, 256 of scikit-learn's digits at 16x16, eval mode,
-float32, batches of 128, 2 threads; 17 of them with PGD-3 made again at every point. Three sides take
-their turns point by point:
+float32, batches of 128, 2 threads; 17 of them with PGD-3 made again at every point. Three sides
+take their turns point by point:
 
 ours: the library's scan, with its store on disk, set up as a job is: memory layout, freed memory
     kept.

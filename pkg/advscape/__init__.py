@@ -15,7 +15,11 @@ __all__ = ["AdversarialLogisticRegression"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import the estimator when it is asked for, so that importing the package costs nothing."""
+    """Import the estimator when it is asked for, so that importing the package costs nothing.
+
+    Raises:
+        AttributeError: the package has no such name.
+    """
     if name == "AdversarialLogisticRegression":
         from advscape.linear.estimator import AdversarialLogisticRegression
 

@@ -23,7 +23,11 @@ class ThreatModel:
     box: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse what is no ball."""
+        """Refuse what is no ball.
+
+        Raises:
+            ValueError: the norm is unknown, or epsilon is negative or not finite.
+        """
         if self.norm not in ("l2", "linf"):
             raise ValueError(f"norm: got {self.norm!r}; allowed: l2, linf")
         if not 0 <= self.epsilon < float("inf"):

@@ -47,7 +47,11 @@ class AutoAttack:
     threat: ThreatModel
 
     def __post_init__(self) -> None:
-        """Refuse a threat model that the package would silently make another one."""
+        """Refuse a threat model that the package would silently make another one.
+
+        Raises:
+            ValueError: the threat model has no box.
+        """
         if not self.threat.box:
             raise ValueError("threat: AutoAttack keeps inputs in [0, 1], so box must be true")
 

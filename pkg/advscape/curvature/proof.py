@@ -105,6 +105,7 @@ def _complaint(
 
     Raises:
         Exception: whatever taking them raises.
+        OutOfMemoryError: memory does not hold the trial.
     """
     try:
         return _Trial(operator, samples, path, torch.float64).complaint()

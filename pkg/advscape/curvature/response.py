@@ -101,7 +101,11 @@ class ResponseOperator(CurvatureOperator):
         parameters: Sequence[nn.Parameter] | None = None,
         dtype: torch.dtype | None = None,
     ):
-        """Hold the model and its valid samples."""
+        """Hold the model and its valid samples.
+
+        Raises:
+            ValueError: no sample is valid.
+        """
         if optimality.n_valid == 0:
             raise ValueError(f"optimality: no valid sample among {optimality.counts()}")
         super().__init__(

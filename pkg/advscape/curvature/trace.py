@@ -119,7 +119,11 @@ def _sample(
     accuracy: float | None,
     known: float = 0.0,
 ) -> np.ndarray:
-    """What each probe says of each block: (probes, blocks) float64."""
+    """What each probe says of each block: (probes, blocks) float64.
+
+    Raises:
+        ValueError: fewer than 2 probes.
+    """
     if limit < 2:
         raise ValueError(f"probes: got {limit}; allowed: 2 or more")
     rows: list[list[float]] = []

@@ -31,7 +31,11 @@ def mnist(root: Path, path: str | None) -> Prepared:
 
 
 def _idx(path: Path) -> np.ndarray:
-    """An IDX file of unsigned bytes: magic 0 0 8 ndim, big-endian sizes, then the values."""
+    """An IDX file of unsigned bytes: magic 0 0 8 ndim, big-endian sizes, then the values.
+
+    Raises:
+        UserError: the file is damaged, or no such file.
+    """
     try:
         with gzip.open(path) as stream:
             content = stream.read()

@@ -56,7 +56,11 @@ def _npz_part(
 
 
 def _decode_jpeg(content: np.ndarray, offsets: np.ndarray, where: str) -> np.ndarray:
-    """(n, h, w, 3) uint8 from JPEG files laid end to end; image i is content[o[i]:o[i + 1]]."""
+    """(n, h, w, 3) uint8 from JPEG files laid end to end; image i is content[o[i]:o[i + 1]].
+
+    Raises:
+        UserError: the file is no .npz file, or has no training images.
+    """
     from PIL import Image
 
     if content.dtype != np.uint8 or content.ndim != 1:

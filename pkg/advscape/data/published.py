@@ -35,7 +35,11 @@ def fetch(name: str, root: Path) -> None:
 
 
 def _read(name: str, root: Path) -> Prepared:
-    """As torchvision reads them; it checks their MD5, and unpickles what is as published only."""
+    """As torchvision reads them; it checks their MD5, and unpickles what is as published only.
+
+    Raises:
+        UserError: torchvision cannot read it.
+    """
     try:
         parts = [_part(name, root, train, download=False) for train in (True, False)]
     except Exception as error:

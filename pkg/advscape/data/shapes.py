@@ -54,7 +54,11 @@ def npz_image_shape(path: Path) -> tuple[int, int, int] | None:
 
 
 def _header_shape(path: Path) -> tuple[int, ...]:
-    """Shape in the header of train_images.npy: magic, version, length, a Python dictionary."""
+    """Shape in the header of train_images.npy: magic, version, length, a Python dictionary.
+
+    Raises:
+        ValueError: the header is longer than numpy allows.
+    """
     with zipfile.ZipFile(path) as archive, archive.open("train_images.npy") as stream:
         version = stream.read(8)[6]
         length = int.from_bytes(stream.read(2 if version == 1 else 4), "little")

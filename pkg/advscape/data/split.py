@@ -96,7 +96,11 @@ def split(
 
 
 def _check_train(labels: np.ndarray, train: np.ndarray, kept: Sequence[int], what: str) -> None:
-    """Every class must have a training sample left."""
+    """Every class must have a training sample left.
+
+    Raises:
+        UserError: a class has none left.
+    """
     for new, old in enumerate(kept):
         if not np.any(train & (labels == new)):
             count = int((labels == new).sum())

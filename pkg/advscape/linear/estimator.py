@@ -101,6 +101,9 @@ class AdversarialLogisticRegression(ClassifierMixin, BaseEstimator):  # type: ig
 
         Returns:
             The fitted estimator itself.
+
+        Raises:
+            ValueError: there are more than two classes, or no minimiser.
         """
         self._validate_params()
         X, y = validate_data(self, X, y, dtype=np.float64)

@@ -33,6 +33,9 @@ def take_device(
 
     Returns:
         The index of the device in ``devices``.
+
+    Raises:
+        AssertionError: never: attempts do not end.
     """
     folder = folder or lock_folder()
 

@@ -37,7 +37,11 @@ class SmallCNN(nn.Sequential):
         activation: str = "relu",
         pooling: str = "max",
     ):
-        """Build the layers."""
+        """Build the layers.
+
+        Raises:
+            UserError: the images are smaller than 4 x 4.
+        """
         channels, height, across = shape
         if min(height, across) < _SMALLEST:
             raise UserError(

@@ -106,15 +106,21 @@ def running(
     inputs: Iterable[str] = (),
     outputs: Iterable[str] = (),
 ) -> Iterator[Job[Any]]:
-    """Run a job: its log lines go to ``log``; a failure ends it in one line.
+    """Run a job: its log lines go to ``log``, and a failure ends it with one line.
 
-    A :class:`UserError` says what to do; of anything else the log has the traceback.
+    A :class:`UserError` says what to do; for any other error the log has the traceback.
 
-    A process that a killed Snakemake left at the same job is waited for. Where it made all
-    ``outputs`` from the same ``inputs``, the job is done and the script ends here.
+    If a killed Snakemake left a process that runs the same job, this one waits for its end. If that
+    process made all ``outputs`` from the same ``inputs``, there is nothing left to do, and the
+    script ends here.
 
-    Scripts switch the garbage collector off while they import; here it goes on again, and leaves
-    out what was imported. Importing torch and leaving it takes 1.4 instead of 2.2 s of CPU so.
+    Scripts switch the garbage collector off while they import. Here it is switched on again and
+    told to leave out what was imported: importing torch and ending then takes 1.4 instead of 2.2 s
+    of CPU time.
+
+    Raises:
+        SystemExit: the job failed, with one line; or nothing is left to do.
+        KeyboardInterrupt: it was interrupted.
     """
     gc.freeze()
     gc.enable()

@@ -42,7 +42,11 @@ def _rise(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
 
 
 def _only(values: pd.Series) -> float:
-    """The one value of a cell: several mean that ``select`` leaves something open."""
+    """The one value of a cell: several mean that ``select`` leaves something open.
+
+    Raises:
+        ValueError: there are several.
+    """
     if len(values) > 1:
         raise ValueError("several values for one run")
     return float(values.iloc[0])

@@ -97,7 +97,11 @@ def _check_network(at: str, experiment: NetworkExperiment) -> None:
 
 
 def _check_own_model(at: str, model: CustomModel) -> None:
-    """The function must be there, and take what it will be called with."""
+    """The function must be there, and take what it will be called with.
+
+    Raises:
+        ConfigError: it is not there, or does not.
+    """
     try:
         taken = keywords(model.function)
     except ValueError as problem:
@@ -119,7 +123,11 @@ def _check_own_model(at: str, model: CustomModel) -> None:
 
 
 def _check_curvature(at: str, experiment: NetworkExperiment) -> None:
-    """Each eigenvector takes a product or more."""
+    """Each eigenvector takes a product or more.
+
+    Raises:
+        ConfigError: there are too few products.
+    """
     curvature = experiment.curvature
     if curvature.eigenvectors > curvature.max_products:
         raise ConfigError(
@@ -130,7 +138,11 @@ def _check_curvature(at: str, experiment: NetworkExperiment) -> None:
 
 
 def _check_landscape(at: str, experiment: NetworkExperiment) -> None:
-    """What directions are made from must be there."""
+    """What directions are made from must be there.
+
+    Raises:
+        ConfigError: it is not there.
+    """
     landscape, kept = experiment.landscape, experiment.curvature.eigenvectors
     if landscape.eigenvectors > kept:
         raise ConfigError(
@@ -148,7 +160,11 @@ def _check_landscape(at: str, experiment: NetworkExperiment) -> None:
 
 
 def _check_autoattack(at: str, experiment: NetworkExperiment) -> None:
-    """AutoAttack must be installed, and knows one threat model only."""
+    """AutoAttack must be installed, and knows one threat model only.
+
+    Raises:
+        ConfigError: it is not installed, or the threat model is another one.
+    """
     for j, attack in enumerate(experiment.evaluation.attacks):
         if attack.name != "autoattack":
             continue
@@ -175,7 +191,11 @@ def _check_autoattack(at: str, experiment: NetworkExperiment) -> None:
 def _check_claim(
     at: str, claim: ClaimConfig, experiment: LinearExperiment | NetworkExperiment
 ) -> None:
-    """A claim must be about something that the experiment measures."""
+    """A claim must be about something that the experiment measures.
+
+    Raises:
+        ConfigError: it is about something else.
+    """
     select = claim.select
     arms: list[str]
     if isinstance(experiment, LinearExperiment):
@@ -199,7 +219,11 @@ def _check_claim(
 
 
 def _check_rise(at: str, claim: ClaimConfig, experiment: NetworkExperiment) -> None:
-    """The lines that a claim is about must be there."""
+    """The lines that a claim is about must be there.
+
+    Raises:
+        ConfigError: they are not.
+    """
     landscape = experiment.landscape
     for key, there in (
         ("attack", landscape.attacks),

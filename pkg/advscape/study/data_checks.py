@@ -51,7 +51,11 @@ def check_data(study: Study) -> None:
 def _check_sizes(
     at: str, experiment: NetworkExperiment, shape: tuple[int, int, int] | None
 ) -> None:
-    """AutoAttack cannot take images of every size; those of the named datasets it can."""
+    """AutoAttack cannot take images of every size; those of the named datasets it can.
+
+    Raises:
+        ConfigError: it cannot.
+    """
     for j, attack in enumerate(experiment.evaluation.attacks):
         if attack.name == "autoattack" and shape is not None:
             needed = needed_size(shape, experiment.threat.norm)

@@ -26,7 +26,8 @@ def load_study(raw: dict[str, Any]) -> Study:
     try:
         study = Study.model_validate(raw)
     except ValidationError as error:
-        raise first_problem(error) from None
+        problem = first_problem(error)
+        raise problem from None
     except RecursionError:
         raise ConfigError("the config", "mappings or lists within each other", "fewer") from None
     check_experiments(study)

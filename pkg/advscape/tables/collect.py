@@ -58,12 +58,16 @@ def read_table(path: str | Path) -> pd.DataFrame:
 
 
 def _read(path: str | Path, what: str, **options: Any) -> pd.DataFrame:
-    """A CSV file as pandas reads it, or a line that says why not."""
+    """A CSV file as pandas reads it, or a line that says why not.
+
+    Raises:
+        UserError: it cannot be read.
+    """
     try:
         with open(path, "rb") as stream:
             content = stream.read()
         if not content.endswith(b"\n"):
-            raise ValueError("its last line is cut off")
+            raise UserError(f"{path} cannot be read as {what}: its last line is cut off")
         with warnings.catch_warnings():
             # of a row with more cells than the header pandas would drop some
             warnings.simplefilter("error", pd.errors.ParserWarning)

@@ -85,7 +85,11 @@ def agreement_table(landscape: pd.DataFrame, settings: Settings) -> pd.DataFrame
 def _lines(
     landscape: pd.DataFrame, settings: Settings
 ) -> Iterator[tuple[dict[str, Any], pd.DataFrame, Mapping[str, Any]]]:
-    """Each line's names, its points in their order, and its experiment's settings."""
+    """Each line's names, its points in their order, and its experiment's settings.
+
+    Raises:
+        UserError: a line lacks a point, or its experiment is not known.
+    """
     lines = landscape[~_planes(landscape)].groupby(LINE, sort=False, dropna=False)
     for values, line in lines:
         key = dict(zip(LINE, values, strict=True))

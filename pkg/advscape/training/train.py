@@ -164,7 +164,11 @@ class Loop:
         }
 
     def batch(self) -> None:
-        """One step."""
+        """One step.
+
+        Raises:
+            UserError: memory does not suffice.
+        """
         started = time.monotonic()
         batch, epoch = self.draw(), self.step // self.batches
         rate = self.recipe.learning_rate * self.recipe.course(self.step, self.steps)

@@ -24,7 +24,11 @@ _ROUNDING = {torch.float32: 1e-3, torch.float64: 1e-7}
 
 @torch.no_grad()
 def finite(model: nn.Module, x: Tensor, places: Sequence[str]) -> None:
-    """Outputs are finite on the data."""
+    """Outputs are finite on the data.
+
+    Raises:
+        UserError: one is not.
+    """
     with untouched(model):
         bad = (~model(x).isfinite()).flatten(1).any(dim=1).nonzero()[:, 0].tolist()
     if bad:
@@ -38,7 +42,11 @@ def finite(model: nn.Module, x: Tensor, places: Sequence[str]) -> None:
 
 @torch.no_grad()
 def repeatable(model: nn.Module, x: Tensor) -> None:
-    """In eval mode the same inputs give the same outputs."""
+    """In eval mode the same inputs give the same outputs.
+
+    Raises:
+        UserError: they do not.
+    """
     with untouched(model):
         one, two = model(x), model(x)
     if not torch.equal(one, two):
@@ -50,7 +58,11 @@ def repeatable(model: nn.Module, x: Tensor) -> None:
 
 @torch.no_grad()
 def independent(model: nn.Module, x: Tensor) -> None:
-    """In eval mode a sample's logits do not depend on the other samples of the batch."""
+    """In eval mode a sample's logits do not depend on the other samples of the batch.
+
+    Raises:
+        UserError: they do.
+    """
     with untouched(model):
         whole, half = model(x), model(x[: len(x) // 2])
         single = model(x[:1])
@@ -63,7 +75,11 @@ def independent(model: nn.Module, x: Tensor) -> None:
 
 
 def trainable(model: nn.Module, x: Tensor, y: Tensor, bfloat16: bool) -> list[str]:
-    """In training mode it gives logits, a loss and gradients; names of parameters without one."""
+    """In training mode it gives logits, a loss and gradients; names of parameters without one.
+
+    Raises:
+        UserError: it does not.
+    """
     with torch.no_grad(), untouched(model):
         classes = model(x).shape[1]
     training = model.training
@@ -85,7 +101,11 @@ def trainable(model: nn.Module, x: Tensor, y: Tensor, bfloat16: bool) -> list[st
 
 
 def attackable(model: nn.Module, x: Tensor, y: Tensor) -> None:
-    """The loss has a finite gradient in the inputs."""
+    """The loss has a finite gradient in the inputs.
+
+    Raises:
+        UserError: it has none.
+    """
     x = x.detach().requires_grad_(True)
     with untouched(model):
         loss = sample_losses(model(x), y).sum()
@@ -162,7 +182,11 @@ def looks_like_probabilities(model: nn.Module, x: Tensor) -> bool:
 
 @torch.no_grad()
 def same_outputs(model: nn.Module, other: nn.Module, x: Tensor) -> None:
-    """A network made again, with this one's state, gives this one's outputs."""
+    """A network made again, with this one's state, gives this one's outputs.
+
+    Raises:
+        UserError: it does not.
+    """
     with untouched(model), untouched(other):
         apart = _apart(model(x), other(x))
     if apart > _ROUNDING.get(x.dtype, 0.1):

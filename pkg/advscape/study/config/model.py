@@ -109,7 +109,11 @@ class CustomModel(ModelSection):
     @field_validator("options", mode="before")
     @classmethod
     def _plain(cls, options: Any) -> Any:
-        """Jobs get the options as JSON, which must not turn them into something else."""
+        """Jobs get the options as JSON, which must not turn them into something else.
+
+        Raises:
+            ValueError: an option has a name that is taken, or is not plain.
+        """
         taken = {"classes", "shape"} & set(options) if isinstance(options, dict) else None
         if taken:
             raise ValueError(f"other names than classes and shape ({min(taken)} is given anyway)")

@@ -137,7 +137,11 @@ T = TypeVar("T")
 
 
 def distinct(values: list[T]) -> list[T]:
-    """Refuse a list with repeats."""
+    """Refuse a list with repeats.
+
+    Raises:
+        ValueError: a value is repeated.
+    """
     repeated = [value for i, value in enumerate(values) if value in values[:i]]
     if repeated:
         raise ValueError(f"values without repeats ({repeated[0]!r} is repeated)")
