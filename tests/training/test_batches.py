@@ -10,7 +10,7 @@ from advscape.errors import UserError
 from advscape.training.batches import count_batches
 from advscape.training.checkpoint import Checkpoint
 from advscape.training.train import Loop, train
-from advscape.training.updates import AdversarialWeights, Descent, LocalEntropy
+from advscape.training.updates import AdversarialWeights, Descent, Langevin, LocalEntropy
 from tests.networks import assert_same, snapshot
 from tests.sections import built_model
 from tests.training.runs import network, recipe, samples
@@ -95,7 +95,7 @@ def test_a_resnet_trains_with_a_last_batch_of_one(tmp_path, kind):
     update = {
         "plain": lambda: Descent(model, 0.9, 5e-4),
         "awp": lambda: AdversarialWeights(model, 0.9, 5e-4, 0.005, 0),
-        "entropy": lambda: LocalEntropy(model, 5e-4, 2, 0.03, 1e-4, 0.75, 1.0, generator),
+        "entropy": lambda: LocalEntropy(model, 5e-4, Langevin(2, 0.03, 1e-4, 0.75, 1.0), generator),
     }[kind]()
     x, y = samples(n=33)
     checkpoint = Checkpoint(tmp_path / "c.safetensors", "key")

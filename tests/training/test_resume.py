@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from advscape.training.checkpoint import Checkpoint
-from advscape.training.updates import AdversarialWeights, LocalEntropy
+from advscape.training.updates import AdversarialWeights, Langevin, LocalEntropy
 from tests.training.runs import network, run, written
 
 KILLS = 20
@@ -21,7 +21,7 @@ def updates(name, model):
         return AdversarialWeights(model, 0.9, 5e-4, gamma=0.01, warmup=1)
     if name == "entropy_sgd":
         generator = torch.Generator().manual_seed(7)
-        return LocalEntropy(model, 5e-4, 5, 0.03, 1e-3, 0.75, 1.0, generator)
+        return LocalEntropy(model, 5e-4, Langevin(5, 0.03, 1e-3, 0.75, 1.0), generator)
     return None
 
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from advscape.training.updates import AdversarialWeights, Descent, LocalEntropy
+from advscape.training.updates import AdversarialWeights, Descent, Langevin, LocalEntropy
 from tests.networks import batch, small_net
 from tests.users_networks import FrozenLayer, UnusedWeight
 
@@ -96,7 +96,10 @@ def test_local_entropy_by_hand():
     model = Weights()
     steps, scope, noise, averaging, outer_step, rate, decay = 3, 0.5, 0.1, 0.75, 0.4, 0.05, 0.01
     update = LocalEntropy(
-        model, decay, steps, scope, noise, averaging, outer_step, torch.Generator().manual_seed(5)
+        model,
+        decay,
+        Langevin(steps, scope, noise, averaging, outer_step),
+        torch.Generator().manual_seed(5),
     )
     rng = torch.Generator().manual_seed(5)
     x = [v.copy() for v in values(model)]
@@ -117,7 +120,7 @@ def test_local_entropy_by_hand():
 
 def test_an_epoch_ends_at_the_outer_weights():
     model = Weights()
-    update = LocalEntropy(model, 0.0, 10, 0.5, 0.0, 0.75, 1.0, torch.Generator())
+    update = LocalEntropy(model, 0.0, Langevin(10, 0.5, 0.0, 0.75, 1.0), torch.Generator())
     update.step(model.gradient, 0.1, 0)
     w = values(Weights())[0]
     inner = w - 0.1 * (w - TARGET.numpy())
@@ -138,7 +141,9 @@ def test_what_has_no_gradient_stays_and_the_rest_is_trained_as_without_it(kind, 
         update = {
             "plain": lambda: Descent(model, 0.9, 0.1),
             "awp": lambda: AdversarialWeights(model, 0.9, 0.1, 0.01, 0),
-            "entropy": lambda: LocalEntropy(model, 0.1, 2, 0.03, 1e-2, 0.75, 0.5, generator),
+            "entropy": lambda: LocalEntropy(
+                model, 0.1, Langevin(2, 0.03, 1e-2, 0.75, 0.5), generator
+            ),
         }[kind]()
         # only those that the referee has too
         update.parameters = [p for p in update.parameters if chosen(p)]

@@ -10,7 +10,7 @@ from advscape.attacks.attack import Attack
 from advscape.attacks.pgd import PGD
 from advscape.seeds import stream
 from advscape.training.objectives import Adversarial, Objective, Trades, divergence
-from advscape.training.updates import AdversarialWeights, Descent, LocalEntropy
+from advscape.training.updates import AdversarialWeights, Descent, Langevin, LocalEntropy
 
 
 @dataclass(frozen=True)
@@ -86,10 +86,9 @@ def entropy_sgd(
     outer_step: float,
 ) -> Treatment:
     """Entropy-SGD on the adversarial loss (Chaudhari et al. 2017, arXiv 1611.01838)."""
-    update = LocalEntropy(
-        setting.model, setting.weight_decay, inner_steps, scope, noise, averaging, outer_step,
-        setting.generator("thermal noise"),
-    )  # fmt: skip
+    settings = Langevin(inner_steps, scope, noise, averaging, outer_step)
+    generator = setting.generator("thermal noise")
+    update = LocalEntropy(setting.model, setting.weight_decay, settings, generator)
     return Treatment(_cross_entropy(setting), update)
 
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -116,6 +117,25 @@ class AdversarialWeights(Descent):
                 parameter.add_(move, alpha=sign)
 
 
+@dataclass(frozen=True)
+class Langevin:
+    """Settings of :class:`LocalEntropy`, by the letters of its description.
+
+    Attributes:
+        inner_steps: L.
+        scope: gamma.
+        noise: epsilon there.
+        averaging: alpha.
+        outer_step: eta gamma.
+    """
+
+    inner_steps: int
+    scope: float
+    noise: float
+    averaging: float
+    outer_step: float
+
+
 class LocalEntropy(Descent):
     """Entropy-SGD (Chaudhari et al. 2017, arXiv 1611.01838, algorithm 1).
 
@@ -129,11 +149,7 @@ class LocalEntropy(Descent):
         self,
         model: nn.Module,
         weight_decay: float,
-        inner_steps: int,
-        scope: float,
-        noise: float,
-        averaging: float,
-        outer_step: float,
+        settings: Langevin,
         generator: torch.Generator,
     ):
         """Prepare to train ``model``.
@@ -141,16 +157,11 @@ class LocalEntropy(Descent):
         Args:
             model: the network.
             weight_decay: lambda.
-            inner_steps: L.
-            scope: gamma.
-            noise: epsilon there.
-            averaging: alpha.
-            outer_step: eta gamma.
+            settings: the others.
             generator: of the thermal noise.
         """
         super().__init__(model, 0.0, weight_decay)
-        self.inner_steps, self.scope = inner_steps, scope
-        self.noise, self.averaging, self.outer_step = noise, averaging, outer_step
+        self.settings = settings
         self.generator = generator
         self.outer: list[Tensor] = []
         self.mean: list[Tensor] = []
@@ -161,6 +172,7 @@ class LocalEntropy(Descent):
         """One Langevin step, and the outer one where it is due."""
         with torch.enable_grad():
             result = gradient()
+        settings = self.settings
         if self.taken == 0:
             self.outer = [parameter.clone() for parameter in self.parameters]
             self.mean = [parameter.clone() for parameter in self.parameters]
@@ -168,14 +180,14 @@ class LocalEntropy(Descent):
             if parameter.grad is None:  # frozen, or unused: it stays, as torch's SGD lets it
                 continue
             slope = parameter.grad + self.weight_decay * parameter
-            slope -= self.scope * (outer - parameter)
+            slope -= settings.scope * (outer - parameter)
             draw = torch.randn(
                 parameter.shape, generator=self.generator, device=self.generator.device
             ).to(parameter)
-            parameter.add_(slope, alpha=-rate).add_(draw, alpha=math.sqrt(rate) * self.noise)
-            mean.lerp_(parameter, self.averaging)
+            parameter.add_(slope, alpha=-rate).add_(draw, alpha=math.sqrt(rate) * settings.noise)
+            mean.lerp_(parameter, settings.averaging)
         self.taken += 1
-        if self.taken == self.inner_steps:
+        if self.taken == settings.inner_steps:
             self.end_epoch()
         return result
 
@@ -185,7 +197,7 @@ class LocalEntropy(Descent):
         if self.taken == 0:
             return
         for parameter, outer, mean in zip(self.parameters, self.outer, self.mean, strict=True):
-            parameter.copy_(outer.lerp_(mean, self.outer_step))
+            parameter.copy_(outer.lerp_(mean, self.settings.outer_step))
         self.taken = 0
 
     def state(self) -> dict[str, Tensor]:
