@@ -19,11 +19,12 @@ from advscape.data.digest import content_digest
 from advscape.data.root import data_root
 from advscape.study.canonical import canonical
 from advscape.study.figures import FIGURES
-from advscape.study.fingerprint import fingerprint, module_of
+from advscape.study.fingerprint import fingerprint
 from advscape.study.folder import check_writable, use_writable_temporary_folder
 from advscape.study.hardware import has_gpu
 from advscape.study.load import load_study
 from advscape.study.missing import in_words, not_made
+from advscape.study.parameters import Parameters, seeds_of
 from advscape.study.plan import (
     AGGREGATES,
     LINEAR_RUN,
@@ -31,7 +32,6 @@ from advscape.study.plan import (
     NETWORK_RUN,
     Plan,
 )
-from advscape.study.spec import stage_spec
 
 try:
     check_writable(Path.cwd())
@@ -78,10 +78,7 @@ try:
     CONTENT = {id: content_digest(d.name, d.path, ROOT) for id, d in DATASETS.items()}
 except OSError as problem:
     sys.exit(f"data_root: {problem}")
-
-
-def spec_of(stage, experiment, fixed):
-    return stage_spec(stage, experiment, fixed, CONTENT[experiment.dataset.id])
+PARAMETERS = Parameters(PLAN, code, CONTENT)
 
 
 dataset_file = alike(
@@ -117,45 +114,6 @@ gpu_of = alike(
 )
 
 
-def linear_spec(stage):
-    """Parameter of a job that treats all cells of one seed; only training needs to list them."""
-    fixed = code(f"{stage}_linear.py")
-    specs = {n: spec_of(stage, e, fixed) for n, e in PLAN.linear.items()}
-
-    def spec(wildcards):
-        experiment = EXPERIMENTS[wildcards.experiment]
-        grid = {"seed": int(wildcards.seed)}
-        if stage == "train":
-            grid |= {"epsilons": experiment.grid.epsilons, "noise": experiment.grid.noise}
-        return specs[wildcards.experiment](**grid)
-
-    return spec
-
-
-def seeds_of(wildcards):
-    return [int(seed) for seed in wildcards.seeds.split("+")]
-
-
-def network_spec(stage):
-    """Parameter of a job that trains one network, or measures some, or a part of that."""
-    fixed = code(f"{stage}_network.py")
-    specs = {n: spec_of(stage, e, fixed) for n, e in PLAN.networks.items()}
-
-    def spec(wildcards):
-        cell = {"part": int(wildcards.part)} if hasattr(wildcards, "part") else {}
-        if stage == "train":
-            cell["seed"] = int(wildcards.seed)
-        else:
-            cell["seeds"] = seeds_of(wildcards)
-        return specs[wildcards.experiment](
-            epsilon=float(wildcards.epsilon),
-            noise=EXPERIMENTS[wildcards.experiment].noise,
-            **cell,
-        )
-
-    return spec
-
-
 def of_each_run(file):
     """A file of every network that a job measures."""
     if all(compute.seeds_per_job == 1 for compute in COMPUTE.values()):
@@ -180,42 +138,10 @@ def directions_of(wildcards, best=of_each_run("best.safetensors")):
     return needed
 
 
-def figure_spec(kind):
-    """Parameter of a figure: what draws it, of which rows, and what its title says."""
-    figure = FIGURES[kind]
-    config = {"function": figure.function, "experiment": None, "arguments": {}}
-    fixed = [code("figure.py"), fingerprint(module_of(figure.function))]
-    if figure.of == "study":
-        return canonical(code=fixed, config=config)
-
-    def spec(wildcards):
-        experiment = EXPERIMENTS[wildcards.experiment]
-        own = {"experiment": experiment.name, "arguments": figure.values(experiment)}
-        return canonical(code=fixed, config=config | own)
-
-    return spec
-
-
 def drawn_for(figure):
     """Pattern of the experiments that have a figure."""
     wanted = [name for name, e in EXPERIMENTS.items() if figure.wanted([e])]
     return "|".join(wanted) or NOTHING
-
-
-def trial_spec():
-    """Parameter of an experiment's trial: what all of its trainings depend on, and no more.
-
-    Not the code, nor the grid, nor what is measured: whatever runs the trial again makes Snakemake
-    train again (it does not look at anything else of what follows from a job that runs, not even
-    where the file between them is ancient).
-    """
-    specs = {n: spec_of("try", e, "") for n, e in PLAN.networks.items()}
-
-    def spec(wildcards):
-        noise = EXPERIMENTS[wildcards.experiment].noise
-        return specs[wildcards.experiment](epsilon=0.0, noise=noise, seed=0)
-
-    return spec
 
 
 def fragments(wildcards):

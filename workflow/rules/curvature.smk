@@ -24,7 +24,7 @@ rule curvature_linear:
         mem_mb=4000,
         runtime=60,
     params:
-        spec=linear_spec("curvature"),
+        spec=PARAMETERS.linear("curvature"),
     script:
         "../scripts/curvature_linear.py"
 
@@ -56,6 +56,6 @@ rule curvature_network:
         mem_mb=16000,
         runtime=240,
     params:
-        spec=network_spec("curvature"),
+        spec=PARAMETERS.network("curvature"),
     script:
         "../scripts/curvature_network.py"

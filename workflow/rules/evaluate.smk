@@ -23,7 +23,7 @@ rule evaluate_linear:
         mem_mb=4000,
         runtime=60,
     params:
-        spec=linear_spec("evaluate"),
+        spec=PARAMETERS.linear("evaluate"),
     script:
         "../scripts/evaluate_linear.py"
 
@@ -53,6 +53,6 @@ rule evaluate_network:
         mem_mb=8000,
         runtime=120,
     params:
-        spec=network_spec("evaluate"),
+        spec=PARAMETERS.network("evaluate"),
     script:
         "../scripts/evaluate_network.py"

@@ -31,6 +31,6 @@ for kind, figure in FIGURES.items():
             ENVIRONMENT
         threads: 1
         params:
-            spec=figure_spec(kind),
+            spec=PARAMETERS.figure(kind),
         script:
             "../scripts/figure.py"

@@ -22,7 +22,7 @@ rule landscape_linear:
         mem_mb=4000,
         runtime=60,
     params:
-        spec=linear_spec("landscape"),
+        spec=PARAMETERS.linear("landscape"),
     script:
         "../scripts/landscape_linear.py"
 
@@ -54,7 +54,7 @@ rule landscape_network:
         mem_mb=8000,
         runtime=240,
     params:
-        spec=network_spec("landscape"),
+        spec=PARAMETERS.network("landscape"),
     script:
         "../scripts/landscape_network.py"
 

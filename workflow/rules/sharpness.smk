@@ -24,6 +24,6 @@ rule sharpness_network:
         mem_mb=8000,
         runtime=240,
     params:
-        spec=network_spec("sharpness"),
+        spec=PARAMETERS.network("sharpness"),
     script:
         "../scripts/sharpness_network.py"

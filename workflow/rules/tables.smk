@@ -16,8 +16,6 @@ rule table:
         ENVIRONMENT
     threads: 1
     params:
-        spec=lambda wildcards, fixed=code("table.py"): canonical(
-            code=fixed, config={"table": wildcards.table, "sources": PLAN.sources(wildcards.table)}
-        ),
+        spec=PARAMETERS.table(),
     script:
         "../scripts/table.py"

@@ -23,7 +23,7 @@ rule train_linear:
         mem_mb=4000,
         runtime=60,
     params:
-        spec=linear_spec("train"),
+        spec=PARAMETERS.linear("train"),
     script:
         "../scripts/train_linear.py"
 
@@ -55,6 +55,6 @@ rule train_network:
         mem_mb=8000,
         runtime=720,
     params:
-        spec=network_spec("train"),
+        spec=PARAMETERS.network("train"),
     script:
         "../scripts/train_network.py"

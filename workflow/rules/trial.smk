@@ -22,6 +22,6 @@ rule try_network:
         mem_mb=8000,
         runtime=30,
     params:
-        spec=trial_spec(),
+        spec=PARAMETERS.trial(),
     script:
         "../scripts/try_network.py"

@@ -58,7 +58,7 @@ def stage_spec(
         if hasattr(experiment, name)
     }
     parts: dict[str, Any] = {"config": config, "code": code, "data": data}
-    if stage != "try":  # a trial does not depend on the library's code, see the rules' trial_spec
+    if stage != "try":  # a trial does not depend on the library's code, see Parameters.trial
         parts["makers"] = {found: fingerprint(_file(found)) for found in _makers(config)}
     if isinstance(experiment.model, CustomModel):
         parts["model_code"] = fingerprint(find_function(experiment.model.function))

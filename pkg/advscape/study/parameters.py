@@ -1,0 +1,132 @@
+"""The one parameter of each rule's jobs: functions of a job's wildcards, made once for a study.
+
+Plain Python over a plan, for the rules of the workflow; see :mod:`advscape.study.spec` for what a
+parameter holds.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from advscape.study.canonical import canonical
+from advscape.study.figures import FIGURES, Experiment
+from advscape.study.fingerprint import fingerprint, module_of
+from advscape.study.plan import Plan
+from advscape.study.spec import stage_spec
+
+
+class Wildcards(Protocol):
+    """What a job's files are named by; each job has some of these, as text."""
+
+    experiment: str
+    epsilon: str
+    seed: str
+    seeds: str
+    part: str
+    table: str
+
+
+#: from a job's wildcards to its parameter, JSON
+Parameter = Callable[[Any], str]
+
+
+class Parameters:
+    """The parameters of a study's jobs."""
+
+    def __init__(self, plan: Plan, code: Callable[[str], str], content: Mapping[str, str]):
+        """Take what they are made from.
+
+        Args:
+            plan: of the study.
+            code: from a script's file name to the fingerprint of its code.
+            content: from a dataset's id to the digest of its files.
+        """
+        self._plan, self._code, self._content = plan, code, content
+
+    def linear(self, stage: str) -> Parameter:
+        """Of a job that treats all cells of one seed; only training needs to list them."""
+        specs = self._specs(stage, self._plan.linear, self._code(f"{stage}_linear.py"))
+
+        def parameter(wildcards: Wildcards) -> str:
+            grid: dict[str, Any] = {"seed": int(wildcards.seed)}
+            if stage == "train":
+                cells = self._plan.linear[wildcards.experiment].grid
+                grid |= {"epsilons": cells.epsilons, "noise": cells.noise}
+            return specs[wildcards.experiment](**grid)
+
+        return parameter
+
+    def network(self, stage: str) -> Parameter:
+        """Of a job that trains one network, or measures some, or a part of that."""
+        specs = self._specs(stage, self._plan.networks, self._code(f"{stage}_network.py"))
+
+        def parameter(wildcards: Wildcards) -> str:
+            cell: dict[str, Any] = {}
+            if hasattr(wildcards, "part"):
+                cell["part"] = int(wildcards.part)
+            if stage == "train":
+                cell["seed"] = int(wildcards.seed)
+            else:
+                cell["seeds"] = seeds_of(wildcards)
+            noise = self._plan.networks[wildcards.experiment].noise
+            epsilon = float(wildcards.epsilon)
+            return specs[wildcards.experiment](epsilon=epsilon, noise=noise, **cell)
+
+        return parameter
+
+    def trial(self) -> Parameter:
+        """Of an experiment's trial: what all of its trainings depend on, and no more.
+
+        Not the code, nor the grid, nor what is measured: whatever runs the trial again makes
+        Snakemake train again (it does not look at anything else of what follows from a job that
+        runs, not even where the file between them is ancient).
+        """
+        specs = self._specs("try", self._plan.networks, "")
+
+        def parameter(wildcards: Wildcards) -> str:
+            noise = self._plan.networks[wildcards.experiment].noise
+            return specs[wildcards.experiment](epsilon=0.0, noise=noise, seed=0)
+
+        return parameter
+
+    def figure(self, kind: str) -> Parameter | str:
+        """Of a figure: what draws it, of which rows, and what its title says.
+
+        A figure of the whole study has one parameter, which does not depend on wildcards.
+        """
+        figure = FIGURES[kind]
+        code = [self._code("figure.py"), fingerprint(module_of(figure.function))]
+        config: dict[str, Any] = {
+            "function": figure.function, "experiment": None, "arguments": {},
+        }  # fmt: skip
+        if figure.of == "study":
+            return canonical(code=code, config=config)
+
+        def parameter(wildcards: Wildcards) -> str:
+            experiment = self._plan.experiments[wildcards.experiment]
+            own = {"experiment": experiment.name, "arguments": figure.values(experiment)}
+            return canonical(code=code, config=config | own)
+
+        return parameter
+
+    def table(self) -> Parameter:
+        """Of a table: which experiment each of its files is of."""
+        code = self._code("table.py")
+
+        def parameter(wildcards: Wildcards) -> str:
+            sources = self._plan.sources(wildcards.table)
+            return canonical(code=code, config={"table": wildcards.table, "sources": sources})
+
+        return parameter
+
+    def _specs(
+        self, stage: str, experiments: Mapping[str, Experiment], code: str
+    ) -> dict[str, Callable[..., str]]:
+        return {
+            name: stage_spec(stage, experiment, code, self._content[experiment.dataset.id])
+            for name, experiment in experiments.items()
+        }
+
+
+def seeds_of(wildcards: Wildcards) -> list[int]:
+    """The seeds of the networks that a job measures."""
+    return [int(seed) for seed in wildcards.seeds.split("+")]
