@@ -160,8 +160,8 @@ BAD = {
         "experiments[0].landscape.points: got 4; allowed: an odd integer",
     ),
     "unknown measure of sharpness": (
-        changed(experiments__1__sharpness={"measures": ["average", "sam"]}),
-        "experiments[1].sharpness.measures[1]: got 'sam'; allowed: 'average', 'worst', 'adaptive_",
+        changed(experiments__1__sharpness={"measures": ["average", "sharpest"]}),
+        "experiments[1].sharpness.measures[1]: got 'sharpest'; allowed: 'average', 'worst', ",
     ),
     "a measure twice": (
         changed(experiments__1__sharpness={"measures": ["worst", "worst"]}),

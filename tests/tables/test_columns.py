@@ -31,4 +31,3 @@ def test_every_meaning_is_a_phrase_that_fits_a_cell():
         for column in table.values():
             assert column.meaning
             assert "\n" not in column.meaning
-            assert "|" not in column.meaning.replace("\\|", "")

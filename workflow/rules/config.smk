@@ -14,15 +14,16 @@ RULES = workflow.current_basedir
 if isinstance(RULES, os.PathLike):
     LIBRARY = str(Path(RULES).resolve().parents[1] / "pkg")
     sys.path.insert(0, LIBRARY)
-    # the scripts' processes inherit it
-    others = os.environ.get("PYTHONPATH", "")
-    os.environ["PYTHONPATH"] = os.pathsep.join([LIBRARY, *filter(None, [others])])
 
 try:
     from advscape.errors import UserError
 except ModuleNotFoundError:
     sys.exit(f"{RULES} comes without its library: install advscape here, or use a clone of it")
+from advscape.study.folder import share_library
 from advscape.study.yaml_file import check_yaml
+
+if isinstance(RULES, os.PathLike):
+    share_library(LIBRARY)
 
 PYTHON = sys.executable
 # Snakemake puts it into shell commands as it is, where a space would end it

@@ -15,7 +15,12 @@ from advscape.figures.style import BANDS, EPSILON, SEEDS, apply
 from advscape.sharpness.catalogue import MEASURES
 
 #: balls and the sign of their radius, in words
-BALLS = {"l2": r"L2, $\rho$", "linf": r"Linf, $\rho$", "layer_l2": r"L2 in each layer, $\xi$"}
+BALLS = {
+    "": r"$\rho$",
+    "l2": r"L2, $\rho$",
+    "linf": r"Linf, $\rho$",
+    "layer_l2": r"L2 in each layer, $\xi$",
+}
 LOSSES = ("adversarial", "clean")
 
 
@@ -56,7 +61,7 @@ def sharpness_figure(sharpness: pd.DataFrame, title: str, norm: str) -> Figure:
 
 
 def _pairs(measure: str, found: Mapping[tuple[str, str], Any]) -> list[tuple[str, str]]:
-    return [(measure, ball) for ball in ("", *BALLS) if (measure, ball) in found]
+    return [(measure, ball) for ball in BALLS if (measure, ball) in found]
 
 
 def _panel(ax: Axes, rows: pd.DataFrame, words: str, ball: str) -> None:
@@ -76,10 +81,10 @@ def _panel(ax: Axes, rows: pd.DataFrame, words: str, ball: str) -> None:
         _logarithmic(ax)
     else:
         ax.axhline(0, color="0.6", linewidth=0.8, zorder=0)
-    if ball:
+    if radii:
         words += f"\n{BALLS[ball]}" + ("" if several else f" = {radii[0]}")
     ax.set_title(words, fontsize="medium")
-    ax.set(xlabel="", ylabel="" if ball else "index")
+    ax.set(xlabel="", ylabel="" if radii else "index")
     ax.tick_params(labelsize="small", which="both")
 
 

@@ -17,8 +17,8 @@ class Measure:
         label: in figures.
         family: figures have a row of panels for each.
         function: ``module:name`` of what measures it.
-        definition: in words, for the documentation; Markdown.
-        source: the paper; Markdown.
+        definition: in words, for the documentation.
+        source: the paper.
         settings: keys of the config's section ``sharpness`` that the function takes.
     """
 
@@ -32,8 +32,8 @@ class Measure:
 
 _RISES = "advscape.sharpness.rises:rises"
 _RISES_SETTINGS = ("balls", "average", "worst")
-_ANDRIUSHCHENKO = "Andriushchenko et al. 2023, [arXiv 2302.07011](https://arxiv.org/abs/2302.07011)"
-_STUTZ = "Stutz et al. 2021, [arXiv 2104.04448](https://arxiv.org/abs/2104.04448)"
+_ANDRIUSHCHENKO = "Andriushchenko et al. 2023, arXiv 2302.07011"
+_STUTZ = "Stutz et al. 2021, arXiv 2104.04448"
 
 #: by name, in the order of the table's rows and the figure's panels
 MEASURES: dict[str, Measure] = {
@@ -61,7 +61,7 @@ MEASURES: dict[str, Measure] = {
         function=_RISES,
         settings=_RISES_SETTINGS,
         source=_ANDRIUSHCHENKO,
-        definition="as `average`, with c = \\|w\\|, weight by weight",
+        definition="as `average`, with c = |w|, weight by weight",
     ),
     "adaptive_worst": Measure(
         label="adaptive, worst case",
@@ -69,7 +69,7 @@ MEASURES: dict[str, Measure] = {
         function=_RISES,
         settings=_RISES_SETTINGS,
         source=_ANDRIUSHCHENKO,
-        definition="as `worst`, with c = \\|w\\|, weight by weight",
+        definition="as `worst`, with c = |w|, weight by weight",
     ),
     "normalised_average": Measure(
         label="adaptive, average,\nnormalised logits",
@@ -110,9 +110,9 @@ MEASURES: dict[str, Measure] = {
         family="robust",
         function="advscape.sharpness.weight_curvature:weight_curvature",
         settings=("weight_curvature",),
-        source="Xu and Zhang 2024, [arXiv 2410.07719](https://arxiv.org/abs/2410.07719); the "
+        source="Xu and Zhang 2024, arXiv 2410.07719; the "
         "square root is our reading of a text that we could not see in full",
-        definition="sum over weight matrices of sqrt(\\|W\\|^2 trace), with the trace of the "
+        definition="sum over weight matrices of sqrt(|W|^2 trace), with the trace of the "
         "matrix's block of the Hessian, the noise held fixed; a negative estimate counts as 0",
     ),
 }

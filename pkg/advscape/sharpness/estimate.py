@@ -26,6 +26,12 @@ class Sharpness:
     n: int
 
 
+def exact(rise: float, n: int) -> Sharpness:
+    """A rise for which nothing is drawn, and which has no error; nan where it is not finite."""
+    value = rise if math.isfinite(rise) else math.nan
+    return Sharpness(value, math.nan, math.nan, 1, n)
+
+
 def averaged(rises: Sequence[float], n: int) -> Sharpness:
     """The mean of at least two independent rises; nan where one of them is not finite."""
     if not np.isfinite(rises).all():

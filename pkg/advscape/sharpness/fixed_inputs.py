@@ -47,7 +47,7 @@ class FixedInputs:
         return torch.stack([loss(outputs, self._y).double().mean() for loss in losses])
 
     def slope(self, loss: Loss) -> tuple[float, Tensor]:
-        """The mean loss and its gradient (dim,)."""
+        """The mean loss and its gradient (dim,): all parameters' entries one after the other."""
         with differentiable(self._model, self._parameters):
             value, gradient = self._micro.run(lambda size: self._summed(loss, size))
         return value / len(self._y), gradient / len(self._y)

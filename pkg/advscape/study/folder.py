@@ -1,4 +1,4 @@
-"""The folders that a study is run with: where it works, and for temporary files."""
+"""The folders that a study is run with: where it works, for temporary files, of the library."""
 
 import os
 import sys
@@ -43,3 +43,9 @@ def use_writable_temporary_folder() -> None:
     if given and Path(given).absolute() != Path(usable).absolute():
         print(f"TMPDIR: {given} cannot be written, or is full; {usable} is used", file=sys.stderr)
         os.environ["TMPDIR"] = usable
+
+
+def share_library(folder: str) -> None:
+    """Let the processes that this one starts, as the jobs' scripts, import from a folder first."""
+    others = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join([folder, *([others] if others else [])])

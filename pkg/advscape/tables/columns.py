@@ -95,7 +95,7 @@ COLUMNS: dict[str, dict[str, Column]] = {
             "linear: radius from which the solution is w = 0; between `finite` and `collapsed`",
             _PIXELS,
         ),
-        "weight_decay": _number("linear: lambda of the penalty (lambda / 2) \\|w\\|^2"),
+        "weight_decay": _number("linear: lambda of the penalty (lambda / 2) |w|^2"),
         "gradient_steps": _number(
             "linear: steps after which gradient descent was stopped; empty where the problem was "
             "solved to its minimum"
@@ -165,15 +165,15 @@ COLUMNS: dict[str, dict[str, Column]] = {
         "kkt_tol": _number("networks: largest KKT residual of a sample that counts as a maximum"),
         "lambda_max": _number("largest eigenvalue"),
         "lambda_max_residual": _number(
-            "\\|H v - lambda v\\| of the computed pair: an eigenvalue of the matrix lies within "
+            "|H v - lambda v| of the computed pair: an eigenvalue of the matrix lies within "
             "this distance"
         ),
         "trace": _number(
             "trace: exact (linear), or Hutchinson's estimate over `probes` (networks)"
         ),
         "trace_stderr": _number("standard error of the trace over the probes"),
-        "scaled_lambda_max": _number("\\|w\\|^2 lambda_max"),
-        "scaled_trace": _number("\\|w\\|^2 trace / d, with d the number of parameters"),
+        "scaled_lambda_max": _number("|w|^2 lambda_max"),
+        "scaled_trace": _number("|w|^2 trace / d, with d the number of parameters"),
         "mean_p1p": _number(_P1P.meaning + ", at the inputs that the Hessian was taken at"),
         "probes": _number("networks: random vectors of the trace"),
         "products": _number("networks: Hessian-vector products of Lanczos"),

@@ -27,7 +27,7 @@ def filled(text: str) -> str:
 def _generated(kind: str, table: str | None) -> str:
     if kind == "measures":
         rows = [
-            f"| `{name}` | {measure.definition} | {measure.source} |"
+            f"| `{name}` | {_cell(measure.definition)} | {_cell(measure.source)} |"
             for name, measure in MEASURES.items()
         ]
         return "\n".join(["| measure | definition | source |", "| --- | --- | --- |", *rows, ""])
@@ -49,10 +49,16 @@ def _of(table: str) -> Mapping[str, Column]:
 
 def _columns(columns: Mapping[str, Column]) -> str:
     rows = [
-        f"| {name} | {column.unit or column.kind} | {column.meaning} |"
+        f"| {name} | {column.unit or column.kind} | {_cell(column.meaning)} |"
         for name, column in columns.items()
     ]
     return "\n".join(["| column | unit or kind | meaning |", "| --- | --- | --- |", *rows, ""])
+
+
+def _cell(text: str) -> str:
+    """A text as a cell of a table, with links to arXiv."""
+    text = re.sub(r"arXiv (\d{4}\.\d{4,5})", r"[arXiv \1](https://arxiv.org/abs/\1)", text)
+    return text.replace("|", "\\|")
 
 
 if __name__ == "__main__":

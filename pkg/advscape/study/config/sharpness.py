@@ -121,10 +121,9 @@ class NetworkSharpness(Section):
     measures: list[Annotated[str, NameOf(MEASURES)]] = Field(
         default=list(MEASURES),
         min_length=1,
-        description="average, worst: Andriushchenko et al. 2023, arXiv 2302.07011; with adaptive_ "
-        "relative to each weight, with normalised_ moreover of normalised logits. robust_average, "
-        "robust_worst: Stutz et al. 2021, arXiv 2104.04448. weight_curvature: Xu and Zhang 2024, "
-        "arXiv 2410.07719.",
+        description=" ".join(
+            f"{name}: {m.definition} ({m.source})." for name, m in MEASURES.items()
+        ),
     )
     balls: list[Literal["l2", "linf"]] = Field(
         default=["l2", "linf"],
@@ -172,8 +171,16 @@ class NetworkSharpness(Section):
 
     @property
     def functions(self) -> list[Together]:
-        """What measures all that is asked for, in the order of the catalogue."""
+        """What measures all that is asked for, in the order of the catalogue.
+
+        Raises:
+            KeyError: a measure of the catalogue names a setting that is not there.
+        """
         asked = {name: measure for name, measure in MEASURES.items() if name in self.measures}
+        for name, measure in asked.items():
+            unknown = set(measure.settings) - set(type(self).model_fields)
+            if unknown:
+                raise KeyError(f"MEASURES[{name!r}].settings: no key {min(unknown)} in sharpness")
         return [
             Together(
                 made_by=function,
