@@ -5,7 +5,9 @@ One rule for each figure of the library's catalogue, study/figures.py.
 
 for kind, figure in FIGURES.items():
     # of an experiment, or of the whole study
-    place = f"{kind}_{{experiment}}" if figure.of == "experiment" else kind
+    one_each = figure.of == "experiment"
+    place = f"{kind}_{{experiment}}" if one_each else kind
+    record = f"figure_{kind}/{{experiment}}" if one_each else f"figure_{kind}"
 
     rule:
         name:
@@ -21,9 +23,9 @@ for kind, figure in FIGURES.items():
             ),
             pdf=f"<results>/figures/{place}.pdf",
         log:
-            f"<logs>/figure_{place}.log",
+            f"<logs>/{record}.log",
         benchmark:
-            f"<benchmarks>/figure_{place}.tsv"
+            f"<benchmarks>/{record}.tsv"
         wildcard_constraints:
             experiment=drawn_for(figure),
         localrule: True
