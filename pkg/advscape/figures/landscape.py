@@ -11,12 +11,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from advscape.figures.rise import with_rise
-from advscape.figures.style import BANDS, SEEDS, apply, nothing_to_scan, say_below, spread
+from advscape.figures.style import SEEDS, apply, nothing_to_scan, say_below, spread
 
 #: what a panel says of its noise
 LINEAR = {
-    "aligned": "aligned noise\nmade again at every point",
-    "opposed": "opposed noise\nmade again at every point",
+    "aligned": "aligned noise\nrecomputed at every point",
+    "opposed": "opposed noise\nrecomputed at every point",
     "random": "random noise\nfixed",
 }
 #: what a network's panels say of theirs: it is measured under PGD, whatever it was trained with
@@ -68,7 +68,7 @@ def landscape_figure(landscape: pd.DataFrame, title: str, network: bool) -> Figu
     shown = lines["epsilon"].nunique()
     some = f"\n({shown} of {every})" if shown < every else ""
     _legend(figure, axes, rf"training $\epsilon${some}")
-    say_below(figure, BANDS.replace("seeds", "directions\nand seeds"))
+    say_below(figure, "lines: median, bands: min-max\nover directions and seeds")
     figure.suptitle(title, parse_math=False)
     return figure
 
