@@ -93,6 +93,13 @@ def test_modules_on_the_python_path(tmp_path_factory, monkeypatch):
     assert len(built_model(section, 4, (1, 5, 6), seed=0)) == 2
 
 
+def test_options_may_have_any_names(folder):
+    own = custom(function="mine:any_of_them", options={"made_by": "hand"})
+    spec = read(specs(own)["train"])
+    assert spec["config"]["model"]["options"] == {"made_by": "hand"}
+    assert all(maker.startswith("advscape.") for maker in spec["makers"])
+
+
 def test_an_edit_of_the_code_changes_every_stage(folder):
     before = specs(custom())
     (folder / "mine.py").write_text(MODULE.replace("A doc", "Another") + "# a comment\n")

@@ -8,7 +8,8 @@ from advscape.models.own_function import find_function
 from advscape.references import OWN
 from advscape.study.canonical import canonical
 from advscape.study.config.model import CustomModel
-from advscape.study.config.section import FOR_JOBS
+from advscape.study.config.section import FOR_JOBS, Kind, Section
+from advscape.study.config.sharpness import NetworkSharpness
 from advscape.study.config.study import LinearExperiment, NetworkExperiment
 from advscape.study.fingerprint import fingerprint, module_of
 
@@ -50,16 +51,18 @@ def stage_spec(
         A function of the run or runs of a job (epsilon, seed or seeds, noise) that gives JSON with
         sorted keys; :func:`advscape.study.canonical.read` gives the mapping back.
     """
+    sections = {
+        name: getattr(experiment, name) for name in _SECTIONS[stage] if hasattr(experiment, name)
+    }
     config = {
-        name: getattr(experiment, name).model_dump(
-            mode="json", exclude=_LEFT_OUT.get(name), context=FOR_JOBS
-        )
-        for name in _SECTIONS[stage]
-        if hasattr(experiment, name)
+        name: section.model_dump(mode="json", exclude=_LEFT_OUT.get(name), context=FOR_JOBS)
+        for name, section in sections.items()
     }
     parts: dict[str, Any] = {"config": config, "code": code, "data": data}
     if stage != "try":  # a trial does not depend on the library's code, see Parameters.trial
-        parts["makers"] = {found: fingerprint(_file(found)) for found in _makers(config)}
+        parts["makers"] = {
+            found: fingerprint(_file(found)) for found in _makers(list(sections.values()))
+        }
     if isinstance(experiment.model, CustomModel):
         parts["model_code"] = fingerprint(find_function(experiment.model.function))
     return lambda **cell: canonical(**parts, cell=cell)
@@ -70,13 +73,15 @@ def _file(reference: str) -> Path:
     return module_of(reference) if OWN.fullmatch(reference) else find_function(reference)
 
 
-def _makers(value: Any) -> Iterator[str]:
+def _makers(value: object) -> Iterator[str]:
     """What the sections of a job are made by, wherever they stand in its config."""
     if isinstance(value, list):
         for inner in value:
             yield from _makers(inner)
-    if isinstance(value, dict):
-        if "made_by" in value:
-            yield value["made_by"]
-        for inner in value.values():
-            yield from _makers(inner)
+    if isinstance(value, Kind):
+        yield value.made_by
+    if isinstance(value, NetworkSharpness):
+        yield from (together.made_by for together in value.functions)
+    if isinstance(value, Section):
+        for name in type(value).model_fields:
+            yield from _makers(getattr(value, name))
