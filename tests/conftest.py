@@ -12,6 +12,8 @@ settings.register_profile("repeatable", derandomize=True, deadline=None, max_exa
 settings.load_profile("repeatable")
 
 ROOT = Path(__file__).resolve().parents[1]
+#: Python imports it in processes that a test starts; here it would add its kinds to every test
+collect_ignore = ["workflow/outside"]
 
 
 @pytest.fixture(autouse=True)
