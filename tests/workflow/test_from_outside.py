@@ -1,4 +1,4 @@
-"""One of each kind is added to the catalogues from outside, and goes from the config to the report.
+"""One of each kind is added to the catalogues from outside, and goes from the config to tables and figures.
 
 ``outside/sitecustomize.py`` is what a user would add in each catalogue, ``outside/kinds.py`` what
 they would write. Nothing of the project is edited.
@@ -28,7 +28,7 @@ EXPERIMENT = {
         "epochs": 2, "attack": {"name": "halfway"}, "objective": {"name": "squared", "scale": 0.5},
         "schedule": {"name": "constant"},
     },
-    "grid": {"epsilons": [0, 0.2], "seeds": [0]},
+    "grid": {"epsilons": [0.2], "seeds": [0]},
     "evaluation": {"common_epsilon": 0.2, "attacks": [{"steps": 1}, {"name": "halfway"}]},
     "curvature": {"samples": 8, "attack": {"steps": 1}, "probes": 2},
     "landscape": {
@@ -55,6 +55,13 @@ def python(*arguments, folder):
     )  # fmt: skip
 
 
+#: what the tests look at
+WANTED = [
+    *(f"tables/{name}.csv" for name in ("runs", "layers", "robustness", "sharpness", "landscape")),
+    "tables/claims.csv", "figures/sharpness_outside.pdf", "figures/losses_outside.png",
+]  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
     folder = tmp_path_factory.mktemp("outside")
@@ -62,7 +69,8 @@ def results(tmp_path_factory):
     (folder / "study.yaml").write_text(yaml.safe_dump(config))
     done = python(
         "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", "2",
-        "--configfile", "study.yaml", folder=folder,
+        "--configfile", "study.yaml", "--", *(f"results/outside/{name}" for name in WANTED),
+        folder=folder,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     return folder / "results/outside"
@@ -84,7 +92,7 @@ def test_a_model(results):
 
 def test_an_objective_and_a_schedule(results):
     assert set(table(results, "runs")["objective"]) == {"squared"}
-    history = (results / "runs/outside/eps~0/seed~0/history.csv").read_text()
+    history = (results / "runs/outside/eps~0.2/seed~0/history.csv").read_text()
     assert history.count(",0.1,") == 2
 
 
@@ -111,9 +119,8 @@ def test_a_rule(results):
     assert row["rule"] == "every seed's ratio lies below 1"
 
 
-def test_a_figure_in_the_report(results):
+def test_a_figure(results):
     assert (results / "figures/losses_outside.png").stat().st_size > 1000
-    assert "losses_outside.png" in (results / "report.html").read_text()
 
 
 def test_the_schema_and_errors_have_them_all(tmp_path):
