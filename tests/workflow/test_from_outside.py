@@ -1,4 +1,4 @@
-"""One of each kind is added to the catalogues from outside, and goes from the config to tables and figures.
+"""One of each kind is added from outside, and goes from the config to tables and figures.
 
 ``outside/sitecustomize.py`` is what a user would add in each catalogue, ``outside/kinds.py`` what
 they would write. Nothing of the project is edited.
