@@ -89,5 +89,5 @@ lock: ## Pin all dependencies again (needs uv); then bring environment.yml in st
 		--no-emit-index-url --custom-compile-command "make lock" --upgrade -o requirements.lock
 
 clean: ## Remove the environment and all results
-	rm -rf $(VENV) $(BENCH_VENV) .snakemake .pytest_cache .ruff_cache .hypothesis .cache
+	rm -rf $(VENV) $(BENCH_VENV) .snakemake .pytest_cache .ruff_cache .mypy_cache .hypothesis .cache
 	find results -mindepth 1 ! -name README.md -delete
