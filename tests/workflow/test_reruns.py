@@ -11,15 +11,14 @@ import shutil
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Literal, get_args, get_origin
 
 import pytest
 import yaml
 from pydantic import BaseModel
-from pydantic.fields import FieldInfo
 
 from advscape.data.catalogue import needed
-from advscape.study.config.section import OneOf
+from advscape.study.config.section import OneOf, sections_at
 from advscape.study.config.study import LinearExperiment, NetworkExperiment, Study
 from tests.conftest import ROOT
 from tests.workflow.planner import Planner, Refused
@@ -226,21 +225,6 @@ EXPECTED = {
 }  # fmt: skip
 
 
-def sections(annotation: Any) -> list[type[BaseModel]]:
-    """The sections that may stand in a field, or in a value of this type."""
-    if isinstance(annotation, FieldInfo):
-        chosen = [found for each in annotation.metadata for found in sections(each)]
-        return chosen or sections(annotation.annotation)
-    if isinstance(annotation, OneOf):
-        return list(annotation.sections().values())
-    if get_origin(annotation) is Annotated:
-        base, *metadata = get_args(annotation)
-        return [found for each in metadata for found in sections(each)] or sections(base)
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [found for inner in get_args(annotation) for found in sections(inner)]
-
-
 def tag(section: type[BaseModel]) -> str:
     """What a section has in its key ``name``."""
     return get_args(section.model_fields["name"].annotation)[0]
@@ -252,7 +236,7 @@ def keys(section: type[BaseModel], path: str):
         here = f"{path}.{name}"
         if get_origin(field.annotation) is Literal and len(get_args(field.annotation)) == 1:
             continue
-        inner = sections(field)
+        inner = sections_at(field)
         if get_origin(field.annotation) is list or len(inner) != 1 or not field_is_section(field):
             yield here
         for option in inner:

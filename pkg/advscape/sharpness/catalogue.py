@@ -7,6 +7,7 @@ name the keys of the config's section ``sharpness`` that the measure has in ``se
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 
 @dataclass(frozen=True)
@@ -30,60 +31,53 @@ class Measure:
     settings: tuple[str, ...] = ()
 
 
-_RISES = "advscape.sharpness.rises:rises"
-_RISES_SETTINGS = ("balls", "average", "worst")
 _ANDRIUSHCHENKO = "Andriushchenko et al. 2023, arXiv 2302.07011"
 _STUTZ = "Stutz et al. 2021, arXiv 2104.04448"
 
+#: what one function measures, with shared draws
+_RISE = partial(
+    Measure,
+    function="advscape.sharpness.rises:rises",
+    settings=("balls", "average", "worst"),
+)
+
 #: by name, in the order of the table's rows and the figure's panels
 MEASURES: dict[str, Measure] = {
-    "average": Measure(
+    "average": _RISE(
         label="average",
         family="plain",
-        function=_RISES,
-        settings=_RISES_SETTINGS,
         source=_ANDRIUSHCHENKO,
         definition="mean of L(w + c u) - L(w) over random u, with c = 1; `l2`: u is Gaussian with "
         "standard deviation rho; `linf`: u is uniform in [-rho, rho]",
     ),
-    "worst": Measure(
+    "worst": _RISE(
         label="worst case",
         family="plain",
-        function=_RISES,
-        settings=_RISES_SETTINGS,
         source=f"{_ANDRIUSHCHENKO}; here the steps are steepest in u",
         definition="maximum of L(w + c u) - L(w) over u of norm at most rho, with c = 1; a lower "
         "bound of it, found by Auto-PGD",
     ),
-    "adaptive_average": Measure(
+    "adaptive_average": _RISE(
         label="adaptive, average",
         family="adaptive",
-        function=_RISES,
-        settings=_RISES_SETTINGS,
         source=_ANDRIUSHCHENKO,
         definition="as `average`, with c = |w|, weight by weight",
     ),
-    "adaptive_worst": Measure(
+    "adaptive_worst": _RISE(
         label="adaptive, worst case",
         family="adaptive",
-        function=_RISES,
-        settings=_RISES_SETTINGS,
         source=_ANDRIUSHCHENKO,
         definition="as `worst`, with c = |w|, weight by weight",
     ),
-    "normalised_average": Measure(
+    "normalised_average": _RISE(
         label="adaptive, average,\nnormalised logits",
         family="normalised",
-        function=_RISES,
-        settings=_RISES_SETTINGS,
         source=f"{_ANDRIUSHCHENKO}, as in the authors' code",
         definition="as `adaptive_average`, of logits centred and scaled to length 1 in each sample",
     ),
-    "normalised_worst": Measure(
+    "normalised_worst": _RISE(
         label="adaptive, worst case,\nnormalised logits",
         family="normalised",
-        function=_RISES,
-        settings=_RISES_SETTINGS,
         source=f"{_ANDRIUSHCHENKO}, as in the authors' code",
         definition="as `adaptive_worst`, of logits centred and scaled to length 1 in each sample",
     ),

@@ -2,15 +2,14 @@
 
 from collections.abc import Callable
 from difflib import get_close_matches
-from typing import Annotated, Any, cast, get_args, get_origin
+from typing import Any, cast, get_args
 
 from pydantic import BaseModel, ValidationError
-from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from advscape.errors import ConfigError, shown
 from advscape.study.config.model import MODELS
-from advscape.study.config.section import OneOf
+from advscape.study.config.section import sections_at
 from advscape.study.config.study import LinearExperiment, NetworkExperiment, Study
 
 #: pydantic puts the tag of an experiment's kind into an error's place
@@ -41,7 +40,7 @@ def _names(key: str, model: type[BaseModel]) -> list[str]:
     if key.endswith("].model"):
         return ["logistic", *MODELS]
     field = key.rsplit(".", 1)[-1].split("[")[0]  # without its place in a list
-    options = _sections(model.model_fields[field])
+    options = sections_at(model.model_fields[field])
     return [_tag(option) for option in options]
 
 
@@ -71,25 +70,9 @@ def _place(loc: tuple[str | int, ...]) -> tuple[str, type[BaseModel]]:
             model, options = options[0], []
         path += f"[{part}]" if isinstance(part, int) else f".{part}"
         if part in model.model_fields and isinstance(part, str):
-            found = _sections(model.model_fields[part])
+            found = sections_at(model.model_fields[part])
             options = found if i + 1 < len(loc) else []
     return path.lstrip(".") or "the config", model
-
-
-def _sections(annotation: Any) -> list[type[BaseModel]]:
-    """The sections of which one may stand at a field, or within it."""
-    if isinstance(annotation, FieldInfo):
-        # what is annotated with a catalogue has it there, and its base class as the annotation
-        chosen = [found for each in annotation.metadata for found in _sections(each)]
-        return chosen or _sections(annotation.annotation)
-    if isinstance(annotation, OneOf):
-        return list(annotation.sections().values())
-    if get_origin(annotation) is Annotated:
-        base, *metadata = get_args(annotation)
-        return [found for each in metadata for found in _sections(each)] or _sections(base)
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [found for inner in get_args(annotation) for found in _sections(inner)]
 
 
 def _allowed(problem: ErrorDetails, model: type[BaseModel]) -> str:
@@ -124,7 +107,7 @@ def _fields(problem: ErrorDetails, model: type[BaseModel]) -> list[str]:
     """Keys of the section that should stand where something else does."""
     last = problem["loc"][-1] if problem["loc"] else None
     if last in model.model_fields:
-        model = next(iter(_sections(model.model_fields[last])), model)
+        model = next(iter(sections_at(model.model_fields[last])), model)
     return list(model.model_fields)
 
 

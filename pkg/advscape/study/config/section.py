@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
-from typing import Annotated, Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar, get_args, get_origin
 
 from pydantic import (
     BaseModel,
@@ -19,6 +19,7 @@ from pydantic import (
     Tag,
     model_serializer,
 )
+from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, core_schema
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
@@ -131,6 +132,22 @@ class NameOf:
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
         return core_schema.literal_schema([name for name in self.catalogue if self.where(name)])
+
+
+def sections_at(annotation: Any) -> list[type[BaseModel]]:
+    """The sections of which one may stand at a field, or in a value of a type."""
+    if isinstance(annotation, FieldInfo):
+        # what is annotated with a catalogue has it there, and its base class as the annotation
+        chosen = [found for each in annotation.metadata for found in sections_at(each)]
+        return chosen or sections_at(annotation.annotation)
+    if isinstance(annotation, OneOf):
+        return list(annotation.sections().values())
+    if get_origin(annotation) is Annotated:
+        base, *metadata = get_args(annotation)
+        return [found for each in metadata for found in sections_at(each)] or sections_at(base)
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [found for inner in get_args(annotation) for found in sections_at(inner)]
 
 
 T = TypeVar("T")
