@@ -59,7 +59,7 @@ reproduce: $(STAMP) ## Run the default study: tables, claims, figures, report
 
 test: $(STAMP) ## Run the tests
 	@echo "== tests"
-	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 
 test-cluster: $(STAMP) ## Run the cluster tests on a small SLURM of their own, which they start and stop
 	@echo "== cluster tests"

@@ -16,6 +16,11 @@ ROOT = Path(__file__).resolve().parents[1]
 collect_ignore = ["workflow/outside"]
 
 
+def pytest_collection_modifyitems(items):
+    """Those that run Snakemake first: a long file that begins last keeps one core waiting."""
+    items.sort(key=lambda item: "tests/workflow" not in item.nodeid)
+
+
 @pytest.fixture(autouse=True)
 def _no_data_root(monkeypatch, request):
     """Tests say themselves where data lies; only those marked for real data see the user's."""

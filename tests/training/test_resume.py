@@ -1,16 +1,17 @@
 """A run killed at any moment ends with the same bytes as one left alone."""
 
-import multiprocessing
 import os
 import random
 import signal
 import time
+from functools import cache
 
 import pytest
 import torch
 
 from advscape.training.checkpoint import Checkpoint
 from advscape.training.updates import AdversarialWeights, Langevin, LocalEntropy
+from tests.forks import FORKS
 from tests.training.runs import network, run, written
 
 KILLS = 20
@@ -31,20 +32,27 @@ def train_in(folder, name):
     run(folder, model=model, epochs=8, update=updates(name, model), every_s=0.0)
 
 
+@pytest.fixture(scope="module")
+def left_alone(tmp_path_factory):
+    """What a run writes that nothing stops, and how long it takes, made once for each update."""
+
+    @cache
+    def made(name):
+        folder = tmp_path_factory.mktemp("whole")
+        started = time.monotonic()
+        train_in(folder, name)
+        return written(folder), time.monotonic() - started
+
+    return made
+
+
 @pytest.mark.parametrize("name", ["sgd", "entropy_sgd"])
-def test_killed_at_twenty_random_moments(tmp_path, name):
-    whole, broken = tmp_path / "whole", tmp_path / "broken"
-    whole.mkdir()
-    broken.mkdir()
-    started = time.monotonic()
-    train_in(whole, name)
-    seconds = time.monotonic() - started
-    # a server that has imported everything, and forks a fresh process for each attempt
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.training.test_resume"])
+def test_killed_at_twenty_random_moments(tmp_path, left_alone, name):
+    broken = tmp_path
+    whole, seconds = left_alone(name)
     rng, kills, longest = random.Random(0), 0, seconds / 6
     while kills < KILLS:
-        process = context.Process(target=train_in, args=(broken, name))
+        process = FORKS.Process(target=train_in, args=(broken, name))
         process.start()
         process.join(rng.uniform(0, longest))
         if process.is_alive():
@@ -52,11 +60,11 @@ def test_killed_at_twenty_random_moments(tmp_path, name):
             process.join()
             kills += process.exitcode == -signal.SIGKILL
         if (broken / "best.safetensors").exists():  # it got to its end: begin a new one
-            assert written(broken) == written(whole)
+            assert written(broken) == whole
             for file in broken.iterdir():
                 file.unlink()
     train_in(broken, name)
-    assert written(broken) == written(whole)
+    assert written(broken) == whole
 
 
 class Stop(Exception):
@@ -65,17 +73,14 @@ class Stop(Exception):
 
 @pytest.mark.parametrize("name", ["sgd", "awp", "entropy_sgd"])
 @pytest.mark.parametrize("stop", [1, 2, 7])
-def test_stopped_between_steps(tmp_path, monkeypatch, caplog, name, stop):
+def test_stopped_between_steps(tmp_path, left_alone, monkeypatch, caplog, name, stop):
     """Also where the loss is in the middle of an epoch of three steps."""
-    whole, broken = tmp_path / "whole", tmp_path / "broken"
-    whole.mkdir()
-    broken.mkdir()
-    train_in(whole, name)
-    stopped_after(stop, monkeypatch, lambda: train_in(broken, name))
+    whole, _ = left_alone(name)
+    stopped_after(stop, monkeypatch, lambda: train_in(tmp_path, name))
     caplog.set_level("INFO", "advscape")
-    train_in(broken, name)
+    train_in(tmp_path, name)
     assert f"resuming after step {stop} of 24" in caplog.text
-    assert written(broken) == written(whole)
+    assert written(tmp_path) == whole
 
 
 def stopped_after(saves, monkeypatch, work):

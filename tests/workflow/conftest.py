@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from tests.conftest import ROOT
+from tests.workflow.planner import plan
 
 
 class Workflow:
@@ -21,12 +22,16 @@ class Workflow:
         # Snakemake merges a --configfile into this one, as it does in a clone
         shutil.copy(ROOT / "config.yaml", folder)
 
-    def command(self):
-        """The start of a command line that runs snakemake on this study."""
+    def configfile(self):
+        """The study's config as a file."""
         file = self.folder / "study.yaml"
         file.write_text(yaml.safe_dump(self.config, sort_keys=False))
+        return file
+
+    def command(self):
+        """The start of a command line that runs snakemake on this study."""
         command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
-        return [*command, "--directory", str(self.folder), "--configfile", str(file)]
+        return [*command, "--directory", str(self.folder), "--configfile", str(self.configfile())]
 
     def snakemake(self, *arguments, check=True):
         """Run snakemake on this study; stdout and stderr come back as text."""
@@ -40,16 +45,9 @@ class Workflow:
 
     def planned(self, *arguments):
         """Jobs that would run now, as {rule: [output files]}, without `all`."""
-        lines = self.snakemake("--dry-run", *arguments).stdout.splitlines()
-        lines += self.snakemake("--dry-run", *arguments).stderr.splitlines() if not lines else []
-        jobs, rule = {}, None
-        for line in lines:
-            if line.startswith(("rule ", "localrule ")):
-                rule = line.split()[1].rstrip(":")
-                jobs.setdefault(rule, [])
-            elif line.startswith("    output:") and rule:
-                jobs[rule].append(line.removeprefix("    output: "))
-        jobs.pop("all", None)
+        jobs = {}
+        for job in plan(ROOT / "Snakefile", self.folder, self.configfile(), *arguments):
+            jobs.setdefault(job.rule, []).extend(job.output)
         return jobs
 
 

@@ -6,13 +6,12 @@ this library already. Importing them takes longer than planning a small study.
 
 import contextlib
 import io
-import multiprocessing
 import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-CONTEXT = multiprocessing.get_context("forkserver")
+from tests.forks import FORKS
 
 
 @dataclass(frozen=True)
@@ -30,35 +29,30 @@ class Job:
         return " ".join([self.rule, *(self.wildcards[a] for a in about if a in self.wildcards)])
 
 
-class Planner:
-    """Calls Snakemake in forks that share its imports."""
-
-    def __init__(self):
-        CONTEXT.set_forkserver_preload(["tests.workflow.preloaded"])
-
-    def plan(self, snakefile, folder, configfile, *arguments):
-        """Jobs that would run now, without `all`, and what Snakemake said if it refused."""
-        arguments = ["--dry-run", "--cores", "2", *arguments]
-        code, said = self.call(snakefile, folder, configfile, *arguments)
-        if code != 0:
-            raise Refused(said)
-        return [job for job in _jobs(said) if job.rule != "all"]
-
-    def call(self, snakefile, folder, configfile, *arguments):
-        """Exit code and output of one call of Snakemake in a folder."""
-        here, there = CONTEXT.Pipe(duplex=False)
-        argv = ["--snakefile", str(snakefile), "--configfile", str(configfile), *arguments]
-        process = CONTEXT.Process(target=_snakemake, args=(there, str(folder), argv))
-        process.start()
-        there.close()
-        try:
-            return here.recv()
-        finally:
-            process.join()
-
-
 class Refused(Exception):
     """Snakemake ended with an error; the text is what it said."""
+
+
+def plan(snakefile, folder, configfile, *arguments):
+    """Jobs that would run now, without `all`; Refused with what Snakemake said if it refuses."""
+    arguments = ["--dry-run", "--cores", "2", *arguments]
+    code, said = call(snakefile, folder, configfile, *arguments)
+    if code != 0:
+        raise Refused(said)
+    return [job for job in _jobs(said) if job.rule != "all"]
+
+
+def call(snakefile, folder, configfile, *arguments):
+    """Exit code and output of one call of Snakemake in a folder; it must start no jobs."""
+    here, there = FORKS.Pipe(duplex=False)
+    argv = ["--snakefile", str(snakefile), "--configfile", str(configfile), *arguments]
+    process = FORKS.Process(target=_snakemake, args=(there, str(folder), argv))
+    process.start()
+    there.close()
+    try:
+        return here.recv()
+    finally:
+        process.join()
 
 
 def _snakemake(answer, folder, argv):

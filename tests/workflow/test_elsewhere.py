@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from tests.conftest import ROOT
-from tests.workflow.planner import Planner
+from tests.workflow.planner import plan
 
 STUDY = {
     "study": "elsewhere",
@@ -62,9 +62,8 @@ def files(folder):
 
 def test_the_shim_builds_the_same_jobs(tmp_path):
     (tmp_path / "study.json").write_text(json.dumps(STUDY))
-    planner = Planner()
     door, shim = (
-        planner.plan(ROOT / file, tmp_path, tmp_path / "study.json")
+        plan(ROOT / file, tmp_path, tmp_path / "study.json")
         for file in ("Snakefile", "workflow/Snakefile")
     )
     assert len(door) > 10

@@ -21,7 +21,7 @@ from advscape.data.catalogue import needed
 from advscape.study.config.section import OneOf, sections_at
 from advscape.study.config.study import LinearExperiment, NetworkExperiment, Study
 from tests.conftest import ROOT
-from tests.workflow.planner import Planner, Refused
+from tests.workflow.planner import Refused, call, plan
 
 # through JSON, which takes apart what YAML's anchors share
 BASE = json.loads(json.dumps(yaml.safe_load((ROOT / "tests/workflow/every_key.yaml").read_text())))
@@ -337,7 +337,6 @@ class Finished:
 
     def __init__(self, folder, copy):
         self.folder, self.copy = folder, copy
-        self.planner = Planner()
         for root in ("data", "elsewhere"):
             for file in (*needed("mnist", None), "a.npz", "b.npz"):
                 (folder / root / file).parent.mkdir(parents=True, exist_ok=True)
@@ -353,7 +352,7 @@ class Finished:
                 (folder / file).parent.mkdir(parents=True, exist_ok=True)
                 (folder / file).write_text(file)
         touch = ["--touch", "--forceall", "--cores", "2"]
-        code, said = self.planner.call(ROOT / "Snakefile", folder, self.configfile(BASE), *touch)
+        code, said = call(ROOT / "Snakefile", folder, self.configfile(BASE), *touch)
         assert code == 0, said
 
     def configfile(self, config, name="study"):
@@ -363,7 +362,7 @@ class Finished:
         return file
 
     def plan(self, config, root=ROOT, name="study"):
-        return self.planner.plan(root / "Snakefile", self.folder, self.configfile(config, name))
+        return plan(root / "Snakefile", self.folder, self.configfile(config, name))
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Imported by the process that all plans are forked from: what each of them would load again."""
+"""Imported by the process that tests fork others from: what each of these would load again."""
 
 import importlib
 from pathlib import Path
@@ -16,8 +16,9 @@ for module in (
     "snakemake.profiles",
     "snakemake.report.html_reporter",
     "snakemake.storage",
+    "tests.training.runs",
 ):
     importlib.import_module(module)
 
-for script in (Path(__file__).resolve().parents[2] / "workflow/scripts").glob("*.py"):
+for script in (Path(__file__).resolve().parents[1] / "workflow/scripts").glob("*.py"):
     fingerprint(script)
