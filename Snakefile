@@ -39,7 +39,7 @@ report: "workflow/report/study.rst"
 
 wildcard_constraints:
     experiment="|".join(EXPERIMENTS),
-    epsilon=r"[0-9.e+-]+",
+    cell=r"[^/]+~[^/]+",
     seed=r"\d+",
     seeds=r"\d+(\+\d+)*",
     part=r"\d+",

@@ -28,4 +28,7 @@ def built_attack(section, threat):
 def built_model(section, classes, shape, seed=0):
     """The network of a section, a mapping or a record, as a job makes it."""
     record = section if isinstance(section, Record) else as_record(MODELS, section)
-    return build_model(lambda: make(record, classes, shape), named(record), classes, shape, seed)
+    return build_model(
+        lambda: make(record, classes, shape, leave_out=("normalise",)),
+        named(record), classes, shape, seed,
+    )  # fmt: skip

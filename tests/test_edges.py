@@ -20,7 +20,7 @@ from advscape.stages.run import load_run
 from advscape.stages.sharpness_network import sharpness_network
 from advscape.stages.train_network import train_network
 from advscape.study.config.model import MODELS
-from advscape.study.config.study import NetworkExperiment
+from advscape.study.config.study import TrainedExperiment
 from advscape.study.spec import stage_spec
 from advscape.tables.flatness import agreement_table
 from tests.sections import as_record
@@ -54,7 +54,7 @@ class Study:
         }  # fmt: skip
         for section, values in self.changes.items():
             sections[section] = sections[section] | values
-        experiment = NetworkExperiment.model_validate(sections)
+        experiment = TrainedExperiment.model_validate(sections)
         part = {"part": 0} if stage == "landscape" else {}
         return Job(
             stage_spec(stage, experiment, "code")(epsilon=epsilon, seed=0, noise="aligned", **part)
@@ -144,7 +144,14 @@ def test_every_measure_of_sharpness_has_its_value(study, network):
 def test_a_line_leaves_frozen_weights_where_they_are_as_the_hessian_does(study, epsilon):
     net = study("FrozenLayer", training={"learning_rate": 0.3})
     rows = net.landscape(epsilon)
-    key = {"experiment": "net", "dataset": "digits", "model": "x", "norm": "l2"}
+    key = {
+        "experiment": "net",
+        "dataset": "digits",
+        "model": "x",
+        "norm": "l2",
+        "label": None,
+        "epoch": None,
+    }
     (check,) = agreement_table(rows.assign(**key), {"net": {"step": 0.02}}).to_dict("records")
     assert check["ok"]
     assert check["value"] < 0.05

@@ -67,8 +67,8 @@ def trial(folder, name, *notes):
 
 def test_notes_stand_with_their_experiment(tmp_path):
     silent, telling = trial(tmp_path, "a"), trial(tmp_path, "b", "One.", "Two.")
-    assert notes_section([silent]) == ""
-    html = notes_section([silent, telling])
+    assert notes_section([("a", silent)]) == ""
+    html = notes_section([("a", silent), ("b", telling), ("b", telling)])
     assert "<li>b: One.</li>\n<li>b: Two.</li>" in html
 
 
@@ -82,6 +82,7 @@ def test_samples_are_too_few_where_halves_differ_much():
 
 def test_no_text_from_outside_is_taken_for_html(tmp_path):
     key = {"experiment": HOSTILE, "noise": HOSTILE, "epsilon": 0.1, "seed": 0}
+    key |= {"label": HOSTILE, "epoch": 3}
     sanity = key | {"check": HOSTILE, "value": 1.0, "bound": 0.1, "ok": False}
     hessian = {"loss": HOSTILE, "hessian": HOSTILE, "reason": HOSTILE, "half_spread": 0.1}
     missing = pd.DataFrame([dict.fromkeys(MISSING, HOSTILE)])
@@ -90,7 +91,7 @@ def test_no_text_from_outside_is_taken_for_html(tmp_path):
         pd.DataFrame([CLAIM | dict.fromkeys(NAMES, HOSTILE)]),
         pd.DataFrame([sanity]),
         pd.DataFrame([key | hessian]),
-        missing_section(missing) + notes_section([trial(tmp_path, "<b>'&", HOSTILE)]),
+        missing_section(missing) + notes_section([("<b>'&", trial(tmp_path, "x", HOSTILE))]),
         page,
     )
     text = page.read_text()
@@ -98,7 +99,7 @@ def test_no_text_from_outside_is_taken_for_html(tmp_path):
     assert "<b>'" not in text
     shown = escape(HOSTILE).replace("&#x27;", "&#39;").replace("&quot;", "&#34;")
     # claim, missing run, note, failed check, Hessian without numbers, its samples
-    assert text.count(shown) == len(NAMES) + 5 + 1 + 3 + 4 + 1
+    assert text.count(shown) == len(NAMES) + 5 + 1 + 4 + 4 + 1
 
 
 def test_a_study_of_nothing_has_a_page(tmp_path):

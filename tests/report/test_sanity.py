@@ -1,15 +1,18 @@
 import pandas as pd
+from markupsafe import Markup
 
+from advscape.evaluation.checks import PUBLISHED
 from advscape.report.page import claims_page
-from advscape.report.sanity import sanity_section
+from advscape.report.sanity import published_section, sanity_section
 from advscape.tables.columns import SUMMARIES
 
 
 def sanity(*values):
     return pd.DataFrame(
         [
-            {"experiment": "a<b", "noise": "aligned", "epsilon": 0.1 * i, "seed": seed,
-             "check": "kkt residual", "value": value, "bound": 0.1, "ok": value <= 0.1}
+            {"experiment": "a<b", "label": None, "noise": "aligned", "epsilon": 0.1 * i,
+             "epoch": None, "seed": seed, "check": "kkt residual", "value": value, "bound": 0.1,
+             "ok": value <= 0.1}
             for i, value in enumerate(values)
             for seed in (0, 1)
         ]
@@ -26,6 +29,23 @@ def test_failures_are_counted_and_named():
     for words in ("a&lt;b", "4 of 6", "0.3", "aligned 0.1: seed 0, 1; aligned 0.2: seed 0, 1"):
         assert words in html
     assert html.count("<tr>") == 2
+
+
+def test_networks_unlike_what_was_published_come_first(tmp_path):
+    rows = sanity(0.05, 0.2).assign(check=PUBLISHED, label="TRADES", epoch=[None, None, 7.0, 7.0])
+    html = published_section(rows)
+    assert "2 of 4 networks do not have the accuracy" in html
+    assert "TRADES aligned 0.1 epoch 7: seed 0, 1" in html
+    assert "0.2000" in html
+    assert published_section(sanity(0.2)) == ""
+    assert published_section(rows[rows["ok"]]) == ""
+    claims_page(
+        pd.DataFrame(columns=list(SUMMARIES["claims"])), rows,
+        pd.DataFrame({"experiment": [], "half_spread": [], "reason": []}), Markup("<p>notes</p>"),
+        tmp_path / "claims.html",
+    )  # fmt: skip
+    page = (tmp_path / "claims.html").read_text()
+    assert page.index("published with their weights") < page.index("notes")
 
 
 def test_a_value_that_is_not_a_number_is_the_worst():

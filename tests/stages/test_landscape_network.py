@@ -18,7 +18,7 @@ from advscape.seeds import stream
 from advscape.stages.job import Job
 from advscape.stages.landscape_network import Files, _Losses, landscape_network
 from advscape.stages.run import load_run
-from advscape.study.config.study import NetworkExperiment
+from advscape.study.config.study import TrainedExperiment
 from advscape.study.spec import stage_spec
 
 LANDSCAPE = {
@@ -34,7 +34,7 @@ LANDSCAPE = {
 
 
 def spec(part=0, model=None, **landscape):
-    experiment = NetworkExperiment.model_validate(
+    experiment = TrainedExperiment.model_validate(
         {
             "name": "small",
             "dataset": {"name": "digits", "test_fraction": 0.5, "validation_fraction": 0.1},

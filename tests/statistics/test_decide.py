@@ -76,7 +76,7 @@ def tables():
     keys = pd.DataFrame(
         [("a", "aligned", e, s) for e in (0.0, 0.5, 2.0) for s in (0, 1)],
         columns=["experiment", "noise", "epsilon", "seed"],
-    )
+    ).assign(label=None, epoch=np.nan)
     runs = keys.assign(regime=["separable"] * 2 + ["finite"] * 3 + ["collapsed"])
     curvature = pd.concat(
         [

@@ -24,7 +24,7 @@ def plan():
 @pytest.fixture(scope="module")
 def parameters(plan):
     content = {e.dataset.id: "digest" for e in plan.experiments.values()}
-    return Parameters(plan, lambda script: f"code of {script}", content)
+    return Parameters(plan, lambda script: f"code of {script}", content, {})
 
 
 def job(**wildcards):
@@ -36,7 +36,7 @@ def test_networks(plan, parameters, stage):
     (name,) = plan.networks
     seeds = {"seed": "0"} if stage == "train" else {"seeds": "0+1"}
     part = {"part": "2"} if stage == "landscape" else {}
-    spec = read(parameters.network(stage)(job(experiment=name, epsilon="0.4", **seeds, **part)))
+    spec = read(parameters.network(stage)(job(experiment=name, cell="eps~0.4", **seeds, **part)))
     assert spec["code"] == f"code of {stage}_network.py"
     assert spec["data"] == "digest"
     expected = {"epsilon": 0.4, "noise": "aligned"}

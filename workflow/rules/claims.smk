@@ -11,11 +11,7 @@ rule claims:
         landscape="<results>/tables/landscape.csv",
         sanity="<results>/tables/sanity.csv",
         missing="<results>/tables/missing.csv",
-        trials=[
-            file
-            for file in (f"<results>/runs/{name}/trial.json" for name in COMPUTE)
-            if file not in PLAN.lacking
-        ],
+        trials=[file for file, _ in PLAN.tried()],
     output:
         table="<results>/tables/claims.csv",
         page=report(
@@ -33,6 +29,9 @@ rule claims:
         ENVIRONMENT
     threads: 1
     params:
-        spec=canonical(code=code("claims.py"), config={"claims": PLAN.claims()}),
+        spec=canonical(
+            code=code("claims.py"),
+            config={"claims": PLAN.claims(), "tried": [name for _, name in PLAN.tried()]},
+        ),
     script:
         "../scripts/claims.py"

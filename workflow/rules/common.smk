@@ -15,7 +15,7 @@ from pathlib import Path
 # a fifth of the time that planning 10,000 jobs takes
 gc.set_threshold(50_000, 20, 100)
 
-from advscape.data.digest import content_digest
+from advscape.data.digest import content_digest, file_digests
 from advscape.data.root import data_root
 from advscape.study.canonical import canonical
 from advscape.study.figures import FIGURES
@@ -36,7 +36,9 @@ from advscape.study.plan import (
 try:
     check_writable(Path.cwd())
     use_writable_temporary_folder()
-    STUDY = load_study(config)
+    # where checkpoints are looked for after the working folder
+    BESIDE = [Path(file).absolute().parent for file in workflow.configfiles]
+    STUDY = load_study(config, BESIDE)
 except UserError as problem:
     # Snakemake would add a traceback; one line is what the user needs
     sys.exit(str(problem))
@@ -49,12 +51,14 @@ INCOMPLETE = MISSING_FILE in os.environ
 MISSING = {"files": [], "runs": []}
 if INCOMPLETE:
     MISSING = json.loads(Path(os.environ[MISSING_FILE]).read_text(encoding="utf-8"))
-PLAN = Plan(STUDY, lacking=(f"<results>/{file}" for file in MISSING["files"]))
+PLAN = Plan(STUDY, (f"<results>/{file}" for file in MISSING["files"]), BESIDE)
 EXPERIMENTS = PLAN.experiments
 # a pattern that matches no name stands in for an empty list
 NOTHING = "(?!)"
 LINEAR = "|".join(PLAN.linear) or NOTHING
 NETWORKS = "|".join(PLAN.networks) or NOTHING
+TRAINED = "|".join(PLAN.trained) or NOTHING
+GIVEN = "|".join(PLAN.given) or NOTHING
 
 
 def code(name):
@@ -78,7 +82,8 @@ try:
     CONTENT = {id: content_digest(d.name, d.path, ROOT) for id, d in DATASETS.items()}
 except OSError as problem:
     sys.exit(f"data_root: {problem}")
-PARAMETERS = Parameters(PLAN, code, CONTENT)
+FILES = file_digests(run.place for runs in PLAN.given.values() for run in runs.values())
+PARAMETERS = Parameters(PLAN, code, CONTENT, FILES)
 
 
 dataset_file = alike(
@@ -121,18 +126,23 @@ def of_each_run(file):
     pattern = f"{NETWORK_RUN}/{file}"
 
     def files(wildcards):
-        run = {"experiment": wildcards.experiment, "epsilon": wildcards.epsilon}
+        run = {"experiment": wildcards.experiment, "cell": wildcards.cell}
         return [pattern.format(**run, seed=seed) for seed in seeds_of(wildcards)]
 
     return files
 
 
-def directions_of(wildcards, best=of_each_run("best.safetensors")):
+def best_of(wildcards, best=of_each_run("best.safetensors")):
+    """Weights of the best epochs; of a network that was not trained here there are none."""
+    if wildcards.experiment in PLAN.given:
+        return {}
+    return {"best": best(wildcards) if callable(best) else best}
+
+
+def directions_of(wildcards):
     """What else the directions of a network's landscape are made from."""
     landscape = EXPERIMENTS[wildcards.experiment].landscape
-    needed = {}
-    if "best" in landscape.needs:
-        needed["best"] = best(wildcards) if callable(best) else best
+    needed = best_of(wildcards) if "best" in landscape.needs else {}
     if "eigenvectors" in landscape.needs:
         needed["eigenvectors"] = f"{MEASURED_RUNS}/eigenvectors.safetensors"
     return needed

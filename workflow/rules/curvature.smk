@@ -42,9 +42,9 @@ rule curvature_network:
         eigenvectors="<measured_runs>/eigenvectors.safetensors",
         provenance="<measured_runs>/curvature.json",
     log:
-        "<logs>/curvature/{experiment}/eps~{epsilon}/seed~{seeds}.log",
+        "<logs>/curvature/{experiment}/{cell}/seed~{seeds}.log",
     benchmark:
-        "<benchmarks>/curvature/{experiment}/eps~{epsilon}/seed~{seeds}.tsv"
+        "<benchmarks>/curvature/{experiment}/{cell}/seed~{seeds}.tsv"
     wildcard_constraints:
         experiment=NETWORKS,
     conda:

@@ -31,17 +31,17 @@ rule evaluate_linear:
 rule evaluate_network:
     """Loss and accuracy of networks of one epsilon, clean and under attacks."""
     input:
+        unpack(best_of),
         dataset=dataset_file,
         weights=of_each_run("weights.safetensors"),
-        best=of_each_run("best.safetensors"),
     output:
         rows="<measured_runs>/robustness.csv",
         sanity="<measured_runs>/sanity.csv",
         provenance="<measured_runs>/evaluate.json",
     log:
-        "<logs>/evaluate/{experiment}/eps~{epsilon}/seed~{seeds}.log",
+        "<logs>/evaluate/{experiment}/{cell}/seed~{seeds}.log",
     benchmark:
-        "<benchmarks>/evaluate/{experiment}/eps~{epsilon}/seed~{seeds}.tsv"
+        "<benchmarks>/evaluate/{experiment}/{cell}/seed~{seeds}.tsv"
     wildcard_constraints:
         experiment=NETWORKS,
     conda:

@@ -39,9 +39,9 @@ rule landscape_network:
         rows="<measured_runs>/landscape/part~{part}.csv",
         provenance="<measured_runs>/landscape/part~{part}.json",
     log:
-        "<logs>/landscape/{experiment}/eps~{epsilon}/seed~{seeds}/part~{part}.log",
+        "<logs>/landscape/{experiment}/{cell}/seed~{seeds}/part~{part}.log",
     benchmark:
-        "<benchmarks>/landscape/{experiment}/eps~{epsilon}/seed~{seeds}/part~{part}.tsv"
+        "<benchmarks>/landscape/{experiment}/{cell}/seed~{seeds}/part~{part}.tsv"
     wildcard_constraints:
         experiment=NETWORKS,
     conda:

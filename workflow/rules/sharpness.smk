@@ -10,9 +10,9 @@ rule sharpness_network:
         rows="<measured_runs>/sharpness.csv",
         provenance="<measured_runs>/sharpness.json",
     log:
-        "<logs>/sharpness/{experiment}/eps~{epsilon}/seed~{seeds}.log",
+        "<logs>/sharpness/{experiment}/{cell}/seed~{seeds}.log",
     benchmark:
-        "<benchmarks>/sharpness/{experiment}/eps~{epsilon}/seed~{seeds}.tsv"
+        "<benchmarks>/sharpness/{experiment}/{cell}/seed~{seeds}.tsv"
     wildcard_constraints:
         experiment=NETWORKS,
     conda:

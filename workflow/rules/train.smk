@@ -1,4 +1,6 @@
-"""Training: expects prepared datasets, makes weights and the rows of runs.csv."""
+"""Training: expects prepared datasets, makes weights and the rows of runs.csv; of networks that are
+already trained it takes both from their files.
+"""
 
 
 rule train_linear:
@@ -40,11 +42,11 @@ rule train_network:
         history="<network_run>/history.csv",
         provenance="<network_run>/train.json",
     log:
-        "<logs>/train/{experiment}/eps~{epsilon}/seed~{seed}.log",
+        "<logs>/train/{experiment}/{cell}/seed~{seed}.log",
     benchmark:
-        "<benchmarks>/train/{experiment}/eps~{epsilon}/seed~{seed}.tsv"
+        "<benchmarks>/train/{experiment}/{cell}/seed~{seed}.tsv"
     wildcard_constraints:
-        experiment=NETWORKS,
+        experiment=TRAINED,
     conda:
         ENVIRONMENT
     threads: threads_of
@@ -58,3 +60,33 @@ rule train_network:
         spec=PARAMETERS.network("train"),
     script:
         "../scripts/train_network.py"
+
+
+rule take_network:
+    """Take a network that is already trained from its file, and try it on a few samples."""
+    input:
+        dataset=dataset_file,
+    output:
+        rows="<network_run>/runs.csv",
+        weights="<network_run>/weights.safetensors",
+        provenance="<network_run>/checkpoint.json",
+    log:
+        "<logs>/take/{experiment}/{cell}/seed~{seed}.log",
+    benchmark:
+        "<benchmarks>/take/{experiment}/{cell}/seed~{seed}.tsv"
+    wildcard_constraints:
+        experiment=GIVEN,
+    conda:
+        ENVIRONMENT
+    # before any is measured
+    priority: 1
+    threads: threads_of
+    resources:
+        gpu=gpu_of,
+        jobs_per_device=jobs_per_device_of,
+        mem_mb=8000,
+        runtime=30,
+    params:
+        spec=PARAMETERS.network("take"),
+    script:
+        "../scripts/take_network.py"

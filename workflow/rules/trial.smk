@@ -12,7 +12,7 @@ rule try_network:
     benchmark:
         "<benchmarks>/try/{experiment}.tsv"
     wildcard_constraints:
-        experiment=NETWORKS,
+        experiment=TRAINED,
     conda:
         ENVIRONMENT
     threads: threads_of

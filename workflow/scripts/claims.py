@@ -14,5 +14,6 @@ with running(snakemake.params.spec, snakemake.log[0]) as job:
     tables = {name: read_table(snakemake.input[name]) for name in names}
     claims = claims_table(job.config["claims"], tables)
     write_rows(claims, snakemake.output.table)
-    notes = missing_section(tables["missing"]) + notes_section(snakemake.input.trials)
+    tried = zip(job.config["tried"], snakemake.input.trials, strict=True)
+    notes = missing_section(tables["missing"]) + notes_section(tried)
     claims_page(claims, tables["sanity"], tables["curvature"], notes, snakemake.output.page)

@@ -7,7 +7,8 @@ from advscape.tables.rows import joined, write_rows
 
 files = {"inputs": snakemake.input, "outputs": snakemake.output}
 with running(snakemake.params.spec, snakemake.log[0], snakemake.resources, **files) as job:
-    runs = zip(job.runs(), snakemake.input.weights, snakemake.input.best, strict=True)
+    best = snakemake.input.get("best", [None] * len(snakemake.input.weights))
+    runs = zip(job.runs(), snakemake.input.weights, best, strict=True)
     found = [evaluate_network(run, snakemake.input.dataset, *files) for run, *files in runs]
     rows, checks = map(joined, zip(*found, strict=True))
     write_rows(rows, snakemake.output.rows)

@@ -7,6 +7,7 @@ dates or its place on the disk have changed since it was read last.
 import hashlib
 import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,22 @@ def content_digest(name: str, path: str | None, root: Path, cache: Path | None =
                         else published[file]))  # fmt: skip
     known.save()
     return hashlib.sha256(json.dumps(digests).encode()).hexdigest()[:32] if digests else ""
+
+
+def file_digests(files: Iterable[Path], cache: Path | None = _CACHE) -> dict[Path, str]:
+    """MD5 of each file, 32 hexadecimal digits.
+
+    Args:
+        files: they must be there.
+        cache: as of :func:`content_digest`.
+
+    Raises:
+        OSError: a file cannot be read.
+    """
+    known = _Known(cache)
+    digests = {file: known.md5(file) for file in files}
+    known.save()
+    return digests
 
 
 def check_content(planned: str, name: str, path: str | None, root: Path) -> None:

@@ -44,6 +44,11 @@ def choose(total: int, size: int, seed: int) -> np.ndarray:
     return np.sort(np.random.default_rng(seed).choice(total, size, replace=False))
 
 
+def labels_kept(data: Prepared, classes: Sequence[int] | None) -> list[int]:
+    """The labels that become 0, 1, ... in this order: those chosen, or all that there are."""
+    return list(classes) if classes is not None else np.unique(data.labels).tolist()
+
+
 def split(
     data: Prepared,
     classes: Sequence[int] | None,
@@ -66,7 +71,7 @@ def split(
     Raises:
         UserError: there is no official test set, or a class has no samples, or none to train on.
     """
-    kept = list(classes) if classes is not None else np.unique(data.labels).tolist()
+    kept = labels_kept(data, classes)
     labels = np.full(len(data.labels), -1)
     for new, old in enumerate(kept):
         members = data.labels == old

@@ -4,12 +4,15 @@ A violation means that an accuracy overstates the robustness, or that training l
 which gradients say little. It is recorded, never repaired.
 """
 
+import math
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+#: name of the check against a published accuracy, which the report shows first
+PUBLISHED = "accuracy as published"
 #: largest fall of the loss between two numbers of steps, relative: random starts leave some
 STEPS_BOUND = 0.01
 #: largest rise of an accuracy from one epsilon to the next
@@ -88,6 +91,26 @@ def autoattack_against_pgd(pairs: Iterable[tuple[float, float]], n: int) -> list
 def kkt_residual(median: float, n: int) -> Check:
     """Median over samples of :func:`advscape.attacks.kkt.kkt_residuals`."""
     return Check("kkt residual", median, KKT_BOUND, n)
+
+
+def published_accuracy(
+    measured: float, published: float, within: float, n: int, total: int
+) -> Check:
+    """How far a clean accuracy is from the one that was published with the weights.
+
+    A network that is fed otherwise than it was trained (normalised or not, other classes, another
+    size) shows itself here.
+
+    Args:
+        measured: accuracy on ``n`` test samples.
+        published: on the whole test set.
+        within: how far they may be apart.
+        n: samples.
+        total: size of the test set: of a part of it, three standard errors of a draw without
+            replacement are added to ``within``.
+    """
+    spread = math.sqrt(published * (1 - published) / n * (total - n) / max(total - 1, 1))
+    return Check(PUBLISHED, abs(measured - published), within + 3 * spread, n)
 
 
 def check_rows(checks: Iterable[Check], key: Mapping[str, Any]) -> list[dict[str, Any]]:

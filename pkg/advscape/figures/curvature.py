@@ -8,8 +8,8 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from advscape.figures.axis import placed
 from advscape.figures.style import (
-    EPSILON,
     SEEDS,
     apply,
     legend_below,
@@ -46,6 +46,7 @@ def curvature_figure(curvature: pd.DataFrame, runs: pd.DataFrame, title: str, no
     """
     apply()
     rows = curvature[curvature["split"] == "train"].copy()
+    rows, axis = placed(rows, norm)
     pairs = zip(rows["loss"], rows["hessian"], strict=True)
     rows["curve"] = [CURVES[pair] for pair in pairs]
     if runs["collapse_radius"].notna().any():
@@ -54,7 +55,7 @@ def curvature_figure(curvature: pd.DataFrame, runs: pd.DataFrame, title: str, no
     else:
         figure = _network(rows)
     for ax in figure.axes:
-        ax.set_xlabel(EPSILON[norm])
+        axis.label(ax)
     say_below(figure)
     figure.suptitle(title, parse_math=False)
     return figure
@@ -81,7 +82,7 @@ def _network(rows: pd.DataFrame) -> Figure:
     figure, axes = plt.subplots(1, 3, figsize=(12.0, 4.4))
     # at epsilon 0 every part is the clean Hessian: a curve that goes no further says nothing
     measured = rows[rows["lambda_max"].notna()]
-    beyond = measured.loc[measured["epsilon"] > 0, "curve"]
+    beyond = measured.loc[measured["epsilon"] != 0, "curve"]
     shown = measured[measured["curve"].isin(beyond)] if len(beyond) else measured
     order = [curve for curve in CURVES.values() if curve in set(shown["curve"])]
     _lines(axes[0], shown, "lambda_max", "curve", order)
@@ -95,12 +96,12 @@ def _network(rows: pd.DataFrame) -> Figure:
 
 def _measurable(ax: Axes, rows: pd.DataFrame) -> None:
     """Share of the samples at which the attack's response exists: a strict, smooth maximum."""
-    run = ["noise", "epsilon", "seed"]
+    run = ["noise", "at", "seed"]
     samples = rows.loc[rows["hessian"] == "frozen", [*run, "n"]]
     valid = rows.loc[rows["hessian"] == "total", [*run, "n_response"]].dropna()
     share = valid.merge(samples, on=run)
     share["share"] = share["n_response"] / share["n"]
-    sns.lineplot(share, x="epsilon", y="share", marker="o", color="0.3", ax=ax, **SEEDS)
+    sns.lineplot(share, x="at", y="share", marker="o", color="0.3", ax=ax, **SEEDS)
     ax.axhline(0.5, color="0.6", linewidth=0.8, linestyle=":")
     ax.set(
         title="samples with a measurable response",
@@ -117,7 +118,7 @@ def _lines(ax: Axes, rows: pd.DataFrame, y: str, hue: str, order: Sequence[str])
     # a part that is exactly 0, as the response at epsilon 0, has no place on a logarithmic scale
     shown = rows[rows[y] != 0]
     sns.lineplot(
-        shown, x="epsilon", y=y, hue=hue, hue_order=order, style=hue, style_order=order,
+        shown, x="at", y=y, hue=hue, hue_order=order, style=hue, style_order=order,
         palette=palette, markers=markers, dashes=False, ax=ax, **SEEDS,
     )  # fmt: skip
     if (shown[y] < 0).any():  # a trace may be: straight about 0, logarithmic beyond

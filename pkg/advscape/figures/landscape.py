@@ -10,8 +10,9 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from advscape.figures.axis import Axis, placed
 from advscape.figures.rise import with_rise
-from advscape.figures.style import SEEDS, apply, nothing_to_scan, say_below, spread
+from advscape.figures.style import SEEDS, apply, nothing_to_scan, say_below
 
 #: what a panel says of its noise
 LINEAR = {
@@ -46,18 +47,19 @@ def landscape_figure(landscape: pd.DataFrame, title: str, network: bool) -> Figu
         return nothing_to_scan(title)
     lines = landscape[~landscape["direction"].str.endswith("plane")]
     lines = lines[lines["split"] == lines["split"].iloc[0]]
-    every = lines["epsilon"].nunique()
-    lines = lines[lines["epsilon"].isin(spread(lines["epsilon"], MOST))]
+    lines, axis = placed(lines)
+    every = len(axis.order)
+    lines = lines[lines["at"].isin(axis.spread(MOST))]
     panels = _network_panels(lines) if network else _linear_panels(lines)
     figure, axes = plt.subplots(
         2, len(panels), figsize=(1.9 + 2.7 * len(panels), 5.4), sharex="col", squeeze=False
     )
     # one colour for one epsilon in all panels, also where an arm lacks some
-    colours = (lines["epsilon"].min(), lines["epsilon"].max())
+    lines, axis = placed(lines)
     for column, (name, rows) in zip(axes.T, panels.items(), strict=True):
-        rows = with_rise(rows, ["epsilon", "seed", "direction_seed"])
-        _overlay(column[0], rows, "loss", colours)
-        _overlay(column[1], rows, "rise", colours)
+        rows = with_rise(rows, ["at", "seed", "direction_seed"])
+        _overlay(column[0], rows, "loss", axis)
+        _overlay(column[1], rows, "rise", axis)
         column[0].set_yscale("log")
         column[0].set_title(name, fontsize="medium")
         column[0].set_ylabel(rf"{rows['split'].iloc[0]} loss at $w + \alpha d$")
@@ -65,9 +67,9 @@ def landscape_figure(landscape: pd.DataFrame, title: str, network: bool) -> Figu
     limits = [ax.get_ylim() for ax in axes[0]]
     for ax in axes[0]:
         ax.set_ylim(min(low for low, _ in limits), max(high for _, high in limits))
-    shown = lines["epsilon"].nunique()
+    shown = len(axis.order)
     some = f"\n({shown} of {every})" if shown < every else ""
-    _legend(figure, axes, rf"training $\epsilon${some}")
+    _legend(figure, axes, axis, some)
     say_below(figure, "lines: median, bands: min-max\nover directions and seeds")
     figure.suptitle(title, parse_math=False)
     return figure
@@ -92,21 +94,18 @@ def _network_panels(lines: pd.DataFrame) -> dict[str, pd.DataFrame]:
     }
 
 
-def _overlay(ax: Axes, rows: pd.DataFrame, y: str, colours: tuple[float, float]) -> None:
-    sns.lineplot(
-        rows, x="alpha", y=y, hue="epsilon", palette="viridis", hue_norm=colours, legend="full",
-        ax=ax, **SEEDS,
-    )  # fmt: skip
+def _overlay(ax: Axes, rows: pd.DataFrame, y: str, axis: Axis) -> None:
+    sns.lineplot(rows, x="alpha", y=y, hue="at", ax=ax, **axis.colours(), **SEEDS)
 
 
-def _legend(figure: Figure, axes: np.ndarray, title: str) -> None:
+def _legend(figure: Figure, axes: np.ndarray, axis: Axis, some: str) -> None:
     """One legend for all panels, with the epsilons of all arms."""
     entries: dict[str, Artist] = {}
     for ax in axes.flat:
         handles, labels = ax.get_legend_handles_labels()
         entries |= dict(zip(labels, handles, strict=True))
         ax.get_legend().remove()
-    labels = sorted(entries, key=float)
+    labels = sorted(entries, key=float if axis.numeric else axis.order.index)
     # its stubs do not know the places outside
     place: Any = "outside right center"
-    figure.legend([entries[label] for label in labels], labels, title=title, loc=place)
+    figure.legend([entries[label] for label in labels], labels, title=axis.title + some, loc=place)

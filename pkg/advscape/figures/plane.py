@@ -9,8 +9,9 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from mpl_toolkits.mplot3d import Axes3D
 
+from advscape.figures.axis import placed
 from advscape.figures.rise import with_rise
-from advscape.figures.style import apply, nothing_to_scan, spread
+from advscape.figures.style import apply, nothing_to_scan
 
 #: what the loss is under
 NOISE = {
@@ -44,22 +45,21 @@ def plane_figure(landscape: pd.DataFrame, title: str) -> Figure:
     rows = rows[(rows["noise"] == noise) & (rows["attack"] == attack)]
     seed = rows["seed"].min()
     rows = rows[(rows["seed"] == seed) & (rows["split"] == rows["split"].iloc[0])]
-    epsilons = spread(rows["epsilon"], MOST)
-    rows = with_rise(rows, ["epsilon"])
-    rows = rows[rows["epsilon"].isin(epsilons)]
+    rows, axis = placed(rows)
+    columns = axis.spread(MOST)
+    rows = with_rise(rows, ["at"])
+    rows = rows[rows["at"].isin(columns)]
     highest = rows["rise"].max()
     norm = LogNorm(highest / 10**ORDERS, highest, clip=True)
-    figure = plt.figure(figsize=(1.2 + 2.5 * len(epsilons), 5.6))
-    for i, epsilon in enumerate(epsilons):
-        grid = rows[rows["epsilon"] == epsilon].pivot_table(
-            index="beta", columns="alpha", values="rise"
-        )
-        flat = figure.add_subplot(2, len(epsilons), i + 1)
+    figure = plt.figure(figsize=(1.2 + 2.5 * len(columns), 5.6))
+    for i, value in enumerate(columns):
+        grid = rows[rows["at"] == value].pivot_table(index="beta", columns="alpha", values="rise")
+        flat = figure.add_subplot(2, len(columns), i + 1)
         _contours(flat, grid, norm)
-        flat.set_title(rf"$\epsilon$ = {epsilon:g}")
+        flat.set_title(axis.name(value))
         if i == 0:
             flat.set_ylabel(r"$\beta$")
-        high = figure.add_subplot(2, len(epsilons), len(epsilons) + i + 1, projection="3d")
+        high = figure.add_subplot(2, len(columns), len(columns) + i + 1, projection="3d")
         if isinstance(high, Axes3D):
             _surface(high, grid, norm)
     bar = figure.colorbar(

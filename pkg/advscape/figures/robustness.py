@@ -6,7 +6,8 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from advscape.figures.style import EPSILON, SEEDS, apply, legend_below, say_below
+from advscape.figures.axis import placed
+from advscape.figures.style import SEEDS, apply, legend_below, say_below
 
 
 def robustness_figure(robustness: pd.DataFrame, title: str, norm: str) -> Figure:
@@ -22,14 +23,17 @@ def robustness_figure(robustness: pd.DataFrame, title: str, norm: str) -> Figure
     rows = robustness[robustness["checkpoint"] == "last"]
     arm = "aligned" if "aligned" in set(rows["noise"]) else rows["noise"].iloc[0]
     rows = _first_judge(rows[rows["noise"] == arm])
+    rows, axis = placed(rows, norm)
     own = rows[rows["eval_epsilon"] == rows["epsilon"]].assign(attacked="own $\\epsilon$")
     clean = rows[rows["eval_epsilon"] == 0].assign(attacked="no attack")
     figure, axes = plt.subplots(1, 3, figsize=(10.8, 4.0))
-    _accuracy(axes[0], pd.concat([own, clean]) if (own["eval_epsilon"] > 0).any() else clean)
-    _gap(axes[1], rows, own, "accuracy", "train minus test accuracy")
-    _gap(axes[2], rows, own, "loss", "test minus train loss")
+    common = _at_common(rows)
+    attacked = own if (own["eval_epsilon"] > 0).any() else common
+    _accuracy(axes[0], pd.concat([attacked, clean]))
+    _gap(axes[1], own, common, "accuracy", "train minus test accuracy")
+    _gap(axes[2], own, common, "loss", "test minus train loss")
     for ax in axes:
-        ax.set_xlabel(EPSILON[norm])
+        axis.label(ax)
     say_below(figure)
     figure.suptitle(title, parse_math=False)
     return figure
@@ -46,26 +50,31 @@ def _first_judge(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _accuracy(ax: Axes, rows: pd.DataFrame) -> None:
     sns.lineplot(
-        rows, x="epsilon", y="accuracy", hue="attacked", style="split", markers=True, ax=ax, **SEEDS
+        rows, x="at", y="accuracy", hue="attacked", style="split", markers=True, ax=ax, **SEEDS
     )  # fmt: skip
     ax.set(title="accuracy", ylabel="accuracy", ylim=(None, 1.02))
     legend_below(ax, leave_out=("attacked", "split"))
 
 
-def _gap(ax: Axes, rows: pd.DataFrame, own: pd.DataFrame, value: str, label: str) -> None:
+def _at_common(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows at the epsilon that every run has; none in a study of the clean loss."""
+    attacked = rows[rows["eval_epsilon"] > 0]
+    if attacked.empty:
+        return attacked.assign(attacked="")
+    common = attacked["eval_epsilon"].mode()[0]
+    at_common = attacked[attacked["eval_epsilon"] == common]
+    return at_common.assign(attacked=f"common $\\epsilon$ {common:g}")
+
+
+def _gap(ax: Axes, own: pd.DataFrame, common: pd.DataFrame, value: str, label: str) -> None:
     """The gap with the same attack on both sides: at own and at one common epsilon."""
-    if (rows["eval_epsilon"] > 0).any():
-        common = rows.loc[rows["eval_epsilon"] > 0, "eval_epsilon"].mode()[0]  # every run has it
-        at_common = rows[rows["eval_epsilon"] == common]
-        both = pd.concat([own, at_common.assign(attacked=f"common $\\epsilon$ {common:g}")])
-    else:
-        both = own.assign(attacked="no attack")
+    both = own.assign(attacked="no attack") if common.empty else pd.concat([own, common])
     wide = both.pivot_table(
-        index=["attacked", "epsilon", "seed"], columns="split", values=value, sort=False
+        index=["attacked", "at", "seed"], columns="split", values=value, sort=False, observed=True
     ).reset_index()
     sign = 1 if value == "accuracy" else -1
     wide["gap"] = sign * (wide["train"] - wide["test"])
-    sns.lineplot(wide, x="epsilon", y="gap", hue="attacked", style="attacked", markers=True,
+    sns.lineplot(wide, x="at", y="gap", hue="attacked", style="attacked", markers=True,
                  dashes=False, ax=ax, **SEEDS)  # fmt: skip
     ax.axhline(0, color="0.6", linewidth=0.8, zorder=0)
     ax.set(title=f"robust generalization gap, {value}", ylabel=label)

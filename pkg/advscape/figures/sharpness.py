@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator
 
-from advscape.figures.style import BANDS, EPSILON, SEEDS, apply
+from advscape.figures.axis import placed
+from advscape.figures.style import BANDS, SEEDS, apply
 from advscape.sharpness.catalogue import MEASURES
 
 #: balls and the sign of their radius, in words
@@ -35,6 +36,7 @@ def sharpness_figure(sharpness: pd.DataFrame, title: str, norm: str) -> Figure:
     apply()
     split = "train" if "train" in set(sharpness["split"]) else "test"
     rows = sharpness[sharpness["split"] == split].fillna({"ball": ""})
+    rows, axis = placed(rows, norm)
     found = rows.groupby(["measure", "ball"]).groups
     families: dict[str, list[tuple[str, tuple[str, str]]]] = {}
     for name, measure in MEASURES.items():
@@ -48,9 +50,11 @@ def sharpness_figure(sharpness: pd.DataFrame, title: str, norm: str) -> Figure:
     for row, panels in zip(axes, grid, strict=True):
         for ax, (words, pair) in zip(row, panels, strict=False):
             _panel(ax, rows.loc[found[pair]], words, pair[1])
+            axis.label(ax)
+            ax.set_xlabel("")  # once, below all
         for ax in row[len(panels) :]:
             ax.remove()
-    figure.supxlabel(f"{EPSILON[norm]}\n{BANDS}", fontsize="medium")
+    figure.supxlabel(f"{axis.words}\n{BANDS}".strip(), fontsize="medium")
     losses = [loss for loss in LOSSES if loss in set(rows["loss"])]
     whose = "loss" if len(losses) > 1 else f"{losses[0]} loss"
     figure.supylabel(f"rise of the {whose} ({split} samples)", fontsize="medium")
@@ -71,7 +75,7 @@ def _panel(ax: Axes, rows: pd.DataFrame, words: str, ball: str) -> None:
     several = len(radii) > 1
     look = {"style": "size", "style_order": radii, "markers": True} if several else {"marker": "o"}
     sns.lineplot(
-        shown, x="epsilon", y="value", hue="loss", hue_order=LOSSES, dashes=False,
+        shown, x="at", y="value", hue="loss", hue_order=LOSSES, dashes=False,
         legend="full" if several else False, ax=ax, **look, **SEEDS,
     )  # fmt: skip
     if several:

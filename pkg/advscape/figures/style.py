@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import matplotlib as mpl
-import numpy as np
 import seaborn as sns
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
@@ -64,13 +63,6 @@ def nothing_to_scan(title: str) -> Figure:
     figure.text(0.5, 0.45, words, ha="center", va="center", color="0.4")
     figure.suptitle(title, parse_math=False)
     return figure
-
-
-def spread(epsilons: Iterable[float], most: int) -> list[float]:
-    """At most so many of the epsilons, the first and the last among them."""
-    every = sorted(set(epsilons))
-    chosen = np.linspace(0, len(every) - 1, min(most, len(every))).round().astype(int)
-    return [every[i] for i in chosen]
 
 
 def legend_below(ax: Axes, columns: int = 2, leave_out: tuple[str, ...] = ()) -> None:

@@ -9,13 +9,19 @@ from torch import nn
 
 from advscape.errors import UserError
 from advscape.models.check import check_model, check_state, example
+from advscape.models.normalise import Normalisation, normalise_inputs
 from advscape.models.prepare import keep_inputs, plain
 
 _LOG = logging.getLogger("advscape.models")
 
 
 def build_model(
-    make: Callable[[], nn.Module], name: str, classes: int, shape: tuple[int, ...], seed: int
+    make: Callable[[], nn.Module],
+    name: str,
+    classes: int,
+    shape: tuple[int, ...],
+    seed: int,
+    normalisation: Normalisation | None = None,
 ) -> nn.Module:
     """Make a network with weights drawn from the seed, and see that a batch goes through.
 
@@ -27,6 +33,7 @@ def build_model(
         classes: number of logits.
         shape: (channels, height, width) of an input.
         seed: of the initial weights; the global random state is left as it was.
+        normalisation: of the inputs, which becomes a part of the network.
 
     Raises:
         UserError: the network cannot be made, or does not map a batch to finite logits.
@@ -35,6 +42,8 @@ def build_model(
         torch.manual_seed(seed)
         model = plain(make(), shape)
         check_state(model)
+        if normalisation is not None:
+            normalise_inputs(model, normalisation, shape)
         keep_inputs(model, example(model, shape))
         check_model(model, classes, shape)
     return model

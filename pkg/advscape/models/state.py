@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
@@ -59,3 +60,9 @@ def read_tensors(path: str | Path) -> dict[str, Tensor]:
     except (OSError, SafetensorError, ValueError, KeyError, RuntimeError) as error:
         text = " ".join(str(error).split())
         raise UserError(f"{path} cannot be read as safetensors: {text}") from error
+
+
+def weight_norm(model: nn.Module) -> float:
+    """Euclidean norm of all parameters together."""
+    squares = [parameter.detach().double().square().sum() for parameter in model.parameters()]
+    return float(torch.stack(squares).sum().sqrt())

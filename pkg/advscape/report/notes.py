@@ -23,19 +23,19 @@ class Note:
     text: str
 
 
-def notes_section(trials: Iterable[str | Path]) -> Markup:
-    """A line for each sentence that a trial left.
+def notes_section(tried: Iterable[tuple[str, str | Path]]) -> Markup:
+    """A line for each sentence that trials left; what is said of several networks stands once.
 
     Args:
-        trials: the files ``runs/<experiment>/trial.json``.
+        tried: the experiment and the file of each trial.
 
     Returns:
         HTML; empty where there is nothing to say.
     """
-    notes = [Note(file.parent.name, text) for file in map(Path, trials) for text in _texts(file)]
-    return render("notes.html", notes=notes)
+    notes = [Note(experiment, text) for experiment, file in tried for text in _texts(file)]
+    return render("notes.html", notes=list(dict.fromkeys(notes)))
 
 
-def _texts(trial: Path) -> list[str]:
-    texts: list[str] = json.loads(trial.read_text(encoding="utf-8"))["notes"]
+def _texts(trial: str | Path) -> list[str]:
+    texts: list[str] = json.loads(Path(trial).read_text(encoding="utf-8"))["notes"]
     return texts

@@ -9,7 +9,7 @@ from advscape.machine.atomic import write_text
 from advscape.report.claims import claims_section
 from advscape.report.render import render
 from advscape.report.samples import samples_section
-from advscape.report.sanity import sanity_section
+from advscape.report.sanity import published_section, sanity_section
 from advscape.report.unmeasured import unmeasured_section
 
 
@@ -24,7 +24,8 @@ def claims_page(
 
     Args:
         claims: rows of claims.csv.
-        sanity: rows of sanity.csv; what failed stands below the claims.
+        sanity: rows of sanity.csv; what failed stands below the claims, but for published
+            accuracies, which stand first.
         curvature: rows of curvature.csv; whether they could be measured, and their samples were
             enough, stands there too.
         notes: stands above the claims: what is missing, what is to be known.
@@ -32,7 +33,7 @@ def claims_page(
     """
     page = render(
         "page.html",
-        above=notes,
+        above=published_section(sanity) + notes,
         claims=claims_section(claims),
         below=[
             sanity_section(sanity),

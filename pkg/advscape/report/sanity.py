@@ -5,21 +5,23 @@ from dataclasses import dataclass
 import pandas as pd
 from markupsafe import Markup
 
+from advscape.evaluation.checks import PUBLISHED
 from advscape.report.render import render
+
+#: columns that runs have in common but for their seeds, in words
+_CELL = {"label": "{}", "noise": "{}", "epsilon": "{:g}", "epoch": "epoch {:g}"}
 
 
 @dataclass(frozen=True)
 class Place:
-    """Runs of one noise arm and epsilon.
+    """Runs that differ in their seeds alone.
 
     Attributes:
-        noise: the arm.
-        epsilon: of the runs.
+        name: what they have in common, in words.
         seeds: of the runs, each once, ascending.
     """
 
-    noise: str
-    epsilon: float
+    name: str
     seeds: tuple[int, ...]
 
 
@@ -61,6 +63,38 @@ def sanity_section(sanity: pd.DataFrame) -> Markup:
     return render("sanity.html", failures=failures, failed=len(failed), total=len(sanity))
 
 
+def published_section(sanity: pd.DataFrame) -> Markup:
+    """Networks that do not have the accuracy that was published with their weights.
+
+    Args:
+        sanity: all rows of sanity.csv.
+
+    Returns:
+        HTML; empty where every network has it, or nothing was published.
+    """
+    checks = sanity[sanity["check"] == PUBLISHED]
+    failed = checks[~checks["ok"].astype(bool)]
+    groups = failed.groupby("experiment", sort=False)
+    failures = [_failure(rows, sanity) for _, rows in groups]
+    return render("published.html", failures=failures, failed=len(failed), total=len(checks))
+
+
+def places(rows: pd.DataFrame) -> tuple[Place, ...]:
+    """The runs of some rows, those that differ in their seeds alone together."""
+    cells = rows.groupby(list(_CELL), sort=False, dropna=False)
+    return tuple(
+        Place(
+            " ".join(
+                words.format(value)
+                for words, value in zip(_CELL.values(), cell, strict=True)
+                if not pd.isna(value)
+            ),
+            tuple(sorted(set(found["seed"]))),
+        )
+        for cell, found in cells
+    )
+
+
 def _failure(rows: pd.DataFrame, sanity: pd.DataFrame) -> Failure:
     first = rows.iloc[0]
     same = (sanity["experiment"] == first["experiment"]) & (sanity["check"] == first["check"])
@@ -73,10 +107,5 @@ def _failure(rows: pd.DataFrame, sanity: pd.DataFrame) -> Failure:
         total=int(same.sum()),
         worst=None if pd.isna(worst) else float(worst),
         bound=first["bound"],
-        places=tuple(
-            Place(
-                found["noise"].iloc[0], found["epsilon"].iloc[0], tuple(sorted(set(found["seed"])))
-            )
-            for _, found in rows.groupby(["noise", "epsilon"], sort=False)
-        ),
+        places=places(rows),
     )

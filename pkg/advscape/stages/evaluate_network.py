@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from torch import Tensor, nn
 
-from advscape.evaluation.checks import check_rows
+from advscape.evaluation.checks import check_rows, published_accuracy
 from advscape.models.state import load_weights
 from advscape.stages.attack_sanity import sanity
 from advscape.stages.job import Job
 from advscape.stages.judge import Judgement, judgements
-from advscape.stages.run import NetworkRun, load_run
+from advscape.stages.run import KEY, NetworkRun, load_run
 from advscape.tables.rows import rows_of
 
 if TYPE_CHECKING:
@@ -24,7 +25,10 @@ Rows = list[dict[str, Any]]
 
 
 def evaluate_network(
-    job: Job[NetworkExperiment], dataset: str | Path, weights: str | Path, best: str | Path
+    job: Job[NetworkExperiment],
+    dataset: str | Path,
+    weights: str | Path,
+    best: str | Path | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Clean and robust loss and accuracy, on train and test, with the same attacks.
 
@@ -32,7 +36,8 @@ def evaluate_network(
         job: config sections dataset, model, threat, evaluation and compute; cell: one run.
         dataset: the prepared dataset.
         weights: the trained weights of the last epoch.
-        best: those of the best epoch; judged too where validation samples chose it.
+        best: those of the best epoch, judged too where validation samples chose it; None where the
+            network was not trained here.
 
     Returns:
         Rows of robustness.csv and of sanity.csv.
@@ -43,7 +48,10 @@ def evaluate_network(
         for split in ("train", "test")
     }
     rows, checks = judge(run, run.model, settings, samples, "last")
-    if "validation" in run.parts:
+    expect = job.cell.get("expect", {}).get(str(run.seed))
+    if expect is not None:
+        checks += _expected(rows, expect, len(run.parts["test"]))
+    if best is not None and "validation" in run.parts:
         if Path(weights).read_bytes() == Path(best).read_bytes():
             best_rows = [row | {"checkpoint": "best"} for row in rows]
             best_checks = [row | {"checkpoint": "best"} for row in checks]
@@ -81,6 +89,16 @@ def judge(
         if split == "test":
             checks += check_rows(sanity(run, model, settings, x, y, judged), key)
     return rows, checks
+
+
+def _expected(rows: Rows, expect: Mapping[str, float], total: int) -> Rows:
+    """The clean accuracy on test samples beside the one that was published."""
+    row = next(row for row in rows if row["split"] == "test" and row["eval_epsilon"] == 0)
+    key = {name: row[name] for name in (*KEY, "split", "checkpoint") if name in row}
+    check = published_accuracy(
+        row["accuracy"], expect["accuracy"], expect["within"], row["n"], total
+    )
+    return check_rows([check], key)
 
 
 def _columns(verdict: Judgement, box: bool) -> dict[str, Any]:

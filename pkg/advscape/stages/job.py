@@ -22,14 +22,14 @@ from advscape.stages.record import Record
 from advscape.study.canonical import read
 
 #: the experiment whose sections a job has
-E = TypeVar("E")
+E_co = TypeVar("E_co", covariant=True)
 
 _VERSIONS = (
     "numpy", "scipy", "scikit-learn", "pandas", "torch", "torchvision", "seaborn", "pyautoattack",
 )  # fmt: skip
 
 
-class Job(Generic[E]):
+class Job(Generic[E_co]):
     """A running job: what its outputs depend on, and facts about its run for the record."""
 
     def __init__(self, spec: str, resources: Mapping[str, Any] | None = None):
@@ -51,9 +51,9 @@ class Job(Generic[E]):
         return config
 
     @property
-    def sections(self) -> E:
+    def sections(self) -> E_co:
         """The same as typed sections of an experiment, those that the job depends on."""
-        return cast("E", Record(self.config))
+        return cast("E_co", Record(self.config))
 
     @property
     def cell(self) -> dict[str, Any]:
@@ -66,7 +66,7 @@ class Job(Generic[E]):
         """Whether the job was forced: what an earlier one kept on the way is not taken up."""
         return bool(self.resources.get("anew", 0))
 
-    def runs(self) -> list["Job[E]"]:
+    def runs(self) -> list["Job[E_co]"]:
         """The networks that share this job, each as a job of its own run; facts go to this one."""
         runs = []
         for seed in self.cell["seeds"]:

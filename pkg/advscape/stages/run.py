@@ -15,6 +15,7 @@ from advscape.data.split import Subset, split
 from advscape.machine.device import describe, set_arithmetic, set_up
 from advscape.models.build import build_model
 from advscape.models.layout import use_fast_layout
+from advscape.models.normalise import Normalisation
 from advscape.models.state import load_weights
 from advscape.seeds import stream
 from advscape.stages.job import Job
@@ -27,17 +28,22 @@ if TYPE_CHECKING:
     from advscape.study.config.study import NetworkExperiment
 
 
+#: of a job's cell: the columns of its rows
+KEY = ("label", "noise", "epsilon", "epoch", "seed")
+
+
 @dataclass(frozen=True)
 class NetworkRun:
     """What every stage of a network run starts from.
 
     Attributes:
-        key: the run's columns in every table: noise, epsilon, seed.
+        key: the run's columns in every table: noise, epsilon, seed; of a network that was not
+            trained here its label and its epoch, too, as far as it has them.
         model: on the device, with trained weights where a weights file was given.
         classes: number of logits.
         parts: the samples of "train", of "validation" where the config sets some aside, and of
             "test".
-        threat: the threat model at the run's epsilon.
+        threat: the threat model at the run's epsilon, or where that is not known at another.
         device: where the model and the samples are.
         bfloat16: whether training and its judges' attacks may use bfloat16.
     """
@@ -110,8 +116,10 @@ def load_run(
     )
     model = make_network(job, drawn.classes, drawn.train.x.shape[1:], device, weights)
     job.facts |= {"device": describe(device), "torch_threads": torch.get_num_threads()}
-    threat = ThreatModel(job.sections.threat.norm, job.cell["epsilon"], job.sections.threat.box)
-    key = {name: job.cell[name] for name in ("noise", "epsilon", "seed")}
+    # where nobody knows what a network was trained with
+    radius = job.cell.get("attack_epsilon", job.cell["epsilon"])
+    threat = ThreatModel(job.sections.threat.norm, radius, job.sections.threat.box)
+    key = {name: job.cell[name] for name in KEY if name in job.cell}
     given = {"train": drawn.train, "validation": drawn.validation, "test": drawn.test}
     parts = {name: part for name, part in given.items() if part is not None}
     bfloat16 = compute.precision == "bfloat16"
@@ -136,7 +144,10 @@ def make_network(
     """
     section, compute = job.sections.model, job.sections.compute
     seed = stream(job.cell["seed"], "weights")
-    model = build_model(lambda: make(section, classes, shape), named(section), classes, shape, seed)
+    model = build_model(
+        lambda: make(section, classes, shape, leave_out=("normalise",)),
+        named(section), classes, shape, seed, _normalisation(section),
+    )  # fmt: skip
     # what the user's module may have changed
     set_arithmetic(compute.threads, compute.deterministic)
     if weights is not None:
@@ -144,6 +155,11 @@ def make_network(
     model.to(device)
     use_fast_layout(model)
     return model
+
+
+def _normalisation(section: ModelSection) -> Normalisation | None:
+    given = section.normalise
+    return None if given is None else Normalisation(tuple(given.mean), tuple(given.std))
 
 
 def named(model: ModelSection) -> str:

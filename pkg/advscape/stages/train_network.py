@@ -7,11 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
-import torch
-from torch import nn
 
 from advscape.evaluation.evaluate import score
-from advscape.models.state import save_weights
+from advscape.models.state import save_weights, weight_norm
 from advscape.seeds import stream
 from advscape.stages.job import Job
 from advscape.stages.recipe import build_recipe
@@ -21,12 +19,12 @@ from advscape.training.monitor import Monitor
 from advscape.training.train import train
 
 if TYPE_CHECKING:
-    from advscape.study.config.study import NetworkExperiment
+    from advscape.study.config.study import TrainedExperiment
     from advscape.study.config.training import NetworkTraining
 
 
 def train_network(
-    job: Job[NetworkExperiment],
+    job: Job[TrainedExperiment],
     dataset: str | Path,
     weights: str | Path,
     best: str | Path,
@@ -92,9 +90,3 @@ def _monitor(run: NetworkRun, settings: NetworkTraining) -> Monitor:
         settings.batch_size,
         run.bfloat16,
     )
-
-
-def weight_norm(model: nn.Module) -> float:
-    """Euclidean norm of all parameters together."""
-    squares = [parameter.detach().double().square().sum() for parameter in model.parameters()]
-    return float(torch.stack(squares).sum().sqrt())

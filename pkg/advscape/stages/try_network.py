@@ -6,26 +6,21 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from safetensors.torch import load, save
-from torch import nn
-
 from advscape.models.build import naming
 from advscape.models.restored import restored
-from advscape.models.state import apart
-from advscape.seeds import stream
 from advscape.stages.job import Job
-from advscape.stages.run import NetworkRun, load_run, make_network, named
+from advscape.stages.run import NetworkRun, load_run, named
+from advscape.stages.trial import keep_notes, made_again, try_to_measure
 from advscape.training.batches import count_batches
 from advscape.trial import checks
-from advscape.trial.samples import telling_samples
 
 if TYPE_CHECKING:
-    from advscape.study.config.study import NetworkExperiment
+    from advscape.study.config.study import TrainedExperiment
 
 _LOG = logging.getLogger("advscape.trial")
 
 
-def try_network(job: Job[NetworkExperiment], dataset: str | Path) -> list[str]:
+def try_network(job: Job[TrainedExperiment], dataset: str | Path) -> list[str]:
     """Try all that training and measuring will ask of a network, on a few samples.
 
     Args:
@@ -41,45 +36,18 @@ def try_network(job: Job[NetworkExperiment], dataset: str | Path) -> list[str]:
     run = load_run(job, dataset)
     with naming(named(job.sections.model)):
         notes = _notes(run, job)
-    for note in notes:
-        _LOG.warning("%s", note)
-    job.facts["notes"] = notes
+    keep_notes(job, notes)
     return notes
 
 
-def _notes(run: NetworkRun, job: Job[NetworkExperiment]) -> list[str]:
+def _notes(run: NetworkRun, job: Job[TrainedExperiment]) -> list[str]:
     model = run.model
-    part, places = telling_samples(run.parts, stream(run.seed, "trial samples"))
-    x, y = run.tensors(part)
-    checks.finite(model, x, places)
-    checks.repeatable(model, x)
-    checks.independent(model, x)
+    x, y, notes = try_to_measure(run)
     count_batches(model, run.tensors(run.parts["train"])[0], job.sections.training.batch_size)
-    notes = []
     with restored([*model.parameters(), *model.buffers()]):
         unused = checks.trainable(model, x, y, run.bfloat16)
         # after a pass in training mode, which moves what a network keeps outside of its state
-        checks.same_outputs(model, _made_again(run, job), x)
+        checks.same_outputs(model, made_again(run, job), x)
     if unused:
         _LOG.info("no gradient, as if frozen, and a block of 0 in Hessians: %s", ", ".join(unused))
-    checks.attackable(model, x, y)
-    problem = checks.curved(model, x, y, in_inputs=run.threat.norm == "l2")
-    if problem:
-        notes.append(
-            "Its Hessians cannot be shown to be right at new weights; where that holds for trained "
-            f"ones too, their cells stay empty: {problem}."
-        )
-    if checks.looks_like_probabilities(model, x):
-        notes.append(
-            "Its outputs lie in [0, 1] and sum to 1: they look like probabilities, and are taken "
-            "for logits. The losses are then those of a softmax of probabilities; leave the "
-            "network's own softmax out."
-        )
     return notes
-
-
-def _made_again(run: NetworkRun, job: Job[NetworkExperiment]) -> nn.Module:
-    """The run's network as a measuring job makes it, from its state alone."""
-    other = make_network(job, run.classes, run.shape, run.device)
-    other.load_state_dict(load(save(apart(run.model.state_dict()))))
-    return other

@@ -6,7 +6,10 @@ import pandas as pd
 
 
 def series(
-    tables: Mapping[str, pd.DataFrame], experiment: str, quantity: str, select: Mapping[str, str]
+    tables: Mapping[str, pd.DataFrame],
+    experiment: str,
+    quantity: str,
+    select: Mapping[str, str | int],
 ) -> pd.DataFrame:
     r"""Values of a quantity, seeds by epsilons, epsilons ascending.
 
@@ -22,11 +25,12 @@ def series(
     """
     rows = tables["landscape" if quantity == "rise" else "curvature"]
     rows = rows[rows["experiment"] == experiment]
-    keys = ["noise", "epsilon", "seed"]
+    keys = ["noise", "epsilon", "seed", "label", "epoch"]
     runs = tables["runs"].loc[tables["runs"]["experiment"] == experiment, [*keys, "regime"]]
     rows = rows.merge(runs, on=keys)
     for column, value in select.items():
-        rows = rows[rows[column].astype(str) == value]
+        cells = rows[column] if column == "epoch" else rows[column].astype(str)
+        rows = rows[cells == value]
     if quantity == "rise":
         rows = _rise(rows, keys)
     wide = rows.pivot_table(
@@ -36,8 +40,12 @@ def series(
 
 
 def _rise(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
-    edge = rows[rows["alpha"].abs() == rows["alpha"].abs().max()].groupby(keys)["loss"].mean()
-    centre = rows[rows["alpha"] == 0].groupby(keys)["loss"].mean()
+    edge = (
+        rows[rows["alpha"].abs() == rows["alpha"].abs().max()]
+        .groupby(keys, dropna=False)["loss"]
+        .mean()
+    )
+    centre = rows[rows["alpha"] == 0].groupby(keys, dropna=False)["loss"].mean()
     return (edge - centre).rename("rise").reset_index()
 
 

@@ -1,6 +1,8 @@
 """What keys of a config have to be with regard to each other."""
 
+from collections.abc import Sequence
 from importlib.util import find_spec
+from pathlib import Path
 
 from advscape.data.catalogue import DATASETS
 from advscape.errors import ConfigError, shown
@@ -8,11 +10,22 @@ from advscape.landscape.catalogue import DIRECTIONS
 from advscape.models.own_function import keywords
 from advscape.study.config.claim import ClaimConfig
 from advscape.study.config.model import CustomModel
-from advscape.study.config.study import LinearExperiment, NetworkExperiment, Study
+from advscape.study.config.study import (
+    GivenExperiment,
+    LinearExperiment,
+    NetworkExperiment,
+    Study,
+    TrainedExperiment,
+)
+from advscape.study.given import Given, given_runs
 
 
-def check_experiments(study: Study) -> None:
+def check_experiments(study: Study, folders: Sequence[Path] = ()) -> None:
     """Refuse what no single key shows to be wrong.
+
+    Args:
+        study: the study.
+        folders: where checkpoints are looked for, beside the working folder.
 
     Raises:
         ConfigError: the first such problem.
@@ -27,12 +40,15 @@ def check_experiments(study: Study) -> None:
         if isinstance(experiment, LinearExperiment):
             _check_linear(at, experiment)
         else:
-            _check_network(at, experiment)
+            if isinstance(experiment, TrainedExperiment):
+                _check_training(at, experiment)
+            if isinstance(experiment.model, CustomModel):
+                _check_own_model(f"{at}.model", experiment.model)
             _check_curvature(f"{at}.curvature", experiment)
             _check_landscape(f"{at}.landscape", experiment)
             _check_autoattack(at, experiment)
         for j, claim in enumerate(experiment.claims):
-            _check_claim(f"{at}.claims[{j}].select", claim, experiment)
+            _check_claim(f"{at}.claims[{j}].select", claim, experiment, folders)
 
 
 def _check_dataset(at: str, experiment: LinearExperiment | NetworkExperiment) -> None:
@@ -84,7 +100,7 @@ def _check_linear(at: str, experiment: LinearExperiment) -> None:
         )
 
 
-def _check_network(at: str, experiment: NetworkExperiment) -> None:
+def _check_training(at: str, experiment: TrainedExperiment) -> None:
     training = experiment.training
     if training.objective.name == "trades" and training.attack.name != "pgd":
         raise ConfigError(
@@ -92,8 +108,6 @@ def _check_network(at: str, experiment: NetworkExperiment) -> None:
             shown(training.attack.name),
             "pgd, since trades attacks a divergence of its own",
         )
-    if isinstance(experiment.model, CustomModel):
-        _check_own_model(f"{at}.model", experiment.model)
 
 
 def _check_own_model(at: str, model: CustomModel) -> None:
@@ -150,6 +164,13 @@ def _check_landscape(at: str, experiment: NetworkExperiment) -> None:
             shown(kept),
             f"{landscape.eigenvectors} or more, since {at} goes along them",
         )
+    to_states = [kind for kind in landscape.directions if not DIRECTIONS[kind].of_weights]
+    if to_states and isinstance(experiment, GivenExperiment):
+        raise ConfigError(
+            f"{at}.directions",
+            to_states[0],
+            "the other kinds: of networks that were trained elsewhere nobody has other states",
+        )
     best = [kind for kind in landscape.directions if DIRECTIONS[kind].needs == "best"]
     if best and experiment.dataset.validation_fraction is None:
         raise ConfigError(
@@ -189,7 +210,10 @@ def _check_autoattack(at: str, experiment: NetworkExperiment) -> None:
 
 
 def _check_claim(
-    at: str, claim: ClaimConfig, experiment: LinearExperiment | NetworkExperiment
+    at: str,
+    claim: ClaimConfig,
+    experiment: LinearExperiment | NetworkExperiment,
+    folders: Sequence[Path],
 ) -> None:
     """A claim must be about something that the experiment measures.
 
@@ -197,6 +221,8 @@ def _check_claim(
         ConfigError: it is about something else.
     """
     select = claim.select
+    if isinstance(experiment, GivenExperiment):
+        _check_given(at, claim, given_runs(experiment.checkpoints, at, folders))
     arms: list[str]
     if isinstance(experiment, LinearExperiment):
         arms = list(experiment.grid.noise)
@@ -216,6 +242,29 @@ def _check_claim(
     if select.hessian not in parts:
         allowed = f"{', '.join(parts)}, for the {select.loss} loss of this model"
         raise ConfigError(f"{at}.hessian", shown(select.hessian), allowed)
+
+
+def _check_given(at: str, claim: ClaimConfig, runs: Sequence[Given]) -> None:
+    """A claim about networks already trained needs epsilons, and one network for each and a seed.
+
+    Raises:
+        ConfigError: there are none, or several.
+    """
+    select = claim.select
+    chosen = [
+        run.cell
+        for run in runs
+        if select.label in (None, run.cell.label) and select.epoch in (None, run.cell.epoch)
+    ]
+    if all(cell.epsilon is None for cell in chosen):
+        raise ConfigError(
+            at, "checkpoints without an epsilon", "some with one, since claims are about it"
+        )
+    for key in ("label", "epoch"):
+        values = list(dict.fromkeys(getattr(cell, key) for cell in chosen))
+        if len(values) > 1:
+            given = ", ".join(str(value) for value in values if value is not None)
+            raise ConfigError(f"{at}.{key}", "nothing", f"one of {given}: one network for each run")
 
 
 def _check_rise(at: str, claim: ClaimConfig, experiment: NetworkExperiment) -> None:

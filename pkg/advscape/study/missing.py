@@ -5,6 +5,8 @@ from collections.abc import Container, Iterable
 from pathlib import Path
 from typing import Any
 
+from advscape.study.cells import values_in
+
 
 def reason(log: str | Path) -> str:
     """The last line of a job's log, without its time: what the job ended with."""
@@ -37,7 +39,7 @@ def not_made(
         values = job.wildcards_dict
         runs.append({
             "experiment": values.get("experiment", ""),
-            "epsilon": values.get("epsilon", ""),
+            **values_in(values.get("cell", "")),
             "seed": values.get("seed", values.get("seeds", "")),
             "stage": job.rule.name,
             "reason": reason(log) if job in failed else "what it needs is missing",
@@ -50,5 +52,9 @@ def not_made(
 def in_words(row: dict[str, Any]) -> str:
     """A missing run in one line."""
     names = [str(row["experiment"] or "all experiments")]
-    names += [f"{key} {row[key]}" for key in ("epsilon", "seed") if row[key] != ""]
+    names += [
+        f"{key} {row[key]}"
+        for key in ("label", "epsilon", "epoch", "seed")
+        if row.get(key, "") != ""
+    ]
     return f"{', '.join(names)}: {row['stage']}: {row['reason']}"

@@ -4,7 +4,8 @@ Plain Python over a plan, for the rules of the workflow; see :mod:`advscape.stud
 parameter holds.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any, Protocol
 
 from advscape.study.canonical import canonical
@@ -18,7 +19,7 @@ class Wildcards(Protocol):
     """What a job's files are named by; each job has some of these, as text."""
 
     experiment: str
-    epsilon: str
+    cell: str
     seed: str
     seeds: str
     part: str
@@ -32,15 +33,22 @@ Parameter = Callable[[Any], str]
 class Parameters:
     """The parameters of a study's jobs."""
 
-    def __init__(self, plan: Plan, code: Callable[[str], str], content: Mapping[str, str]):
+    def __init__(
+        self,
+        plan: Plan,
+        code: Callable[[str], str],
+        content: Mapping[str, str],
+        files: Mapping[Path, str],
+    ):
         """Take what they are made from.
 
         Args:
             plan: of the study.
             code: from a script's file name to the fingerprint of its code.
             content: from a dataset's id to the digest of its files.
+            files: from a checkpoint's file to its digest.
         """
-        self._plan, self._code, self._content = plan, code, content
+        self._plan, self._code, self._content, self._files = plan, code, content, files
 
     def linear(self, stage: str) -> Parameter:
         """Of a job that treats all cells of one seed; only training needs to list them."""
@@ -56,22 +64,46 @@ class Parameters:
         return parameter
 
     def network(self, stage: str) -> Parameter:
-        """Of a job that trains one network, or measures some, or a part of that."""
-        specs = self._specs(stage, self._plan.networks, self._code(f"{stage}_network.py"))
+        """Of a job that trains one network or takes it from a file, or measures some, or a part."""
+        names: Iterable[str] = self._plan.networks
+        if stage in ("train", "take"):
+            names = self._plan.trained if stage == "train" else self._plan.given
+        experiments = {name: self._plan.networks[name] for name in names}
+        specs = self._specs(stage, experiments, self._code(f"{stage}_network.py"))
 
         def parameter(wildcards: Wildcards) -> str:
-            cell: dict[str, Any] = {}
+            experiment = self._plan.networks[wildcards.experiment]
+            found, _ = self._plan.cells[wildcards.experiment][wildcards.cell]
+            cell = {"epsilon": found.epsilon, "noise": experiment.noise, **found.columns}
             if hasattr(wildcards, "part"):
                 cell["part"] = int(wildcards.part)
-            if stage == "train":
+            if stage in ("train", "take"):
                 cell["seed"] = int(wildcards.seed)
             else:
                 cell["seeds"] = seeds_of(wildcards)
-            noise = self._plan.networks[wildcards.experiment].noise
-            epsilon = float(wildcards.epsilon)
-            return specs[wildcards.experiment](epsilon=epsilon, noise=noise, **cell)
+            if found.epsilon is None:
+                cell["attack_epsilon"] = experiment.evaluation.common_epsilon
+            if wildcards.experiment in self._plan.given:
+                cell |= self._of_files(stage, wildcards.experiment, wildcards.cell, cell)
+            return specs[wildcards.experiment](**cell)
 
         return parameter
+
+    def _of_files(
+        self, stage: str, name: str, cell: str, runs: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """What the jobs of networks that are already trained depend on beside their cell."""
+        given = self._plan.given[name]
+        if stage == "evaluate":
+            held = {str(seed): given[cell, seed].expect for seed in runs["seeds"]}
+            return {"expect": held} if any(held.values()) else {}
+        if stage != "take":
+            return {}
+        run = given[cell, runs["seed"]]
+        return {
+            "file": run.file, "place": str(run.place), "digest": self._files[run.place],
+            "key": run.key, "prefix": run.prefix,
+        }  # fmt: skip
 
     def trial(self) -> Parameter:
         """Of an experiment's trial: what all of its trainings depend on, and no more.
@@ -80,7 +112,7 @@ class Parameters:
         Snakemake train again (it does not look at anything else of what follows from a job that
         runs, not even where the file between them is ancient).
         """
-        specs = self._specs("try", self._plan.networks, "")
+        specs = self._specs("try", self._plan.trained, "")
 
         def parameter(wildcards: Wildcards) -> str:
             noise = self._plan.networks[wildcards.experiment].noise

@@ -4,20 +4,28 @@ Plain Python over the checked study, for the rules of the workflow. Paths begin 
 in whose place Snakemake puts the study's folder.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from itertools import product
+from pathlib import Path
 from typing import Any
 
-from advscape.study.config.grid import token
-from advscape.study.config.study import LinearExperiment, NetworkExperiment, Study
+from advscape.study.cells import Cell
+from advscape.study.config.study import (
+    GivenExperiment,
+    LinearExperiment,
+    NetworkExperiment,
+    Study,
+    TrainedExperiment,
+)
 from advscape.study.figures import FIGURES, Experiment
+from advscape.study.given import Given, given_runs
 
-#: a linear experiment has one job for all epsilons of a seed, a network one for each
+#: a linear experiment has one job for all epsilons of a seed, a network one for each cell
 LINEAR_RUN = "<results>/runs/{experiment}/seed~{seed}"
-NETWORK_RUN = "<results>/runs/{experiment}/eps~{epsilon}/seed~{seed}"
+NETWORK_RUN = "<results>/runs/{experiment}/{cell}/seed~{seed}"
 #: networks that are measured in one job: of the seeds 0+1+2, or of one, in its run's folder
-MEASURED_RUNS = "<results>/runs/{experiment}/eps~{epsilon}/seed~{seeds}"
+MEASURED_RUNS = "<results>/runs/{experiment}/{cell}/seed~{seeds}"
 #: rows of sanity.csv that no single run has: they are read from the lines of all
 CHECKS_OF_LINES = "<results>/runs/flatness_sanity.csv"
 #: rules that sum up what other rules made
@@ -42,18 +50,28 @@ class Plan:
         study: the checked study.
         experiments: its experiments by name.
         lacking: files that a failed start did not make; what follows from them is left out.
+        given: of each experiment with checkpoints its runs, by the cell's name and the seed.
     """
 
-    def __init__(self, study: Study, lacking: Iterable[str] = ()):
+    def __init__(self, study: Study, lacking: Iterable[str] = (), folders: Sequence[Path] = ()):
         """Plan a study.
 
         Args:
             study: the checked study.
             lacking: paths that begin with ``<results>``.
+            folders: where checkpoints are looked for, beside the working folder.
+
+        Raises:
+            ConfigError: as of :func:`advscape.study.given.given_runs`.
         """
         self.study = study
         self.experiments = {experiment.name: experiment for experiment in study.experiments}
         self.lacking = frozenset(lacking)
+        self.given: dict[str, dict[tuple[str, int], Given]] = {}
+        for i, experiment in enumerate(study.experiments):
+            if isinstance(experiment, GivenExperiment):
+                runs = given_runs(experiment.checkpoints, f"experiments[{i}].checkpoints", folders)
+                self.given[experiment.name] = {(run.cell.name, run.seed): run for run in runs}
 
     @cached_property
     def linear(self) -> dict[str, LinearExperiment]:
@@ -64,6 +82,25 @@ class Plan:
     def networks(self) -> dict[str, NetworkExperiment]:
         """The experiments with networks by name."""
         return {n: e for n, e in self.experiments.items() if isinstance(e, NetworkExperiment)}
+
+    @cached_property
+    def trained(self) -> dict[str, TrainedExperiment]:
+        """The experiments whose networks are trained, by name."""
+        return {n: e for n, e in self.networks.items() if isinstance(e, TrainedExperiment)}
+
+    @cached_property
+    def cells(self) -> dict[str, dict[str, tuple[Cell, list[int]]]]:
+        """The cells of each experiment of networks by name, each with the seeds of its runs."""
+        cells: dict[str, dict[str, tuple[Cell, list[int]]]] = {}
+        for name, experiment in self.trained.items():
+            grid = experiment.grid
+            own = [Cell(epsilon) for epsilon in grid.epsilons]
+            cells[name] = {cell.name: (cell, grid.seeds) for cell in own}
+        for name, runs in self.given.items():
+            cells[name] = {}
+            for run in runs.values():
+                cells[name].setdefault(run.cell.name, (run.cell, []))[1].append(run.seed)
+        return cells
 
     @cached_property
     def tables(self) -> list[str]:
@@ -77,18 +114,18 @@ class Plan:
             experiment: one of the study's.
             trained: of those that train, or of those that measure, some seeds at once perhaps.
         """
-        seeds = experiment.grid.seeds
-        if not isinstance(experiment, NetworkExperiment):
+        if isinstance(experiment, LinearExperiment):
+            seeds = experiment.grid.seeds
             return [LINEAR_RUN.format(experiment=experiment.name, seed=seed) for seed in seeds]
         together = 1 if trained else experiment.compute.seeds_per_job
-        chunks = [seeds[i : i + together] for i in range(0, len(seeds), together)]
         return [
             MEASURED_RUNS.format(
                 experiment=experiment.name,
-                epsilon=token(epsilon),
-                seeds="+".join(map(str, chunk)),
+                cell=cell,
+                seeds="+".join(map(str, seeds[i : i + together])),
             )
-            for epsilon, chunk in product(experiment.grid.epsilons, chunks)
+            for cell, (_, seeds) in self.cells[experiment.name].items()
+            for i in range(0, len(seeds), together)
         ]
 
     def rows_of(
@@ -145,6 +182,16 @@ class Plan:
                 if figure.wanted([experiment]) and self.is_drawn(kind, experiment)
             ]
         return [f"<results>/figures/{name}.png" for name in names]
+
+    def tried(self) -> list[tuple[str, str]]:
+        """Where each trial's notes are: the file, and the experiment whose networks it is about."""
+        files = [(f"<results>/runs/{name}/trial.json", name) for name in self.trained]
+        files += [
+            (f"{run}/checkpoint.json", name)
+            for name in self.given
+            for run in self.run_folders(self.experiments[name], trained=True)
+        ]
+        return [(file, name) for file, name in files if file not in self.lacking]
 
     def claims(self) -> list[dict[str, Any]]:
         """Every claim of the study with the name of its experiment."""

@@ -10,10 +10,7 @@ from pydantic_core import ErrorDetails
 from advscape.errors import ConfigError, shown
 from advscape.study.config.model import MODELS
 from advscape.study.config.section import sections_at
-from advscape.study.config.study import LinearExperiment, NetworkExperiment, Study
-
-#: pydantic puts the tag of an experiment's kind into an error's place
-_TAGS = {"linear": LinearExperiment, "network": NetworkExperiment}
+from advscape.study.config.study import KINDS, Study
 
 
 def first_problem(error: ValidationError) -> ConfigError:
@@ -45,10 +42,10 @@ def _names(key: str, model: type[BaseModel]) -> list[str]:
 
 
 def _tag(model: type[BaseModel]) -> str:
-    """What a section says in its key ``name``, or which of the two kinds an experiment is."""
-    for kind_of_model, kind in _TAGS.items():
-        if model is kind:
-            return kind_of_model
+    """What a section says in its key ``name``, or which kind of experiment it is."""
+    for kind, experiment in KINDS.items():
+        if model is experiment:
+            return kind
     tag: str = get_args(model.model_fields["name"].annotation)[0]
     return tag
 

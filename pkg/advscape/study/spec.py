@@ -18,6 +18,7 @@ _SECTIONS = {
     # as of training: what runs a trial again trains again anyway
     "try": ("dataset", "model", "threat", "training", "compute"),
     "train": ("dataset", "model", "threat", "training", "compute"),
+    "take": ("dataset", "model", "threat", "compute"),
     "evaluate": ("dataset", "model", "threat", "evaluation", "compute"),
     "curvature": ("dataset", "model", "threat", "curvature", "compute"),
     "landscape": ("dataset", "model", "threat", "landscape", "compute"),
@@ -42,14 +43,14 @@ def stage_spec(
     this library, not the user's other files.
 
     Args:
-        stage: try, train, evaluate, curvature, landscape or sharpness.
+        stage: try, train, take, evaluate, curvature, landscape or sharpness.
         experiment: the experiment.
         code: fingerprint of the rule's script.
         data: digest of the dataset's files, see :mod:`advscape.data.digest`.
 
     Returns:
-        A function of the run or runs of a job (epsilon, seed or seeds, noise) that gives JSON with
-        sorted keys; :func:`advscape.study.canonical.read` gives the mapping back.
+        A function of the run or runs of a job (epsilon, seed or seeds, noise, ...) that gives JSON
+        with sorted keys; :func:`advscape.study.canonical.read` gives the mapping back.
     """
     sections = {
         name: getattr(experiment, name) for name in _SECTIONS[stage] if hasattr(experiment, name)

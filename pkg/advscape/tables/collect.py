@@ -32,7 +32,7 @@ def collect(
     parts.append(pd.DataFrame(columns=[*KEY, *COLUMNS[table]], dtype=str))
     rows = pd.concat(parts, ignore_index=True).reindex(columns=[*KEY, *COLUMNS[table]])
     # a run's rows stand together, whichever jobs made them
-    runs = rows.groupby(list(KEY), sort=False).ngroup()
+    runs = rows.groupby(list(KEY), sort=False, dropna=False).ngroup()
     return rows.iloc[runs.argsort(kind="stable")]
 
 

@@ -60,10 +60,13 @@ KEY: dict[str, Column] = {
         "or `opposed`"
     ),
     "epsilon": _number(
-        "radius of the noise in training; a run at 0 carries the name of its arm all the same",
+        "radius of the noise in training; a run at 0 carries the name of its arm all the same; "
+        "empty where a network already trained has none in the config",
         _PIXELS,
     ),
     "seed": _number("seed of the run"),
+    "label": _name("networks already trained: their user's name for them, the method say"),
+    "epoch": _number("networks already trained: epochs that they were trained for, where given"),
 }
 
 #: the other columns of the tables with rows of single jobs
@@ -84,6 +87,13 @@ COLUMNS: dict[str, dict[str, Column]] = {
         ),
         "converged": _truth("linear: whether `grad_norm` is within the tolerance"),
         "wall_s": _number("time of the solution or of the training", "s"),
+        "file": _name("networks already trained: the file of the weights, as the config names it"),
+        "digest": _name("SHA-256 of that file"),
+        "attack_epsilon": _number(
+            "networks already trained: radius of the attack in curvature, landscape and sharpness: "
+            "`epsilon`, and where that is empty the config's `evaluation.common_epsilon`",
+            _PIXELS,
+        ),
         "device": _name("where it ran"),
         "iterations": _number("linear: Newton steps, or gradient steps"),
         "hard_margin": _number(
@@ -327,6 +337,8 @@ SUMMARIES: dict[str, dict[str, Column]] = {
     "missing": {
         "experiment": _name("the experiment"),
         "epsilon": _name("epsilon of the run"),
+        "epoch": _name("its epoch, of a network already trained"),
+        "label": _name("its label, of a network already trained"),
         "seed": _name("seed, or seeds, of the run"),
         "stage": _name("the rule that was not done"),
         "reason": _name("what its log ends with"),

@@ -69,7 +69,7 @@ def agreement_table(landscape: pd.DataFrame, settings: Settings) -> pd.DataFrame
         columns=[*LINE, "difference", "scale", "rounding", "n"],
     )
     rows = []
-    for key, run in pairs.groupby([*KEY, "split"], sort=False):
+    for key, run in pairs.groupby([*KEY, "split"], sort=False, dropna=False):
         kinds = run.groupby(["direction", "attack"])
         scale = kinds["scale"].transform("max") + run["rounding"]
         # a value that is missing is not a number, and not well

@@ -1,6 +1,6 @@
 """A claim's decision rule, fixed in the config before any run."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -31,6 +31,12 @@ class Select(BaseModel):
     attack: Literal["none", "frozen", "regenerated"] | None = Field(
         default=None, description="Attack along the landscape; needed for rise."
     )
+    label: str | None = Field(
+        default=None, description="Networks already trained: only those of this label."
+    )
+    epoch: int | None = Field(
+        default=None, description="Networks already trained: only those of this epoch."
+    )
     direction: Kind = Field(
         default="filter-normalised", description="Kind of the landscape's lines; for rise only."
     )
@@ -57,8 +63,8 @@ class ClaimConfig(BaseModel):
     )
 
     @property
-    def rows(self) -> dict[str, str]:
+    def rows(self) -> dict[str, Any]:
         """Column and value of the rows that the claim is about."""
         of_table = {"attack", "direction"} if self.quantity == "rise" else {"loss", "hessian"}
-        columns = {"split", "noise", "regime"} | of_table
+        columns = {"split", "noise", "regime", "label", "epoch"} | of_table
         return self.select.model_dump(include=columns, exclude_none=True)

@@ -3,9 +3,9 @@
 import math
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
-from advscape.study.config.section import NAME, Count, Kind, OneOf, Section
+from advscape.study.config.section import NAME, Count, Finite, Kind, OneOf, Positive, Section
 
 Activation = Annotated[
     Literal["relu", "gelu", "silu"],
@@ -16,11 +16,30 @@ Width = Annotated[
 ]
 
 
+class Normalise(Section):
+    """What the network subtracts from its inputs, and divides them by."""
+
+    mean: list[Finite] = Field(min_length=1, description="One for each channel.")
+    std: list[Positive] = Field(min_length=1, description="One for each channel.")
+
+    @model_validator(mode="after")
+    def _as_many(self) -> "Normalise":
+        if len(self.mean) != len(self.std):
+            raise ValueError(f"as many means as stds (got {len(self.mean)} and {len(self.std)})")
+        return self
+
+
 class ModelSection(Kind):
     """A network, made with ``classes`` (number of logits) and ``shape`` of an input.
 
     Each has a ``label``, a key of its own or worked out: what tables call the model.
     """
+
+    normalise: Normalise | None = Field(
+        default=None,
+        description="Normalisation of inputs as a part of the network, in pixels of [0, 1]: "
+        "epsilon stays in these. None unless given.",
+    )
 
     if TYPE_CHECKING:
 

@@ -24,6 +24,7 @@ from pydantic_core import CoreSchema, core_schema
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
 
+Finite = Annotated[float, Field(allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 

@@ -7,8 +7,9 @@ config files but replaces lists, so nothing of one study can leak into another.
 
 from typing import Annotated, Any
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import BaseModel, Discriminator, Field, Tag
 
+from advscape.study.config.checkpoints import Checkpoints
 from advscape.study.config.claim import ClaimConfig
 from advscape.study.config.compute import Compute
 from advscape.study.config.curvature import LinearCurvature, NetworkCurvature
@@ -62,11 +63,9 @@ class LinearExperiment(_Experiment):
 
 
 class NetworkExperiment(_Experiment):
-    """A grid of networks, trained against PGD."""
+    """Networks, and how they are measured."""
 
     model: NetworkModel = Field(description="The model.")
-    training: NetworkTraining = Field(description="Adversarial training.")
-    grid: NetworkGrid = Field(description="The runs.")
     evaluation: NetworkEvaluation = Field(description="Robust accuracy and loss.")
     curvature: NetworkCurvature = Field(description="The Hessian.")
     landscape: NetworkLandscape = Field(description="1-D and 2-D landscapes.")
@@ -77,19 +76,47 @@ class NetworkExperiment(_Experiment):
 
     @property
     def noise(self) -> str:
+        """The noise arm of its runs; an attack's is the optimal noise."""
+        return "aligned"
+
+
+class TrainedExperiment(NetworkExperiment):
+    """A grid of networks, trained against PGD."""
+
+    training: NetworkTraining = Field(description="Adversarial training.")
+    grid: NetworkGrid = Field(description="The runs.")
+
+    @property
+    def noise(self) -> str:
         """The noise arm of its runs, by the attack that they are trained with."""
         return self.training.attack.noise
 
 
-def _kind(value: Any) -> str:
-    """Tag of the experiment's model, from a raw mapping or a validated one."""
-    model = value.get("model") if isinstance(value, dict) else getattr(value, "model", None)
-    name = model.get("name") if isinstance(model, dict) else getattr(model, "name", None)
-    return "linear" if name == "logistic" else "network"
+class GivenExperiment(NetworkExperiment):
+    """Networks that are already trained."""
 
+    checkpoints: Checkpoints = Field(
+        description="Files of their weights, in the place of training and grid."
+    )
+
+
+def _kind(value: Any) -> str:
+    """Tag of the experiment's kind, from a raw mapping or a validated one."""
+    if isinstance(value, BaseModel):
+        return next((tag for tag, kind in KINDS.items() if isinstance(value, kind)), "network")
+    model = value.get("model") if isinstance(value, dict) else None
+    if isinstance(model, dict) and model.get("name") == "logistic":
+        return "linear"
+    return "given" if isinstance(value, dict) and "checkpoints" in value else "network"
+
+
+#: the kinds of experiments by the tag that pydantic tells them by
+KINDS = {"linear": LinearExperiment, "network": TrainedExperiment, "given": GivenExperiment}
 
 Experiment = Annotated[
-    Annotated[LinearExperiment, Tag("linear")] | Annotated[NetworkExperiment, Tag("network")],
+    Annotated[LinearExperiment, Tag("linear")]
+    | Annotated[TrainedExperiment, Tag("network")]
+    | Annotated[GivenExperiment, Tag("given")],
     Discriminator(_kind),
 ]
 
