@@ -8,10 +8,12 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 
-from advscape.figures.style import EPSILON
+from advscape.figures.style import BANDS, EPSILON, SEEDS
 
 #: columns that tell runs apart, their seeds and noise arms aside
 _CELL = ("label", "epsilon", "epoch")
+#: height that a letter of a name aslant takes of a panel
+_LETTER = 0.014
 
 
 @dataclass(frozen=True)
@@ -50,13 +52,38 @@ class Axis:
         palette = sns.color_palette("viridis", len(self.order))
         return {"palette": palette, "hue_order": self.order, "legend": "full"}
 
-    def label(self, ax: Axes) -> None:
-        """Name a panel's horizontal axis; names of runs stand aslant."""
-        ax.set_xlabel(self.words)
-        if not self.numeric:
-            ax.tick_params(axis="x", rotation=35)
-            for tick in ax.get_xticklabels():
-                tick.set_horizontalalignment("right")
+    @property
+    def seeds(self) -> dict[str, Any]:
+        """Seaborn's options for what is drawn of the seeds: a band, or bars at names."""
+        return SEEDS if self.numeric else {**SEEDS, "err_style": "bars"}
+
+    @property
+    def foot(self) -> str:
+        """What the foot of a figure says of the seeds."""
+        return BANDS if self.numeric else BANDS.replace("lines", "points").replace("bands", "bars")
+
+    def finish(self, ax: Axes, words: str | None = None) -> None:
+        """Name a panel's horizontal axis, when all is drawn.
+
+        Names of runs stand aslant, the legend makes room for them, and no line leads from one to
+        the next.
+
+        Args:
+            ax: the panel.
+            words: in the place of the axis's own.
+        """
+        ax.set_xlabel(self.words if words is None else words)
+        if self.numeric:
+            return
+        ax.set_xticks(range(len(self.order)), self.order, rotation=35, ha="right")
+        ax.set_xlim(-0.5, len(self.order) - 0.5)
+        legend = ax.get_legend()
+        for line in [*ax.get_lines(), *(legend.get_lines() if legend else [])]:
+            if line.get_marker() not in ("", "None", None):
+                line.set_linestyle("")
+        if legend:
+            below = -0.1 - _LETTER * max(map(len, self.order))
+            legend.set_bbox_to_anchor((0.5, below), ax.transAxes)
 
 
 def placed(rows: pd.DataFrame, norm: str | None = None) -> tuple[pd.DataFrame, Axis]:
@@ -71,7 +98,7 @@ def placed(rows: pd.DataFrame, norm: str | None = None) -> tuple[pd.DataFrame, A
     """
     differ = [column for column in _CELL if column in rows and _values(rows[column]) > 1]
     if differ == ["epoch"]:
-        at, words, title = rows["epoch"], "epochs of training", "epochs"
+        at, words, title = rows["epoch"].astype(int), "epochs of training", "epochs"
     elif set(differ) <= {"epsilon"} and rows["epsilon"].notna().all():
         at, title = rows["epsilon"], r"training $\epsilon$"
         words = EPSILON[norm] if norm else title

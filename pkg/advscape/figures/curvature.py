@@ -8,9 +8,8 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from advscape.figures.axis import placed
+from advscape.figures.axis import Axis, placed
 from advscape.figures.style import (
-    SEEDS,
     apply,
     legend_below,
     say_below,
@@ -50,27 +49,27 @@ def curvature_figure(curvature: pd.DataFrame, runs: pd.DataFrame, title: str, no
     pairs = zip(rows["loss"], rows["hessian"], strict=True)
     rows["curve"] = [CURVES[pair] for pair in pairs]
     if runs["collapse_radius"].notna().any():
-        figure = _linear(rows, runs)
+        figure = _linear(rows, runs, axis)
         title += "\nWhether it is sharper or flatter depends on which Hessian is meant"
     else:
-        figure = _network(rows)
+        figure = _network(rows, axis)
     for ax in figure.axes:
-        axis.label(ax)
-    say_below(figure)
+        axis.finish(ax)
+    say_below(figure, axis.foot)
     figure.suptitle(title, parse_math=False)
     return figure
 
 
-def _linear(rows: pd.DataFrame, runs: pd.DataFrame) -> Figure:
+def _linear(rows: pd.DataFrame, runs: pd.DataFrame, axis: Axis) -> Figure:
     figure, axes = plt.subplots(2, 2, figsize=(8.8, 8.4))
     aligned = rows[rows["noise"] == "aligned"]
     arms = rows[(rows["loss"] == "adversarial") & (rows["hessian"] == "total")]
     order = list(dict.fromkeys(arms["noise"]))
     measures = {"lambda_max": LAMBDA_MAX, "scaled_lambda_max": SCALED}
     for row, (y, label) in zip(axes, measures.items(), strict=True):
-        _lines(row[0], aligned, y, "curve", list(CURVES.values()))
+        _lines(row[0], aligned, y, "curve", list(CURVES.values()), axis)
         row[0].set(title="aligned noise: Hessians of the losses", ylabel=label)
-        _lines(row[1], arms, y, "noise", order)
+        _lines(row[1], arms, y, "noise", order, axis)
         row[1].set(title="noise arms, total Hessian", ylabel=label)
     radii = runs[["hard_margin", "collapse_radius"]].mean()
     for ax in axes.flat:
@@ -78,39 +77,44 @@ def _linear(rows: pd.DataFrame, runs: pd.DataFrame) -> Figure:
     return figure
 
 
-def _network(rows: pd.DataFrame) -> Figure:
+def _network(rows: pd.DataFrame, axis: Axis) -> Figure:
     figure, axes = plt.subplots(1, 3, figsize=(12.0, 4.4))
     # at epsilon 0 every part is the clean Hessian: a curve that goes no further says nothing
     measured = rows[rows["lambda_max"].notna()]
     beyond = measured.loc[measured["epsilon"] != 0, "curve"]
     shown = measured[measured["curve"].isin(beyond)] if len(beyond) else measured
     order = [curve for curve in CURVES.values() if curve in set(shown["curve"])]
-    _lines(axes[0], shown, "lambda_max", "curve", order)
+    _lines(axes[0], shown, "lambda_max", "curve", order, axis)
     axes[0].set(title="largest eigenvalue", ylabel=LAMBDA_MAX)
-    _lines(axes[1], shown, "trace", "curve", order)
+    _lines(axes[1], shown, "trace", "curve", order, axis)
     axes[1].set(title="trace", ylabel="trace of the Hessian")
-    _measurable(axes[2], rows)
-    axes[2].set_xlim(axes[0].get_xlim())
+    _measurable(axes[2], rows, axis)
     return figure
 
 
-def _measurable(ax: Axes, rows: pd.DataFrame) -> None:
+def _measurable(ax: Axes, rows: pd.DataFrame, axis: Axis) -> None:
     """Share of the samples at which the attack's response exists: a strict, smooth maximum."""
     run = ["noise", "at", "seed"]
     samples = rows.loc[rows["hessian"] == "frozen", [*run, "n"]]
     valid = rows.loc[rows["hessian"] == "total", [*run, "n_response"]].dropna()
     share = valid.merge(samples, on=run)
+    if share.empty:  # without noise nothing responds
+        ax.remove()
+        return
     share["share"] = share["n_response"] / share["n"]
-    sns.lineplot(share, x="at", y="share", marker="o", color="0.3", ax=ax, **SEEDS)
+    sns.lineplot(share, x="at", y="share", marker="o", color="0.3", ax=ax, **axis.seeds)
     ax.axhline(0.5, color="0.6", linewidth=0.8, linestyle=":")
     ax.set(
         title="samples with a measurable response",
         ylabel="fraction of the samples",
         ylim=(-0.03, 1.03),
+        xlim=ax.figure.axes[0].get_xlim(),
     )
 
 
-def _lines(ax: Axes, rows: pd.DataFrame, y: str, hue: str, order: Sequence[str]) -> None:
+def _lines(
+    ax: Axes, rows: pd.DataFrame, y: str, hue: str, order: Sequence[str], axis: Axis
+) -> None:
     # one colour and marker for one curve, also in figures that lack some of the others
     every = list(CURVES.values()) if hue == "curve" else list(order)
     palette = dict(zip(every, sns.color_palette(), strict=False))
@@ -119,7 +123,7 @@ def _lines(ax: Axes, rows: pd.DataFrame, y: str, hue: str, order: Sequence[str])
     shown = rows[rows[y] != 0]
     sns.lineplot(
         shown, x="at", y=y, hue=hue, hue_order=order, style=hue, style_order=order,
-        palette=palette, markers=markers, dashes=False, ax=ax, **SEEDS,
+        palette=palette, markers=markers, dashes=False, ax=ax, **axis.seeds,
     )  # fmt: skip
     if (shown[y] < 0).any():  # a trace may be: straight about 0, logarithmic beyond
         ax.set_yscale("symlog", linthresh=shown[y].abs().max() / _STRAIGHT)

@@ -6,8 +6,11 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from advscape.figures.axis import placed
-from advscape.figures.style import SEEDS, apply, legend_below, say_below
+from advscape.figures.axis import Axis, placed
+from advscape.figures.style import apply, legend_below, say_below
+
+#: the gaps in words
+GAPS = {"accuracy": "train minus test accuracy", "loss": "test minus train loss"}
 
 
 def robustness_figure(robustness: pd.DataFrame, title: str, norm: str) -> Figure:
@@ -29,12 +32,12 @@ def robustness_figure(robustness: pd.DataFrame, title: str, norm: str) -> Figure
     figure, axes = plt.subplots(1, 3, figsize=(10.8, 4.0))
     common = _at_common(rows)
     attacked = own if (own["eval_epsilon"] > 0).any() else common
-    _accuracy(axes[0], pd.concat([attacked, clean]))
-    _gap(axes[1], own, common, "accuracy", "train minus test accuracy")
-    _gap(axes[2], own, common, "loss", "test minus train loss")
+    _accuracy(axes[0], pd.concat([attacked, clean]), axis)
+    _gap(axes[1], own, common, "accuracy", axis)
+    _gap(axes[2], own, common, "loss", axis)
     for ax in axes:
-        axis.label(ax)
-    say_below(figure)
+        axis.finish(ax)
+    say_below(figure, axis.foot)
     figure.suptitle(title, parse_math=False)
     return figure
 
@@ -48,9 +51,9 @@ def _first_judge(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[~attacked | (judge == judge[attacked].iloc[0])]
 
 
-def _accuracy(ax: Axes, rows: pd.DataFrame) -> None:
+def _accuracy(ax: Axes, rows: pd.DataFrame, axis: Axis) -> None:
     sns.lineplot(
-        rows, x="at", y="accuracy", hue="attacked", style="split", markers=True, ax=ax, **SEEDS
+        rows, x="at", y="accuracy", hue="attacked", style="split", markers=True, ax=ax, **axis.seeds
     )  # fmt: skip
     ax.set(title="accuracy", ylabel="accuracy", ylim=(None, 1.02))
     legend_below(ax, leave_out=("attacked", "split"))
@@ -66,7 +69,7 @@ def _at_common(rows: pd.DataFrame) -> pd.DataFrame:
     return at_common.assign(attacked=f"common $\\epsilon$ {common:g}")
 
 
-def _gap(ax: Axes, own: pd.DataFrame, common: pd.DataFrame, value: str, label: str) -> None:
+def _gap(ax: Axes, own: pd.DataFrame, common: pd.DataFrame, value: str, axis: Axis) -> None:
     """The gap with the same attack on both sides: at own and at one common epsilon."""
     both = own.assign(attacked="no attack") if common.empty else pd.concat([own, common])
     wide = both.pivot_table(
@@ -75,7 +78,7 @@ def _gap(ax: Axes, own: pd.DataFrame, common: pd.DataFrame, value: str, label: s
     sign = 1 if value == "accuracy" else -1
     wide["gap"] = sign * (wide["train"] - wide["test"])
     sns.lineplot(wide, x="at", y="gap", hue="attacked", style="attacked", markers=True,
-                 dashes=False, ax=ax, **SEEDS)  # fmt: skip
+                 dashes=False, ax=ax, **axis.seeds)  # fmt: skip
     ax.axhline(0, color="0.6", linewidth=0.8, zorder=0)
-    ax.set(title=f"robust generalization gap, {value}", ylabel=label)
+    ax.set(title=f"robust generalization gap, {value}", ylabel=GAPS[value])
     legend_below(ax)

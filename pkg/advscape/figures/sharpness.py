@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator
 
-from advscape.figures.axis import placed
-from advscape.figures.style import BANDS, SEEDS, apply
+from advscape.figures.axis import Axis, placed
+from advscape.figures.style import apply
 from advscape.sharpness.catalogue import MEASURES
 
 #: balls and the sign of their radius, in words
@@ -49,12 +49,11 @@ def sharpness_figure(sharpness: pd.DataFrame, title: str, norm: str) -> Figure:
     )
     for row, panels in zip(axes, grid, strict=True):
         for ax, (words, pair) in zip(row, panels, strict=False):
-            _panel(ax, rows.loc[found[pair]], words, pair[1])
-            axis.label(ax)
-            ax.set_xlabel("")  # once, below all
+            _panel(ax, rows.loc[found[pair]], words, pair[1], axis)
+            axis.finish(ax, "")  # its words stand once, below all
         for ax in row[len(panels) :]:
             ax.remove()
-    figure.supxlabel(f"{axis.words}\n{BANDS}".strip(), fontsize="medium")
+    figure.supxlabel(f"{axis.words}\n{axis.foot}".strip(), fontsize="medium")
     losses = [loss for loss in LOSSES if loss in set(rows["loss"])]
     whose = "loss" if len(losses) > 1 else f"{losses[0]} loss"
     figure.supylabel(f"rise of the {whose} ({split} samples)", fontsize="medium")
@@ -68,7 +67,7 @@ def _pairs(measure: str, found: Mapping[tuple[str, str], Any]) -> list[tuple[str
     return [(measure, ball) for ball in BALLS if (measure, ball) in found]
 
 
-def _panel(ax: Axes, rows: pd.DataFrame, words: str, ball: str) -> None:
+def _panel(ax: Axes, rows: pd.DataFrame, words: str, ball: str, axis: Axis) -> None:
     """One measure: a colour for each loss, a marker for each radius where there are several."""
     radii = [f"{radius:g}" for radius in sorted(rows["radius"].dropna().unique())]
     shown = rows.assign(size=[f"{radius:g}" for radius in rows["radius"]])
@@ -76,7 +75,7 @@ def _panel(ax: Axes, rows: pd.DataFrame, words: str, ball: str) -> None:
     look = {"style": "size", "style_order": radii, "markers": True} if several else {"marker": "o"}
     sns.lineplot(
         shown, x="at", y="value", hue="loss", hue_order=LOSSES, dashes=False,
-        legend="full" if several else False, ax=ax, **look, **SEEDS,
+        legend="full" if several else False, ax=ax, **look, **axis.seeds,
     )  # fmt: skip
     if several:
         entries = dict(zip(*reversed(ax.get_legend_handles_labels()), strict=True))
@@ -88,7 +87,7 @@ def _panel(ax: Axes, rows: pd.DataFrame, words: str, ball: str) -> None:
     if radii:
         words += f"\n{BALLS[ball]}" + ("" if several else f" = {radii[0]}")
     ax.set_title(words, fontsize="medium")
-    ax.set(xlabel="", ylabel="" if radii else "index")
+    ax.set(ylabel="" if radii else "index")
     ax.tick_params(labelsize="small", which="both")
 
 

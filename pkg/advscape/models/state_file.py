@@ -55,19 +55,26 @@ def _load(path: Path) -> Any:
     except pickle.UnpicklingError as error:
         raise UserError(_refusal(path, str(error))) from error
     except Exception as error:  # whatever zip, pickle and torch say of a damaged file
-        raise UserError(f"{path} cannot be read, as if damaged: {in_words(error)}") from error
+        # torch says more, of what may have happened to a file
+        why = in_words(error).split(". ")[0]
+        raise UserError(f"{path} cannot be read, as if damaged: {why}") from error
 
 
 def _refusal(path: Path, message: str) -> str:
     """A line on a file that torch does not read without running code from it."""
-    found = re.search(r"(?:Unsupported global: GLOBAL|Unsupported class|class) (\S+)", message)
-    if not found and "Unsupported" not in message:
-        return f"{path} cannot be read: {' '.join(message.split())[:200]}"
+    found = re.search(r"(?:global: GLOBAL|class) (\S+)", message)
+    if not found and not _is_pickle(path):
+        return f"{path} cannot be read, as if damaged, or not written by torch.save"
     what = f" ({found[1].rstrip('.,')})" if found else ""
     return (
         f"{path} holds more than tensors{what}: reading it would run code from it, which is never "
         "done. Convert it where it was made: torch.save(model.state_dict(), 'weights.pt')"
     )
+
+
+def _is_pickle(path: Path) -> bool:
+    with open(path, "rb") as stream:
+        return stream.read(1) in (b"\x80", b"P")  # a pickle's first byte, or an archive's
 
 
 def _is_state(value: object) -> bool:
@@ -102,7 +109,7 @@ def _inside(loaded: object, at: str = "") -> list[tuple[str, dict[str, Tensor]]]
         place = f"{at}{name}"
         if _is_state(value):
             found.append((place, dict(value)))
-        elif at.count(".") < 2:
+        elif at.count(".") < 2 and "optim" not in str(name):  # an optimizer's state is no network's
             found += _inside(value, f"{place}.")
     return found
 

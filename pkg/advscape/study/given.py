@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from advscape.errors import ConfigError, shown
 from advscape.study.cells import Cell
 from advscape.study.config.checkpoints import Checkpoints, Expect, GivenRun
+from advscape.study.problems import allowed
 
 #: columns of a table, and how their texts become what a run of the config is
 _COLUMNS: dict[str, Callable[[str], Any]] = {
@@ -112,15 +113,15 @@ def _lines(table: Path, at: str) -> Iterator[tuple[int, dict[str, str]]]:
     (_, header), *runs = lines or [(1, [])]
     if "file" not in header or set(header) - set(_COLUMNS) or len(set(header)) < len(header):
         given = f"{shown(str(table))} with the columns {', '.join(header) or 'of no name'}"
-        allowed = f"file and, once each, {', '.join(list(_COLUMNS)[1:])}"
-        raise ConfigError(at, given, allowed)
+        columns = f"file and, once each, {', '.join(list(_COLUMNS)[1:])}"
+        raise ConfigError(at, given, columns)
     runs = [(line, cells) for line, cells in runs if any(cells)]
     if not runs:
         raise ConfigError(at, f"{shown(str(table))} without runs", "a line for each run")
     for line, cells in runs:
         if len(cells) != len(header):
-            allowed = f"{len(header)}, as the header has"
-            raise ConfigError(f"{at}, line {line}", f"{len(cells)} cells", allowed)
+            as_many = f"{len(header)}, as the header has"
+            raise ConfigError(f"{at}, line {line}", f"{len(cells)} cells", as_many)
         yield line, {name: cell for name, cell in zip(header, cells, strict=True) if cell}
 
 
@@ -135,15 +136,17 @@ def _row(texts: dict[str, str], at: str) -> GivenRun:
         try:
             values[name] = _COLUMNS[name](text)
         except ValueError:
-            allowed = "an integer" if _COLUMNS[name] is int else "a number"
-            raise ConfigError(f"{at}: {name}", shown(text), allowed) from None
+            kind = "an integer" if _COLUMNS[name] is int else "a number"
+            raise ConfigError(f"{at}: {name}", shown(text), kind) from None
     expect = {name: values.pop(name) for name in ("accuracy", "within") if name in values}
     try:
         return GivenRun.model_validate(values | ({"expect": expect} if expect else {}))
     except ValidationError as error:
         problem = error.errors()[0]
         name = str(problem["loc"][-1])
-        raise ConfigError(f"{at}: {name}", shown(texts.get(name)), problem["msg"]) from None
+        raise ConfigError(
+            f"{at}: {name}", shown(texts.get(name)), allowed(problem, GivenRun)
+        ) from None
 
 
 def _find(at: str, names: Sequence[str], folders: Sequence[Path]) -> tuple[str, Path]:

@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 from advscape.errors import ConfigError, shown
 from advscape.study.config.model import MODELS
 from advscape.study.config.section import sections_at
-from advscape.study.config.study import KINDS, Study
+from advscape.study.config.study import KINDS, GivenExperiment, Study, TrainedExperiment
 
 
 def first_problem(error: ValidationError) -> ConfigError:
@@ -20,16 +20,23 @@ def first_problem(error: ValidationError) -> ConfigError:
     given = problem["input"]
     key, model = _place(problem["loc"])
     if problem["type"] == "extra_forbidden":
+        if model is GivenExperiment and problem["loc"][-1] in ("training", "grid"):
+            return ConfigError(key, "a key beside checkpoints", "training and grid, or checkpoints")
         known, wrong = list(model.model_fields), str(problem["loc"][-1])
         close = get_close_matches(wrong, known, 1)
         guess = f" (did you mean {close[0]}?)" if close else ""
         return ConfigError(key, "an unknown key" + guess, ", ".join(known))
     if problem["type"] == "missing":
-        return ConfigError(key, "nothing", "a value; this key is required")
+        unless = (
+            ", unless checkpoints are given"
+            if model is TrainedExperiment and key.endswith(("training", "grid"))
+            else ""
+        )
+        return ConfigError(key, "nothing", f"a value; this key is required{unless}")
     if problem["type"] in ("union_tag_invalid", "union_tag_not_found") and isinstance(given, dict):
         named = shown(given["name"]) if "name" in given else "nothing"
         return ConfigError(f"{key}.name", named, ", ".join(_names(key, model)))
-    return ConfigError(key, shown(given), _allowed(problem, model))
+    return ConfigError(key, shown(given), allowed(problem, model))
 
 
 def _names(key: str, model: type[BaseModel]) -> list[str]:
@@ -72,7 +79,7 @@ def _place(loc: tuple[str | int, ...]) -> tuple[str, type[BaseModel]]:
     return path.lstrip(".") or "the config", model
 
 
-def _allowed(problem: ErrorDetails, model: type[BaseModel]) -> str:
+def allowed(problem: ErrorDetails, model: type[BaseModel]) -> str:
     """What a value may be, in the words of the field's own constraint."""
     context = problem.get("ctx", {})
     words: dict[str, Callable[[], str]] = {
@@ -81,6 +88,8 @@ def _allowed(problem: ErrorDetails, model: type[BaseModel]) -> str:
         "greater_than": lambda: f"a number > {context['gt']:g}",
         "greater_than_equal": lambda: f"a number >= {context['ge']:g}",
         "less_than": lambda: f"a number < {context['lt']:g}",
+        "less_than_equal": lambda: f"a number <= {context['le']:g}",
+        "missing": lambda: "a value",
         "float_type": lambda: "a number",
         "int_type": lambda: "an integer",
         "bool_type": lambda: "true or false",
@@ -94,10 +103,10 @@ def _allowed(problem: ErrorDetails, model: type[BaseModel]) -> str:
         "model_attributes_type": lambda: "a mapping with the key name",
         "string_pattern_mismatch": lambda: f"a string that matches {context['pattern']}",
     }
-    allowed = words.get(problem["type"], lambda: problem["msg"])()
+    found = words.get(problem["type"], lambda: problem["msg"])()
     if problem["type"] == "float_type" and _reads_as_number(problem["input"]):
-        allowed += " (YAML reads 1e-3 as a string: write 1.0e-3, without quotes)"
-    return allowed
+        found += " (YAML reads 1e-3 as a string: write 1.0e-3, without quotes)"
+    return found
 
 
 def _fields(problem: ErrorDetails, model: type[BaseModel]) -> list[str]:
