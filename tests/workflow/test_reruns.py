@@ -19,19 +19,20 @@ from pydantic import BaseModel
 
 from advscape.data.catalogue import needed
 from advscape.study.config.section import OneOf, sections_at
-from advscape.study.config.study import LinearExperiment, NetworkExperiment, Study
+from advscape.study.config.study import GivenExperiment, LinearExperiment, Study, TrainedExperiment
 from tests.conftest import ROOT
 from tests.workflow.planner import Refused, call, plan
 
 # through JSON, which takes apart what YAML's anchors share
 BASE = json.loads(json.dumps(yaml.safe_load((ROOT / "tests/workflow/every_key.yaml").read_text())))
-KINDS = {"linear": LinearExperiment, "network": NetworkExperiment}
+KINDS = {"linear": LinearExperiment, "network": TrainedExperiment}
 
 #: what must run after each stage; a stage of experiments and a figure stand for their own jobs
 FOLLOWS = {
-    "dataset": ["train", "evaluate", "curvature", "landscape", "sharpness"],
+    "dataset": ["train", "take", "evaluate", "curvature", "landscape", "sharpness"],
     "try": ["train", "claims"],
     "train": ["evaluate", "curvature", "landscape", "sharpness", "table runs"],
+    "take": ["evaluate", "curvature", "landscape", "sharpness", "table runs", "claims"],
     "evaluate": ["table robustness", "table sanity"],
     "curvature": [
         "table curvature", "table layers", "table spectrum", "table finite_scale",
@@ -63,6 +64,8 @@ FOLLOWS = {
 }  # fmt: skip
 STAGES = ["train", "evaluate", "curvature", "landscape", "sharpness"]
 STAGES_OF_LINEAR = [stage for stage in STAGES if stage != "sharpness"]
+#: those that only some networks have: of a network that is already trained, and of one that is not
+TAKEN, TRAINED = ["take"], ["train", "try"]
 TABLES = [name for name in FOLLOWS if name.startswith("table ")]
 OF_NETWORKS = [
     "table layers", "table spectrum", "table finite_scale", "sharpness", "table sharpness",
@@ -211,6 +214,38 @@ EXPECTED = {
             "claims.select.direction": "raw",
         }.items()
     },
+    **{
+        f"network.model[{name}].normalise{key}": (value, stages)
+        for name in ("resnet18", "preactresnet18", "cnn", "custom")
+        for key, value, stages in (
+            ("", {"mean": [0.5], "std": [0.5]}, ["train"]),
+            (".mean", [0.5], ["train"] if name == "cnn" else REFUSED),
+            (".std", [0.5], ["train"] if name == "cnn" else REFUSED),
+        )
+    },
+    **under("given.checkpoints", ["take"], {
+        "runs.file": "weights/c.pt", "runs.epsilon": 0.25, "runs.seed": 1, "runs.epoch": 3,
+        "runs.label": "TRADES", "key": "ema", "prefix": "net.",
+    }),
+    # one run less: its rows go, and what is known of it
+    "given.checkpoints.runs": (
+        [{"file": "weights/a.pt", "epsilon": 0.5, "expect": {"accuracy": 0.8}}],
+        [*TABLES, "claims"],
+    ),
+    **under("given.checkpoints", ["evaluate"], {
+        "runs.expect": None, "runs.expect.accuracy": 0.7, "runs.expect.within": 0.1,
+        "expect": None, "expect.accuracy": 0.7, "expect.within": 0.1,
+    }),
+    # beside a list of runs
+    **under("given.checkpoints", REFUSED, {
+        "table": "runs.csv", "pattern": "weights/{label}.pt", "epsilons": [0], "seeds": [0],
+        "epochs": [1], "labels": ["a"],
+    }),
+    **{
+        f"{kind}.claims.select.{key}": (value, REFUSED)
+        for kind in KINDS
+        for key, value in {"label": "TRADES", "epoch": 3}.items()
+    },
     # the training attack decides it
     "network.claims.select.noise": ("random", REFUSED),
     # what a claim's quantity has no column for is no part of it
@@ -252,10 +287,20 @@ def field_is_section(field) -> bool:
 
 KEYS = [name for name in Study.model_fields if name != "experiments"]
 KEYS += [key for kind, section in KINDS.items() for key in keys(section, kind)]
+# its other sections are those of other networks
+KEYS += [key for key in keys(GivenExperiment, "given") if key.startswith("given.checkpoints")]
 
 
 def is_linear(experiment):
     return experiment["model"]["name"] == "logistic"
+
+
+def is_given(experiment):
+    return "checkpoints" in experiment
+
+
+def kind_of(experiment):
+    return "linear" if is_linear(experiment) else "given" if is_given(experiment) else "network"
 
 
 def place(experiment, path):
@@ -276,10 +321,10 @@ def with_change(key, value):
     """The study with one key changed, and the experiment that it is changed in."""
     config = deepcopy(BASE)
     kind, *path = key.split(".")
-    if kind not in KINDS:
+    if kind in Study.model_fields:
         return config | {key: value}, None
     for i, experiment in enumerate(config["experiments"]):
-        if is_linear(experiment) != (kind == "linear"):
+        if kind_of(experiment) != kind:
             continue
         if key.endswith("dataset.path") and "path" not in experiment["dataset"]:
             continue
@@ -313,7 +358,9 @@ def jobs_of(stages, experiment, config):
         stage, names = waiting.pop()
         if experiment and is_linear(experiment) and stage in [*OF_NETWORKS, "try"]:
             continue
-        if stage in [*STAGES, "try"]:
+        if experiment and stage in (TRAINED if is_given(experiment) else TAKEN):
+            continue
+        if stage in [*STAGES, "take", "try"]:
             labels.add(f"{stage}_{'linear' if is_linear(experiment) else 'network'} {names[0]}")
         elif stage in FIGURES:
             labels |= {f"{stage} {name}" for name in names if has(experiments[name], stage)}
@@ -324,7 +371,7 @@ def jobs_of(stages, experiment, config):
                 continue
             if (stage, following) not in seen:
                 seen.add((stage, following))
-                waiting.append((following, names if following in STAGES else everyone))
+                waiting.append((following, names if following in [*STAGES, "take"] else everyone))
     return labels
 
 
@@ -346,6 +393,9 @@ class Finished:
             "def mlp(classes, shape, **_): ...\n\n\ndef other(classes, shape, **_): ...\n"
         )
         (folder / "pyautoattack.py").touch()
+        (folder / "weights").mkdir()
+        for name in "abc":
+            (folder / f"weights/{name}.pt").write_text(name)
         self.everything = self.plan(BASE)
         for job in self.everything:
             for file in job.output:
@@ -546,7 +596,7 @@ def everywhere(stages, kinds=("linear", "network")):
     return found
 
 
-ALL_DATASETS = ["dataset digits", "dataset npz-a", *STAGES, "try"]
+ALL_DATASETS = ["dataset digits", "dataset npz-a", *STAGES, "take", "try"]
 ALL_FIGURES = [*FIGURES, "figure_regimes", "figure_theorem"]
 ALL_SCRIPTS = [*ALL_DATASETS, *ALL_FIGURES, "flatness", "study_config", "missing"]
 LINEAR, NETWORK = ("linear",), ("network",)
@@ -555,7 +605,8 @@ LINEAR, NETWORK = ("linear",), ("network",)
 MODULES = {
     "stages/job.py": everywhere(ALL_SCRIPTS),
     "data/sources.py": everywhere(ALL_DATASETS),
-    "trial/checks.py": set(),
+    "trial/checks.py": everywhere(["take"], NETWORK),
+    "models/fit.py": everywhere(["take"], NETWORK),
     "stages/train_linear.py": everywhere(["train"], LINEAR),
     "training/updates.py": everywhere(["train"], NETWORK),
     "attacks/pgd.py": everywhere(STAGES, NETWORK),
@@ -563,7 +614,7 @@ MODULES = {
     "stages/evaluate_network.py": everywhere(["evaluate"], NETWORK),
     "stages/curvature_linear.py": everywhere(["curvature"], LINEAR),
     "curvature/lanczos.py": everywhere(["curvature"], NETWORK),
-    "curvature/proof.py": everywhere(["curvature", "landscape", "sharpness"], NETWORK),
+    "curvature/proof.py": everywhere(["take", "curvature", "landscape", "sharpness"], NETWORK),
     "stages/landscape_linear.py": everywhere(["landscape"], LINEAR),
     "stages/landscape_network.py": everywhere(["landscape"], NETWORK),
     "landscape/grid.py": everywhere(["landscape"]),
@@ -599,6 +650,7 @@ SCRIPTS = {
     "dataset": everywhere(ALL_DATASETS),
     **{f"{stage}_linear": everywhere([stage], LINEAR) for stage in STAGES_OF_LINEAR},
     **{f"{stage}_network": everywhere([stage], NETWORK) for stage in STAGES},
+    "take_network": everywhere(["take"], NETWORK),
     "try_network": set(),
     "missing": {"missing", "claims", "html_report"},
     "table": everywhere(TABLES),

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+from pathlib import Path
 
 import pandas as pd
 
@@ -150,6 +151,51 @@ def test_a_shared_job_measures_what_jobs_of_their_own_do(finished, tmp_path):
             after[after["seed"] == 0].reset_index(drop=True),
             check_exact=True, check_dtype=False,
         )  # fmt: skip
+
+
+def test_its_own_weights_as_checkpoints_give_its_numbers(finished, tmp_path):
+    """To the last digit, in all that is measured; no training, and no lines to other states."""
+    again = Workflow(tmp_path)
+    network = again.config["experiments"][NETWORK]
+    del network["training"]
+    epsilons = network.pop("grid")["epsilons"]
+    runs = str(finished.results / "runs/resnet18-digits/eps~{epsilon}/seed~{seed}")
+    network["checkpoints"] = {
+        "pattern": f"{runs}/weights.safetensors", "epsilons": epsilons, "seeds": [0],
+        "expect": {"accuracy": 0.01},
+    }  # fmt: skip
+    network["landscape"]["directions"].remove("initial-weights")
+    again.config["experiments"] = [network]
+    tables = ("runs", "robustness", "sanity", "curvature", "landscape", *OF_NETWORKS)
+    targets = [f"results/smoke/tables/{table}.csv" for table in tables]
+    again.snakemake("--", *targets, "results/smoke/claims.html")
+    for table in tables:
+        before, after = (read_table(w.results / f"tables/{table}.csv") for w in (finished, again))
+        before = before[before["experiment"] == "resnet18-digits"]
+        if table == "landscape":
+            before = before[before["direction"] != "initial-weights"]
+        if table == "runs":
+            assert after["file"].tolist() == [
+                f"{runs}/weights.safetensors".format(epsilon=epsilon, seed=0)
+                for epsilon in epsilons
+            ]
+            for row in after.to_dict("records"):
+                content = Path(row["file"]).read_bytes()
+                assert row["digest"] == hashlib.sha256(content).hexdigest()
+            assert after[["epochs", "train_loss", "wall_s"]].isna().all().all()
+            kept = ["epsilon", "seed", "noise", "model", "weight_norm"]
+            before, after = before[kept], after[kept]
+        if table == "sanity":
+            published = after["check"] == "accuracy as published"
+            assert published.sum() == len(epsilons)
+            assert not after.loc[published, "ok"].any()
+            after = after[~published]
+        pd.testing.assert_frame_equal(
+            before.reset_index(drop=True), after.reset_index(drop=True),
+            check_exact=True, check_dtype=False,
+        )  # fmt: skip
+    page = (again.results / "claims.html").read_text()
+    assert "2 of 2 networks do not have the accuracy" in page
 
 
 def test_new_epsilon_of_a_linear_model_solves_its_own_cells_and_the_rest_stays(study):

@@ -223,6 +223,11 @@ def _check_claim(
     select = claim.select
     if isinstance(experiment, GivenExperiment):
         _check_given(at, claim, given_runs(experiment.checkpoints, at, folders))
+    for key in ("label", "epoch"):
+        if not isinstance(experiment, GivenExperiment) and getattr(select, key) is not None:
+            raise ConfigError(
+                f"{at}.{key}", shown(getattr(select, key)), "nothing, but with checkpoints"
+            )
     arms: list[str]
     if isinstance(experiment, LinearExperiment):
         arms = list(experiment.grid.noise)

@@ -1,0 +1,165 @@
+"""Networks of a plain PyTorch script, from its files to the tables, as a user would."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from advscape.tables.collect import read_table
+from tests.workflow.conftest import Workflow
+
+MODEL = """
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self, classes, shape=(1, 8, 8)):
+        super().__init__()
+        self.conv = nn.Conv2d(shape[0], 4, 3, padding=1)
+        self.norm = nn.BatchNorm2d(4)
+        self.head = nn.Linear(64, classes)
+
+    def forward(self, x):
+        return self.head(nn.functional.avg_pool2d(self.norm(self.conv(x)).relu(), 2).flatten(1))
+"""
+#: imports nothing of ours
+SCRIPT = """
+import torch
+from net import Net
+from sklearn.datasets import load_digits
+from torch import nn
+
+torch.manual_seed(0)
+digits = load_digits()
+x = torch.tensor(digits.images / 16, dtype=torch.float32)[:, None]
+y = torch.tensor(digits.target)
+x, y = (x[y < 3] - 0.5) / 0.1, y[y < 3]
+net = Net(3)
+optimizer = torch.optim.SGD(net.parameters(), 0.1, momentum=0.9)
+for epoch in (1, 2, 3):
+    for batch in torch.randperm(len(x)).split(64):
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(net(x[batch]), y[batch]).backward()
+        optimizer.step()
+    torch.save({"state_dict": net.state_dict(), "epoch": epoch}, f"epoch{epoch}.pth")
+torch.save(net.state_dict(), "bare.pt")
+torch.save({"model": net.state_dict(), "optimizer": optimizer.state_dict()}, "nested.ckpt")
+torch.save(nn.DataParallel(net).state_dict(), "parallel.pt")
+torch.save(torch.compile(net).state_dict(), "compiled.pt")
+"""
+FILES = ["bare.pt", "nested.ckpt", "parallel.pt", "compiled.pt", "epoch3.pth", "safe.safetensors"]
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("script")
+    (folder / "net.py").write_text(MODEL)
+    (folder / "script.py").write_text(SCRIPT)
+    subprocess.run([sys.executable, "script.py"], cwd=folder, check=True)
+    save_file(torch.load(folder / "bare.pt", weights_only=True), folder / "safe.safetensors")
+    return folder
+
+
+@pytest.fixture
+def workflow(tmp_path, trained):
+    made = Workflow(tmp_path)
+    network = made.config["experiments"][1]
+    del network["training"], network["grid"], network["landscape"]["plane"]
+    network["landscape"] |= {"directions": ["filter-normalised"], "jobs": 1}
+    network["sharpness"]["measures"] = ["average"]
+    network["dataset"]["test_fraction"] = 0.25
+    network["model"] = {
+        "name": "custom", "function": "net:Net", "label": "net",
+        "normalise": {"mean": [0.5], "std": [0.1]},
+    }  # fmt: skip
+    network["checkpoints"] = {"runs": []}
+    made.config["experiments"] = [network]
+    made.network = network
+    (tmp_path / "net.py").write_text(MODEL)
+    (tmp_path / "weights").symlink_to(trained)
+    return made
+
+
+def test_every_form_of_a_file_is_the_same_network(workflow):
+    network = workflow.network
+    network["checkpoints"] = {"pattern": "weights/{label}", "labels": FILES}
+    network["checkpoints"]["expect"] = {"accuracy": 1.0, "within": 0.05}
+    names = ("runs", "sanity")
+    workflow.snakemake("--", *(f"results/smoke/tables/{name}.csv" for name in names))
+    runs, sanity = (read_table(workflow.results / f"tables/{name}.csv") for name in names)
+    assert runs["label"].tolist() == FILES
+    assert runs["file"].tolist() == [f"weights/{name}" for name in FILES]
+    weights = list(workflow.results.glob("runs/*/*/*/weights.safetensors"))
+    assert len(weights) == len(FILES)
+    # all that is measured is measured on these
+    assert len({file.read_bytes() for file in weights}) == 1
+    published = sanity[sanity["check"] == "accuracy as published"]
+    assert published["ok"].all()
+    assert len(published) == len(FILES)
+
+    # normalisation forgotten: the accuracy says so
+    del network["model"]["normalise"]
+    network["checkpoints"]["labels"] = ["bare.pt"]
+    workflow.snakemake("--", "results/smoke/claims.html")
+    sanity = read_table(workflow.results / "tables/sanity.csv")
+    assert not sanity.loc[sanity["check"] == "accuracy as published", "ok"].any()
+    assert (
+        "1 of 1 networks do not have the accuracy" in (workflow.results / "claims.html").read_text()
+    )
+
+
+def test_a_run_of_epochs_to_the_report(workflow):
+    section = {"pattern": "weights/epoch{epoch}.pth", "epochs": [1, 2], "epsilons": [0]}
+    workflow.network["checkpoints"] = section
+    workflow.snakemake()
+    curvature = read_table(workflow.results / "tables/curvature.csv")
+    assert set(curvature["epoch"]) == {1, 2}
+    assert curvature["label"].isna().all()
+    report = (workflow.results / "report.html").read_text()
+    assert "curvature_resnet18-digits.png" in report
+    assert workflow.planned() == {}
+    # another epoch is measured alone
+    section["epochs"].append(3)
+    planned = workflow.planned()
+    (taken,) = {str(Path(file).parent) for file in planned["take_network"]}
+    assert taken.endswith("eps~0,epoch~3/seed~0")
+    assert len(planned["curvature_network"]) == len({*planned["curvature_network"]})
+    assert all("epoch~3/" in file for file in planned["curvature_network"])
+    section["epochs"].pop()
+    # a file that changes is taken again, and a touched one is not
+    own = workflow.folder / "epoch1.pth"
+    section["pattern"] = "epoch{epoch}.pth"
+    for epoch in (1, 2):
+        file = workflow.folder / f"epoch{epoch}.pth"
+        file.write_bytes((workflow.folder / "weights" / file.name).read_bytes())
+    workflow.snakemake("--", "results/smoke/tables/runs.csv")
+    own.touch()
+    assert "take_network" not in workflow.planned("results/smoke/tables/runs.csv")
+    own.write_bytes((workflow.folder / "weights/epoch3.pth").read_bytes())
+    planned = workflow.planned("results/smoke/tables/runs.csv")
+    assert {str(Path(file).parent.parent.name) for file in planned["take_network"]} == {
+        "eps~0,epoch~1"
+    }
+
+
+def test_what_does_not_fit_is_one_line_before_any_job(workflow, tmp_path):
+    class Other(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv2d(1, 4, 3)
+
+    torch.save(Other().state_dict(), tmp_path / "other.pt")
+    runs = [{"file": "weights/bare.pt"}, {"file": "other.pt", "label": "other"}]
+    workflow.network["checkpoints"] = {"runs": runs}
+    done = workflow.snakemake(check=False)
+    assert done.returncode != 0
+    line = done.stderr.strip().splitlines()[-1]
+    assert line == (
+        "config: experiments[0].checkpoints.runs[1].file: other.pt does not fit the model custom "
+        "(net:Net): 6 of the network's 9 are missing (norm.weight, norm.bias, norm.running_mean, "
+        "...)"
+    )
+    assert not workflow.results.exists()
