@@ -147,6 +147,14 @@ BAD = {
         "experiments[0].training.weight_decay: got 0.0; allowed: a number above 0, unless "
         "gradient_steps is given",
     ),
+    "a depth between two": (
+        changed(experiments__1__model={"name": "wideresnet", "depth": 26}),
+        "experiments[1].model.depth: got 26; allowed: 6 n + 4, as 10, 16, 22, 28, 34",
+    ),
+    "a depth without blocks": (
+        changed(experiments__1__model={"name": "dm_wideresnet", "depth": 4}),
+        "experiments[1].model.depth: got 4; allowed: 6 n + 4, as",
+    ),
     "digits without a split": (
         changed(experiments__0__dataset__test_fraction=None),
         "experiments[0].dataset.test_fraction: got nothing; allowed: a number between 0 and 1",

@@ -129,6 +129,12 @@ EXPECTED = {
         for key, value in {"width": 8, "activation": "gelu"}.items()
     },
     "network.model[cnn].pooling": ("average", ["train"]),
+    **{
+        f"network.model[{name}].{key}": (value, ["train"])
+        for name in ("wideresnet", "dm_wideresnet")
+        for key, value in {"depth": 34, "widen_factor": 2, "activation": "gelu"}.items()
+    },
+    "network.model[wideresnet].sub_block1": (True, ["train"]),
     "network.model[custom].function": ("own:other", ["train"]),
     "network.model[custom].label": ("other", TABLES),
     "network.model[custom].options": ({"hidden": 8}, ["train"]),

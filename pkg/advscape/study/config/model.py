@@ -3,7 +3,7 @@
 import math
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from advscape.study.config.section import NAME, Count, Finite, Kind, OneOf, Positive, Section
 
@@ -27,6 +27,27 @@ class Normalise(Section):
         if len(self.mean) != len(self.std):
             raise ValueError(f"as many means as stds (got {len(self.mean)} and {len(self.std)})")
         return self
+
+
+def _six_n_plus_four(depth: int) -> int:
+    """Refuse the depths of which there is no wide residual network.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if depth < 10 or depth % 6 != 4:
+        raise ValueError("6 n + 4, as 10, 16, 22, 28, 34")
+    return depth
+
+
+Depth = Annotated[
+    int,
+    AfterValidator(_six_n_plus_four),
+    Field(description="6 n + 4, with n blocks in each of the three groups."),
+]
+WidenFactor = Annotated[
+    Count, Field(description="Channels of the groups are this many times 16, 32 and 64.")
+]
 
 
 class ModelSection(Kind):
@@ -109,6 +130,46 @@ class CNN(_OurNetwork):
         return super().label + ("-avgpool" if self.pooling == "average" else "")
 
 
+class _WideNetwork(ModelSection):
+    depth: Depth = 28
+    widen_factor: WidenFactor = 10
+    activation: str
+
+    @property
+    def label(self) -> str:
+        """What tables call the model: its name and size, and another activation than usual."""
+        parts = [self.name, str(self.depth), str(self.widen_factor)]
+        if self.activation != type(self).model_fields["activation"].default:
+            parts.append(self.activation)
+        return "-".join(parts)
+
+
+class WideResNet(_WideNetwork):
+    """The wide residual network of the robustness literature (Zagoruyko & Komodakis 2016)."""
+
+    made_by = "advscape.models.wide_resnet:WideResNet"
+
+    name: Literal["wideresnet"] = Field(
+        description="wideresnet: wide residual network, as in TRADES and RobustBench."
+    )
+    activation: Activation = "relu"
+    sub_block1: bool = Field(
+        default=False,
+        description="Have the group that published weights of TRADES have and nothing uses.",
+    )
+
+
+class DMWideResNet(_WideNetwork):
+    """DeepMind's wide residual network (Gowal et al. 2020, 2010.03593)."""
+
+    made_by = "advscape.models.dm_wide_resnet:DMWideResNet"
+
+    name: Literal["dm_wideresnet"] = Field(
+        description="dm_wideresnet: DeepMind's wide residual network, with silu (swish)."
+    )
+    activation: Activation = "silu"
+
+
 class CustomModel(ModelSection):
     """Your own network, made by a function of your own."""
 
@@ -180,6 +241,8 @@ MODELS: dict[str, type[ModelSection]] = {
     "resnet18": ResNet18,
     "preactresnet18": PreActResNet18,
     "cnn": CNN,
+    "wideresnet": WideResNet,
+    "dm_wideresnet": DMWideResNet,
     "custom": CustomModel,
 }
 
