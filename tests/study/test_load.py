@@ -155,6 +155,25 @@ BAD = {
         changed(experiments__1__model={"name": "dm_wideresnet", "depth": 4}),
         "experiments[1].model.depth: got 4; allowed: 6 n + 4, as",
     ),
+    "an architecture that torchvision has not": (
+        changed(experiments__1__model={"name": "torchvision", "architecture": "resnet19"}),
+        "experiments[1].model.architecture: got 'resnet19'; allowed: one of ",
+    ),
+    "one that is not for classification": (
+        changed(experiments__1__model={"name": "torchvision", "architecture": "fcn_resnet50"}),
+        "experiments[1].model.architecture: got 'fcn_resnet50'; allowed: one of ",
+    ),
+    "pretrained weights": (
+        changed(
+            experiments__1__model={
+                "name": "torchvision",
+                "architecture": "resnet18",
+                "options": {"weights": "DEFAULT"},
+            }
+        ),
+        "experiments[1].model.options: got {'weights': 'DEFAULT'}; allowed: other names than name, "
+        "weights and num_classes (weights is given anyway)",
+    ),
     "digits without a split": (
         changed(experiments__0__dataset__test_fraction=None),
         "experiments[0].dataset.test_fraction: got nothing; allowed: a number between 0 and 1",

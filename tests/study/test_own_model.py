@@ -146,6 +146,7 @@ NAMES = [
     ),
     ({"name": "dm_wideresnet", "depth": 70, "widen_factor": 16}, "dm_wideresnet-70-16"),
     ({"name": "dm_wideresnet", "activation": "relu"}, "dm_wideresnet-28-10-relu"),
+    ({"name": "torchvision", "architecture": "vgg11_bn"}, "vgg11_bn"),
     ({"name": "custom", "function": "mine:net", "label": "my-net"}, "my-net"),
 ]
 

@@ -135,6 +135,11 @@ EXPECTED = {
         for key, value in {"depth": 34, "widen_factor": 2, "activation": "gelu"}.items()
     },
     "network.model[wideresnet].sub_block1": (True, ["train"]),
+    **{
+        f"network.model[{name}].{key}": (value, ["train"])
+        for name in ("torchvision",)
+        for key, value in {"architecture": "resnet34", "options": {"zero_init": True}}.items()
+    },
     "network.model[custom].function": ("own:other", ["train"]),
     "network.model[custom].label": ("other", TABLES),
     "network.model[custom].options": ({"hidden": 8}, ["train"]),

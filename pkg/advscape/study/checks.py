@@ -7,9 +7,10 @@ from pathlib import Path
 from advscape.data.catalogue import DATASETS
 from advscape.errors import ConfigError, shown
 from advscape.landscape.catalogue import DIRECTIONS
+from advscape.models.architectures import one_of, torchvision_architectures
 from advscape.models.own_function import keywords
 from advscape.study.config.claim import ClaimConfig
-from advscape.study.config.model import CustomModel
+from advscape.study.config.model import CustomModel, ModelSection, TorchvisionModel
 from advscape.study.config.study import (
     GivenExperiment,
     LinearExperiment,
@@ -42,8 +43,7 @@ def check_experiments(study: Study, folders: Sequence[Path] = ()) -> None:
         else:
             if isinstance(experiment, TrainedExperiment):
                 _check_training(at, experiment)
-            if isinstance(experiment.model, CustomModel):
-                _check_own_model(f"{at}.model", experiment.model)
+            _check_model(f"{at}.model", experiment.model)
             _check_curvature(f"{at}.curvature", experiment)
             _check_landscape(f"{at}.landscape", experiment)
             _check_autoattack(at, experiment)
@@ -108,6 +108,22 @@ def _check_training(at: str, experiment: TrainedExperiment) -> None:
             shown(training.attack.name),
             "pgd, since trades attacks a divergence of its own",
         )
+
+
+def _check_model(at: str, model: ModelSection) -> None:
+    """What makes the network must be there.
+
+    Raises:
+        ConfigError: it is not there.
+    """
+    if isinstance(model, CustomModel):
+        _check_own_model(at, model)
+    if isinstance(model, TorchvisionModel):
+        names = torchvision_architectures()
+        if names and model.architecture not in names:
+            raise ConfigError(
+                f"{at}.architecture", shown(model.architecture), one_of(names, model.architecture)
+            )
 
 
 def _check_own_model(at: str, model: CustomModel) -> None:

@@ -1,7 +1,7 @@
 """Models of a network experiment."""
 
 import math
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
@@ -170,20 +170,10 @@ class DMWideResNet(_WideNetwork):
     activation: Activation = "silu"
 
 
-class CustomModel(ModelSection):
-    """Your own network, made by a function of your own."""
+class _WithOptions(ModelSection):
+    #: names of arguments that the function gets anyway
+    given: ClassVar[tuple[str, ...]]
 
-    made_by = "advscape.models.custom:custom_model"
-
-    name: Literal["custom"] = Field(description="custom: made by a function of your own.")
-    function: str = Field(
-        pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$",
-        description="module:function, found in the working folder (Snakemake's --directory) or on "
-        "the Python path. It is called with classes, shape (channels, height, width) and the "
-        "options, and returns a torch.nn.Module from (n, channels, height, width) in [0, 1] to "
-        "(n, classes) logits.",
-    )
-    label: str = Field(pattern=NAME, description="What tables call the model.")
     options: dict[str, Any] = Field(default={}, description="Keyword arguments of the function.")
 
     @field_validator("options", mode="before")
@@ -194,9 +184,10 @@ class CustomModel(ModelSection):
         Raises:
             ValueError: an option has a name that is taken, or is not plain.
         """
-        taken = {"classes", "shape"} & set(options) if isinstance(options, dict) else None
+        taken = set(cls.given) & set(options) if isinstance(options, dict) else None
         if taken:
-            raise ValueError(f"other names than classes and shape ({min(taken)} is given anyway)")
+            names = ", ".join(cls.given[:-1]) + f" and {cls.given[-1]}"
+            raise ValueError(f"other names than {names} ({min(taken)} is given anyway)")
         problem = _not_plain(options, "options")
         if problem:
             raise ValueError(
@@ -204,6 +195,43 @@ class CustomModel(ModelSection):
                 f"texts as keys ({problem})"
             )
         return options
+
+
+class _OfCatalogue(_WithOptions):
+    architecture: str = Field(pattern=NAME, description="The network's name there.")
+
+    @property
+    def label(self) -> str:
+        """What tables call the model: the architecture's name."""
+        return self.architecture
+
+
+class TorchvisionModel(_OfCatalogue):
+    """A classification network of torchvision, not pretrained."""
+
+    made_by = "advscape.models.from_torchvision:torchvision_model"
+    given = ("name", "weights", "num_classes")
+
+    name: Literal["torchvision"] = Field(
+        description="torchvision: a classification network of torchvision.models, not pretrained."
+    )
+
+
+class CustomModel(_WithOptions):
+    """Your own network, made by a function of your own."""
+
+    made_by = "advscape.models.custom:custom_model"
+    given = ("classes", "shape")
+
+    name: Literal["custom"] = Field(description="custom: made by a function of your own.")
+    function: str = Field(
+        pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$",
+        description="module:function, found in the working folder (Snakemake's --directory) or on "
+        "the Python path. It is called with classes, shape (channels, height, width) and the "
+        "options, and returns a torch.nn.Module from (n, channels, height, width) in [0, 1] to "
+        "(n, classes) logits.",
+    )
+    label: str = Field(pattern=NAME, description="What tables call the model.")
 
 
 def _not_plain(value: Any, at: str) -> str | None:
@@ -243,6 +271,7 @@ MODELS: dict[str, type[ModelSection]] = {
     "cnn": CNN,
     "wideresnet": WideResNet,
     "dm_wideresnet": DMWideResNet,
+    "torchvision": TorchvisionModel,
     "custom": CustomModel,
 }
 
