@@ -1,4 +1,7 @@
-"""Networks of torchvision: what they are made with, for which images."""
+"""Networks of torchvision and timm: what they are made with, for which images.
+
+A stand-in takes timm's place; where timm is installed, one of its networks is made too.
+"""
 
 import sys
 
@@ -84,3 +87,54 @@ def test_an_unknown_architecture_is_one_line():
 def test_an_unknown_option_is_one_line():
     with pytest.raises(UserError, match=r"^model torchvision: TypeError: .* argument 'width'$"):
         built("resnet18", width=4)
+
+
+STAND_IN = """
+from torch import nn
+
+def is_model(name):
+    return name in list_models()
+
+def list_models():
+    return ["resnet10t", "vit_tiny"]
+
+def create_model(name, pretrained, num_classes, in_chans, **options):
+    model = nn.Sequential(
+        nn.Conv2d(in_chans, 4, 3), nn.Flatten(), nn.LazyLinear(num_classes)
+    )
+    model.asked = (name, pretrained, num_classes, in_chans, options)
+    return model
+"""
+
+
+@pytest.fixture
+def stand_in(tmp_path, monkeypatch):
+    """A module called timm."""
+    (tmp_path / "timm.py").write_text(STAND_IN)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "timm", raising=False)
+    yield
+    del sys.modules["timm"]
+
+
+def test_timm_is_asked_for_a_network_without_weights(stand_in):
+    model = built("vit_tiny", (2, 8, 8), "timm", img_size=8)
+    assert model.asked == ("vit_tiny", False, 5, 2, {"img_size": 8})
+
+
+def test_an_unknown_architecture_of_timm_is_one_line(stand_in):
+    with pytest.raises(UserError) as caught:
+        built("resnet10", (2, 8, 8), "timm")
+    assert str(caught.value) == (
+        "model timm: got the architecture 'resnet10'; allowed: one of 2 names, such as resnet10t"
+    )
+
+
+def test_a_network_of_timm_itself():
+    pytest.importorskip("timm")
+    model = built("resnet10t", (2, 32, 32), "timm")
+    assert model.train()(torch.rand(4, 2, 32, 32)).shape == (4, 5)
+    transformer = built("vit_tiny_patch16_224", (1, 28, 28), "timm", img_size=28, patch_size=7)
+    assert transformer(torch.rand(4, 1, 28, 28)).shape == (4, 5)
+    with pytest.raises(UserError, match="got the architecture 'resnet10'; allowed: one of"):
+        built("resnet10", (3, 32, 32), "timm")

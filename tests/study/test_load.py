@@ -174,6 +174,10 @@ BAD = {
         "experiments[1].model.options: got {'weights': 'DEFAULT'}; allowed: other names than name, "
         "weights and num_classes (weights is given anyway)",
     ),
+    "weights of timm": (
+        changed(experiments__1__model={"name": "timm", "architecture": "resnet18.a1_in1k"}),
+        "experiments[1].model.architecture: got 'resnet18.a1_in1k'; allowed: a string that matches",
+    ),
     "digits without a split": (
         changed(experiments__0__dataset__test_fraction=None),
         "experiments[0].dataset.test_fraction: got nothing; allowed: a number between 0 and 1",
@@ -297,6 +301,17 @@ def test_autoattack_needs_its_package(installed, monkeypatch):
         assert load_study(raw).experiments[1].evaluation.attacks[1].samples == 5
         return
     with pytest.raises(UserError, match=r"attacks\[1\]\.name: got 'autoattack'.*`make autoattack`"):
+        load_study(raw)
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_timm_needs_its_package(installed, monkeypatch):
+    monkeypatch.setattr(checks, "find_spec", lambda name: object() if installed else None)
+    raw = changed(experiments__1__model={"name": "timm", "architecture": "resnet18"})
+    if installed:
+        assert load_study(raw).experiments[1].model.label == "resnet18"
+        return
+    with pytest.raises(UserError, match=r"\[1\]\.model\.name: got 'timm', .* `pip install timm`"):
         load_study(raw)
 
 

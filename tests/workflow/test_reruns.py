@@ -137,7 +137,7 @@ EXPECTED = {
     "network.model[wideresnet].sub_block1": (True, ["train"]),
     **{
         f"network.model[{name}].{key}": (value, ["train"])
-        for name in ("torchvision",)
+        for name in ("torchvision", "timm")
         for key, value in {"architecture": "resnet34", "options": {"zero_init": True}}.items()
     },
     "network.model[custom].function": ("own:other", ["train"]),
@@ -356,7 +356,8 @@ class Finished:
         (folder / "own.py").write_text(
             "def mlp(classes, shape, **_): ...\n\n\ndef other(classes, shape, **_): ...\n"
         )
-        (folder / "pyautoattack.py").touch()
+        for package in ("pyautoattack", "timm"):
+            (folder / f"{package}.py").touch()
         self.everything = self.plan(BASE)
         for job in self.everything:
             for file in job.output:

@@ -10,7 +10,7 @@ from advscape.landscape.catalogue import DIRECTIONS
 from advscape.models.architectures import one_of, torchvision_architectures
 from advscape.models.own_function import keywords
 from advscape.study.config.claim import ClaimConfig
-from advscape.study.config.model import CustomModel, ModelSection, TorchvisionModel
+from advscape.study.config.model import CustomModel, ModelSection, TimmModel, TorchvisionModel
 from advscape.study.config.study import (
     GivenExperiment,
     LinearExperiment,
@@ -124,6 +124,12 @@ def _check_model(at: str, model: ModelSection) -> None:
             raise ConfigError(
                 f"{at}.architecture", shown(model.architecture), one_of(names, model.architecture)
             )
+    if isinstance(model, TimmModel) and find_spec("timm") is None:
+        raise ConfigError(
+            f"{at}.name",
+            "'timm', whose package is not installed",
+            "any other, or this one after `pip install timm`",
+        )
 
 
 def _check_own_model(at: str, model: CustomModel) -> None:

@@ -217,6 +217,17 @@ class TorchvisionModel(_OfCatalogue):
     )
 
 
+class TimmModel(_OfCatalogue):
+    """A network of timm, an optional package, not pretrained."""
+
+    made_by = "advscape.models.from_timm:timm_model"
+    given = ("model_name", "pretrained", "num_classes", "in_chans")
+
+    name: Literal["timm"] = Field(
+        description="timm: a network of timm, an optional package, not pretrained."
+    )
+
+
 class CustomModel(_WithOptions):
     """Your own network, made by a function of your own."""
 
@@ -272,6 +283,7 @@ MODELS: dict[str, type[ModelSection]] = {
     "wideresnet": WideResNet,
     "dm_wideresnet": DMWideResNet,
     "torchvision": TorchvisionModel,
+    "timm": TimmModel,
     "custom": CustomModel,
 }
 
