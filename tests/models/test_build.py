@@ -10,14 +10,18 @@ from torch import nn
 
 from advscape.errors import UserError
 from advscape.models.cnn import SmallCNN
+from advscape.models.dm_wide_resnet import DMWideResNet
 from advscape.models.preact import PreActResNet18
 from advscape.models.resnet import SmallImageResNet18
+from advscape.models.wide_resnet import WideResNet
 from tests.sections import built_model
 
 SECTIONS = [
     (SmallImageResNet18, {"name": "resnet18", "width": 4, "activation": "relu"}),
     (PreActResNet18, {"name": "preactresnet18", "width": 4, "activation": "silu"}),
     (SmallCNN, {"name": "cnn", "pooling": "max", "width": 4, "activation": "gelu"}),
+    (WideResNet, {"name": "wideresnet", "depth": 10, "widen_factor": 1, "sub_block1": True}),
+    (DMWideResNet, {"name": "dm_wideresnet", "depth": 10, "widen_factor": 1}),
     (
         nn.Sequential,
         {"name": "custom", "function": "own_networks:mlp", "label": "mlp", "options": {"width": 5}},

@@ -45,9 +45,12 @@ def test_smooth_functions_have_none(name):
 
 
 @pytest.mark.parametrize("activation", ["relu", "gelu"])
-@pytest.mark.parametrize("name", ["resnet18", "preactresnet18", "cnn"])
+@pytest.mark.parametrize(
+    "name", ["resnet18", "preactresnet18", "cnn", "wideresnet", "dm_wideresnet"]
+)
 def test_our_own_networks(name, activation):
     section = {"name": name, "width": 4, "activation": activation, "pooling": "average"}
+    section |= {"depth": 10, "widen_factor": 1}
     model = built_model(section, 3, SHAPE, 0)
     assert has_kinks(model, torch.rand(2, *SHAPE)) == (activation == "relu")
 

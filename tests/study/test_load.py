@@ -147,6 +147,37 @@ BAD = {
         "experiments[0].training.weight_decay: got 0.0; allowed: a number above 0, unless "
         "gradient_steps is given",
     ),
+    "a depth between two": (
+        changed(experiments__1__model={"name": "wideresnet", "depth": 26}),
+        "experiments[1].model.depth: got 26; allowed: 6 n + 4, as 10, 16, 22, 28, 34",
+    ),
+    "a depth without blocks": (
+        changed(experiments__1__model={"name": "dm_wideresnet", "depth": 4}),
+        "experiments[1].model.depth: got 4; allowed: 6 n + 4, as",
+    ),
+    "an architecture that torchvision has not": (
+        changed(experiments__1__model={"name": "torchvision", "architecture": "resnet19"}),
+        "experiments[1].model.architecture: got 'resnet19'; allowed: one of ",
+    ),
+    "one that is not for classification": (
+        changed(experiments__1__model={"name": "torchvision", "architecture": "fcn_resnet50"}),
+        "experiments[1].model.architecture: got 'fcn_resnet50'; allowed: one of ",
+    ),
+    "pretrained weights": (
+        changed(
+            experiments__1__model={
+                "name": "torchvision",
+                "architecture": "resnet18",
+                "options": {"weights": "DEFAULT"},
+            }
+        ),
+        "experiments[1].model.options: got {'weights': 'DEFAULT'}; allowed: other names than name, "
+        "weights and num_classes (weights is given anyway)",
+    ),
+    "weights of timm": (
+        changed(experiments__1__model={"name": "timm", "architecture": "resnet18.a1_in1k"}),
+        "experiments[1].model.architecture: got 'resnet18.a1_in1k'; allowed: a string that matches",
+    ),
     "digits without a split": (
         changed(experiments__0__dataset__test_fraction=None),
         "experiments[0].dataset.test_fraction: got nothing; allowed: a number between 0 and 1",
@@ -270,6 +301,17 @@ def test_autoattack_needs_its_package(installed, monkeypatch):
         assert load_study(raw).experiments[1].evaluation.attacks[1].samples == 5
         return
     with pytest.raises(UserError, match=r"attacks\[1\]\.name: got 'autoattack'.*`make autoattack`"):
+        load_study(raw)
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_timm_needs_its_package(installed, monkeypatch):
+    monkeypatch.setattr(checks, "find_spec", lambda name: object() if installed else None)
+    raw = changed(experiments__1__model={"name": "timm", "architecture": "resnet18"})
+    if installed:
+        assert load_study(raw).experiments[1].model.label == "timm-resnet18"
+        return
+    with pytest.raises(UserError, match=r"\[1\]\.model\.name: got 'timm', .* `pip install timm`"):
         load_study(raw)
 
 

@@ -139,6 +139,14 @@ NAMES = [
         {"name": "cnn", "width": 8, "activation": "gelu", "pooling": "average"},
         "cnn-w8-gelu-avgpool",
     ),
+    ({"name": "wideresnet"}, "wideresnet-28-10"),
+    (
+        {"name": "wideresnet", "depth": 34, "activation": "gelu", "sub_block1": True},
+        "wideresnet-34-10-gelu",
+    ),
+    ({"name": "dm_wideresnet", "depth": 70, "widen_factor": 16}, "dm_wideresnet-70-16"),
+    ({"name": "dm_wideresnet", "activation": "relu"}, "dm_wideresnet-28-10-relu"),
+    ({"name": "torchvision", "architecture": "vgg11_bn"}, "torchvision-vgg11_bn"),
     ({"name": "custom", "function": "mine:net", "label": "my-net"}, "my-net"),
 ]
 

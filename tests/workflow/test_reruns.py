@@ -18,6 +18,7 @@ import yaml
 from pydantic import BaseModel
 
 from advscape.data.catalogue import needed
+from advscape.study.config.model import MODELS
 from advscape.study.config.section import OneOf, sections_at
 from advscape.study.config.study import GivenExperiment, LinearExperiment, Study, TrainedExperiment
 from tests.conftest import ROOT
@@ -132,6 +133,17 @@ EXPECTED = {
         for key, value in {"width": 8, "activation": "gelu"}.items()
     },
     "network.model[cnn].pooling": ("average", ["train"]),
+    **{
+        f"network.model[{name}].{key}": (value, ["train"])
+        for name in ("wideresnet", "dm_wideresnet")
+        for key, value in {"depth": 34, "widen_factor": 2, "activation": "gelu"}.items()
+    },
+    "network.model[wideresnet].sub_block1": (True, ["train"]),
+    **{
+        f"network.model[{name}].{key}": (value, ["train"])
+        for name in ("torchvision", "timm")
+        for key, value in {"architecture": "resnet34", "options": {"zero_init": True}}.items()
+    },
     "network.model[custom].function": ("own:other", ["train"]),
     "network.model[custom].label": ("other", TABLES),
     "network.model[custom].options": ({"hidden": 8}, ["train"]),
@@ -216,7 +228,7 @@ EXPECTED = {
     },
     **{
         f"network.model[{name}].normalise{key}": (value, stages)
-        for name in ("resnet18", "preactresnet18", "cnn", "custom")
+        for name in MODELS
         for key, value, stages in (
             ("", {"mean": [0.5], "std": [0.5]}, ["train"]),
             (".mean", [0.5], ["train"] if name == "cnn" else REFUSED),
@@ -392,7 +404,8 @@ class Finished:
         (folder / "own.py").write_text(
             "def mlp(classes, shape, **_): ...\n\n\ndef other(classes, shape, **_): ...\n"
         )
-        (folder / "pyautoattack.py").touch()
+        for package in ("pyautoattack", "timm"):
+            (folder / f"{package}.py").touch()
         (folder / "weights").mkdir()
         for name in "abc":
             (folder / f"weights/{name}.pt").write_text(name)

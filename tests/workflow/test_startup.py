@@ -49,6 +49,11 @@ def test_linear_jobs_do_without_torch(script):
     assert imported("\n".join(lines) + check) == "[]"
 
 
+def test_torchvisions_names_are_read_without_it():
+    code = "from advscape.models.architectures import torchvision_architectures as names"
+    assert imported(f"{code}; import sys; assert names() and 'torch' not in sys.modules") == "[]"
+
+
 PARSE = """
 import sys
 from snakemake.cli import main

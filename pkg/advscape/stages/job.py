@@ -25,7 +25,8 @@ from advscape.study.canonical import read
 E_co = TypeVar("E_co", covariant=True)
 
 _VERSIONS = (
-    "numpy", "scipy", "scikit-learn", "pandas", "torch", "torchvision", "seaborn", "pyautoattack",
+    "numpy", "scipy", "scikit-learn", "pandas", "torch", "torchvision", "timm", "seaborn",
+    "pyautoattack",
 )  # fmt: skip
 
 

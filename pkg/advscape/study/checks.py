@@ -7,9 +7,10 @@ from pathlib import Path
 from advscape.data.catalogue import DATASETS
 from advscape.errors import ConfigError, shown
 from advscape.landscape.catalogue import DIRECTIONS
+from advscape.models.architectures import one_of, torchvision_architectures
 from advscape.models.own_function import keywords
-from advscape.study.config.claim import ClaimConfig
-from advscape.study.config.model import CustomModel
+from advscape.study.claim_checks import check_claim
+from advscape.study.config.model import CustomModel, ModelSection, TimmModel, TorchvisionModel
 from advscape.study.config.study import (
     GivenExperiment,
     LinearExperiment,
@@ -17,7 +18,6 @@ from advscape.study.config.study import (
     Study,
     TrainedExperiment,
 )
-from advscape.study.given import Given, given_runs
 
 
 def check_experiments(study: Study, folders: Sequence[Path] = ()) -> None:
@@ -42,13 +42,12 @@ def check_experiments(study: Study, folders: Sequence[Path] = ()) -> None:
         else:
             if isinstance(experiment, TrainedExperiment):
                 _check_training(at, experiment)
-            if isinstance(experiment.model, CustomModel):
-                _check_own_model(f"{at}.model", experiment.model)
+            _check_model(f"{at}.model", experiment.model)
             _check_curvature(f"{at}.curvature", experiment)
             _check_landscape(f"{at}.landscape", experiment)
             _check_autoattack(at, experiment)
         for j, claim in enumerate(experiment.claims):
-            _check_claim(f"{at}.claims[{j}].select", claim, experiment, folders)
+            check_claim(f"{at}.claims[{j}].select", claim, experiment, folders)
 
 
 def _check_dataset(at: str, experiment: LinearExperiment | NetworkExperiment) -> None:
@@ -107,6 +106,28 @@ def _check_training(at: str, experiment: TrainedExperiment) -> None:
             f"{at}.training.attack.name",
             shown(training.attack.name),
             "pgd, since trades attacks a divergence of its own",
+        )
+
+
+def _check_model(at: str, model: ModelSection) -> None:
+    """What makes the network must be there.
+
+    Raises:
+        ConfigError: it is not there.
+    """
+    if isinstance(model, CustomModel):
+        _check_own_model(at, model)
+    if isinstance(model, TorchvisionModel):
+        names = torchvision_architectures()
+        if names and model.architecture not in names:
+            raise ConfigError(
+                f"{at}.architecture", shown(model.architecture), one_of(names, model.architecture)
+            )
+    if isinstance(model, TimmModel) and find_spec("timm") is None:
+        raise ConfigError(
+            f"{at}.name",
+            "'timm', whose package is not installed",
+            "any other, or this one after `pip install timm`",
         )
 
 
@@ -207,84 +228,3 @@ def _check_autoattack(at: str, experiment: NetworkExperiment) -> None:
                 "'autoattack', whose package is not installed",
                 "any other, or this one after `make autoattack`",
             )
-
-
-def _check_claim(
-    at: str,
-    claim: ClaimConfig,
-    experiment: LinearExperiment | NetworkExperiment,
-    folders: Sequence[Path],
-) -> None:
-    """A claim must be about something that the experiment measures.
-
-    Raises:
-        ConfigError: it is about something else.
-    """
-    select = claim.select
-    if isinstance(experiment, GivenExperiment):
-        _check_given(at, claim, given_runs(experiment.checkpoints, at, folders))
-    for key in ("label", "epoch"):
-        if not isinstance(experiment, GivenExperiment) and getattr(select, key) is not None:
-            raise ConfigError(
-                f"{at}.{key}", shown(getattr(select, key)), "nothing, but with checkpoints"
-            )
-    arms: list[str]
-    if isinstance(experiment, LinearExperiment):
-        arms = list(experiment.grid.noise)
-    else:
-        arms = [experiment.noise]
-    if select.noise not in arms:
-        raise ConfigError(f"{at}.noise", shown(select.noise), ", ".join(arms))
-    if claim.quantity == "rise":
-        if select.attack is None:
-            raise ConfigError(f"{at}.attack", "nothing", "none, frozen or regenerated, for rise")
-        if isinstance(experiment, NetworkExperiment):
-            _check_rise(at, claim, experiment)
-        return
-    parts = ["total"]
-    if select.loss == "adversarial":
-        parts = ["frozen", "response", "total"]
-    if select.hessian not in parts:
-        allowed = f"{', '.join(parts)}, for the {select.loss} loss of this model"
-        raise ConfigError(f"{at}.hessian", shown(select.hessian), allowed)
-
-
-def _check_given(at: str, claim: ClaimConfig, runs: Sequence[Given]) -> None:
-    """A claim about networks already trained needs epsilons, and one network for each and a seed.
-
-    Raises:
-        ConfigError: there are none, or several.
-    """
-    select = claim.select
-    chosen = [
-        run.cell
-        for run in runs
-        if select.label in (None, run.cell.label) and select.epoch in (None, run.cell.epoch)
-    ]
-    if all(cell.epsilon is None for cell in chosen):
-        raise ConfigError(
-            at, "checkpoints without an epsilon", "some with one, since claims are about it"
-        )
-    for key in ("label", "epoch"):
-        values = list(dict.fromkeys(getattr(cell, key) for cell in chosen))
-        if len(values) > 1:
-            given = ", ".join(str(value) for value in values if value is not None)
-            raise ConfigError(f"{at}.{key}", "nothing", f"one of {given}: one network for each run")
-
-
-def _check_rise(at: str, claim: ClaimConfig, experiment: NetworkExperiment) -> None:
-    """The lines that a claim is about must be there.
-
-    Raises:
-        ConfigError: they are not.
-    """
-    landscape = experiment.landscape
-    for key, there in (
-        ("attack", landscape.attacks),
-        ("direction", landscape.directions),
-        ("split", landscape.splits),
-    ):
-        given = getattr(claim.select, key)
-        if given not in there:
-            allowed = f"{', '.join(there)}, which the landscape has"
-            raise ConfigError(f"{at}.{key}", shown(given), allowed)

@@ -52,7 +52,8 @@ KEY: dict[str, Column] = {
     "dataset": _name("the dataset, or its `label` in the config"),
     "model": _name(
         "the model; a network's width and activation are named where they are not the defaults, as "
-        "in `resnet18-w16-gelu`; your own model is called by its `label`"
+        "in `resnet18-w16-gelu`; networks of torchvision and timm are called by both names, "
+        "as in `torchvision-resnet18`, your own model by its `label`"
     ),
     "norm": _name("norm of the threat model: `l2` or `linf`"),
     "noise": _name(

@@ -1,9 +1,9 @@
 """Models of a network experiment."""
 
 import math
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from advscape.study.config.section import NAME, Count, Finite, Kind, OneOf, Positive, Section
 
@@ -27,6 +27,27 @@ class Normalise(Section):
         if len(self.mean) != len(self.std):
             raise ValueError(f"as many means as stds (got {len(self.mean)} and {len(self.std)})")
         return self
+
+
+def _six_n_plus_four(depth: int) -> int:
+    """Refuse the depths of which there is no wide residual network.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if depth < 10 or depth % 6 != 4:
+        raise ValueError("6 n + 4, as 10, 16, 22, 28, 34")
+    return depth
+
+
+Depth = Annotated[
+    int,
+    AfterValidator(_six_n_plus_four),
+    Field(description="6 n + 4, with n blocks in each of the three groups."),
+]
+WidenFactor = Annotated[
+    Count, Field(description="Channels of the groups are this many times 16, 32 and 64.")
+]
 
 
 class ModelSection(Kind):
@@ -109,20 +130,50 @@ class CNN(_OurNetwork):
         return super().label + ("-avgpool" if self.pooling == "average" else "")
 
 
-class CustomModel(ModelSection):
-    """Your own network, made by a function of your own."""
+class _WideNetwork(ModelSection):
+    depth: Depth = 28
+    widen_factor: WidenFactor = 10
+    activation: str
 
-    made_by = "advscape.models.custom:custom_model"
+    @property
+    def label(self) -> str:
+        """What tables call the model: its name and size, and another activation than usual."""
+        parts = [self.name, str(self.depth), str(self.widen_factor)]
+        if self.activation != type(self).model_fields["activation"].default:
+            parts.append(self.activation)
+        return "-".join(parts)
 
-    name: Literal["custom"] = Field(description="custom: made by a function of your own.")
-    function: str = Field(
-        pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$",
-        description="module:function, found in the working folder (Snakemake's --directory) or on "
-        "the Python path. It is called with classes, shape (channels, height, width) and the "
-        "options, and returns a torch.nn.Module from (n, channels, height, width) in [0, 1] to "
-        "(n, classes) logits.",
+
+class WideResNet(_WideNetwork):
+    """The wide residual network of the robustness literature (Zagoruyko & Komodakis 2016)."""
+
+    made_by = "advscape.models.wide_resnet:WideResNet"
+
+    name: Literal["wideresnet"] = Field(
+        description="wideresnet: wide residual network, as in TRADES and RobustBench."
     )
-    label: str = Field(pattern=NAME, description="What tables call the model.")
+    activation: Activation = "relu"
+    sub_block1: bool = Field(
+        default=False,
+        description="Have the group that published weights of TRADES have and nothing uses.",
+    )
+
+
+class DMWideResNet(_WideNetwork):
+    """DeepMind's wide residual network (Gowal et al. 2020, 2010.03593)."""
+
+    made_by = "advscape.models.dm_wide_resnet:DMWideResNet"
+
+    name: Literal["dm_wideresnet"] = Field(
+        description="dm_wideresnet: DeepMind's wide residual network, with silu (swish)."
+    )
+    activation: Activation = "silu"
+
+
+class _WithOptions(ModelSection):
+    #: names of arguments that the function gets anyway
+    given: ClassVar[tuple[str, ...]]
+
     options: dict[str, Any] = Field(default={}, description="Keyword arguments of the function.")
 
     @field_validator("options", mode="before")
@@ -133,9 +184,10 @@ class CustomModel(ModelSection):
         Raises:
             ValueError: an option has a name that is taken, or is not plain.
         """
-        taken = {"classes", "shape"} & set(options) if isinstance(options, dict) else None
+        taken = set(cls.given) & set(options) if isinstance(options, dict) else None
         if taken:
-            raise ValueError(f"other names than classes and shape ({min(taken)} is given anyway)")
+            names = ", ".join(cls.given[:-1]) + f" and {cls.given[-1]}"
+            raise ValueError(f"other names than {names} ({min(taken)} is given anyway)")
         problem = _not_plain(options, "options")
         if problem:
             raise ValueError(
@@ -143,6 +195,55 @@ class CustomModel(ModelSection):
                 f"texts as keys ({problem})"
             )
         return options
+
+
+class _OfCatalogue(_WithOptions):
+    architecture: str = Field(pattern=NAME, description="The network's name there.")
+
+    @property
+    def label(self) -> str:
+        """What tables call the model: the architecture's name, and whose it is."""
+        return f"{self.name}-{self.architecture}"
+
+
+class TorchvisionModel(_OfCatalogue):
+    """A classification network of torchvision, not pretrained."""
+
+    made_by = "advscape.models.from_torchvision:torchvision_model"
+    given = ("name", "weights", "num_classes")
+
+    name: Literal["torchvision"] = Field(
+        description="torchvision: a classification network of torchvision.models, not pretrained."
+    )
+
+
+class TimmModel(_OfCatalogue):
+    """A network of timm, an optional package, not pretrained."""
+
+    made_by = "advscape.models.from_timm:timm_model"
+    # a file of weights would be unpickled there; experiments have checkpoints
+    given = ("model_name", "pretrained", "checkpoint_path", "num_classes", "in_chans")
+
+    name: Literal["timm"] = Field(
+        description="timm: a network of timm, an optional package, not pretrained."
+    )
+
+
+class CustomModel(_WithOptions):
+    """Your own network, made by a function of your own."""
+
+    made_by = "advscape.models.custom:custom_model"
+    given = ("classes", "shape")
+
+    name: Literal["custom"] = Field(description="custom: made by a function of your own.")
+    function: str = Field(
+        pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$",
+        description="module:function, found in the working folder (Snakemake's --directory) or on "
+        "the Python path. It is called with classes, shape (channels, height, width) and the "
+        "options, and returns a torch.nn.Module from (n, channels, height, width) in [0, 1] to "
+        "(n, classes) logits.",
+    )
+    label: str = Field(pattern=NAME, description="What tables call the model.")
 
 
 def _not_plain(value: Any, at: str) -> str | None:
@@ -180,6 +281,10 @@ MODELS: dict[str, type[ModelSection]] = {
     "resnet18": ResNet18,
     "preactresnet18": PreActResNet18,
     "cnn": CNN,
+    "wideresnet": WideResNet,
+    "dm_wideresnet": DMWideResNet,
+    "torchvision": TorchvisionModel,
+    "timm": TimmModel,
     "custom": CustomModel,
 }
 
