@@ -584,6 +584,23 @@ def test_an_addition_runs_its_own_cells(finished, what):
     assert labels(jobs) == jobs_of([*stages, "study_config"], experiment, config)
 
 
+def test_a_changed_checkpoint_is_measured_anew_and_a_touched_one_is_not(finished):
+    file = finished.folder / "weights/a.pt"
+    before = file.read_bytes()
+    os.utime(file)
+    assert finished.plan(BASE) == []
+    file.write_bytes(b"another")
+    try:
+        jobs = finished.plan(BASE)
+    finally:
+        file.write_bytes(before)
+    (experiment,) = [e for e in BASE["experiments"] if is_given(e)]
+    for stage in ("take", "evaluate", "curvature", "landscape", "sharpness"):
+        inner = {"landscape": "/landscape"}.get(stage, "")
+        assert outputs(jobs, f"{stage}_network") == [f"given/eps~0.5/seed~0{inner}"]
+    assert labels(jobs) == jobs_of(["take"], experiment, BASE)
+
+
 def test_seeds_that_share_a_job_are_measured_anew_and_not_trained_again(finished):
     config = deepcopy(BASE)
     (experiment,) = [e for e in config["experiments"] if e["name"] == "resnet"]
