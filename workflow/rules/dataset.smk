@@ -22,6 +22,7 @@ rule dataset:
             config={
                 "name": DATASETS[wildcards.dataset].name,
                 "path": DATASETS[wildcards.dataset].path,
+                "options": DATASETS[wildcards.dataset].options,
                 "content": CONTENT[wildcards.dataset],
             },
         ),

@@ -9,7 +9,7 @@ from advscape.stages.job import running
 with running(snakemake.params.spec, snakemake.log[0]) as job:
     root, may_download = data_root(snakemake.config.get("data_root"))
     name, path = job.config["name"], job.config["path"]
-    data = load_source(name, path, root, may_download)
+    data = load_source(name, path, root, may_download, job.config["options"])
     check_content(job.config["content"], name, path, root)
     data.save(snakemake.output.arrays)
     job.write_provenance(snakemake.output.provenance)

@@ -1,11 +1,12 @@
 """The datasets: config, checks and readers take them from here. Read at every start: no imports.
 
-A reader is called with the data root and the config's ``path``, and gives a
-:class:`advscape.data.prepared.Prepared`.
+A reader is called with the data root, the config's ``path`` and by name with its ``options``, and
+gives a :class:`advscape.data.prepared.Prepared`.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,11 @@ class Source:
             as torchvision has it: a file that is still to be downloaded is known by its content.
         fetch: ``module:name`` of what downloads them, called with the name and the data root; None
             where nothing can.
-        own_file: whether the config's ``path`` names its one file.
+        own: whether the config's ``path`` names its one "file" or its "folder".
+        options: keys of the config that it has beside.
+        inspect: ``module:name`` of what looks at that file or folder before any job: from it and
+            the options to :class:`advscape.data.inspect.Seen`, or an error that says what is
+            allowed.
     """
 
     read: str
@@ -28,7 +33,9 @@ class Source:
     official_test: bool = True
     files: Mapping[str, str] = field(default_factory=dict)
     fetch: str | None = None
-    own_file: bool = False
+    own: Literal["file", "folder"] | None = None
+    options: tuple[str, ...] = ()
+    inspect: str | None = None
 
 
 _FETCH = "advscape.data.published:fetch"
@@ -85,10 +92,22 @@ DATASETS: dict[str, Source] = {
         },
         fetch=_FETCH,
     ),
-    "npz": Source("advscape.data.npz:npz", own_file=True),
+    "npz": Source("advscape.data.npz:npz", own="file", inspect="advscape.data.inspect:npz"),
+    "folder": Source(
+        "advscape.data.folder:folder",
+        own="folder",
+        options=("resize", "crop", "class_names"),
+        inspect="advscape.data.inspect:folder",
+    ),
+    "parquet": Source(
+        "advscape.data.parquet:parquet",
+        own="folder",
+        options=("resize", "crop", "image_key", "label_key"),
+        inspect="advscape.data.inspect:parquet",
+    ),
 }
 
 
 def needed(name: str, path: str | None) -> list[str]:
-    """Files, relative to the data root, without which the dataset cannot be read."""
+    """Files, relative to the data root, without which the dataset cannot be read; or its folder."""
     return [path] if path is not None else list(DATASETS[name].files)

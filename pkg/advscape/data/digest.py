@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from advscape.data.catalogue import DATASETS, needed
+from advscape.data.listing import listing_digest
 from advscape.errors import UserError
 
 #: in the folder where Snakemake keeps its records
@@ -23,7 +24,8 @@ def content_digest(name: str, path: str | None, root: Path, cache: Path | None =
 
     Args:
         name: a dataset name of the config.
-        path: for npz, the file relative to ``root``.
+        path: of the user's own data, the file or folder relative to ``root``. A folder's files are
+            known by their names, sizes and dates.
         root: the data root. A published file that is not there yet counts with its published
             content, which is what a download brings.
         cache: a JSON file of digests of earlier starts; None reads every file.
@@ -32,6 +34,8 @@ def content_digest(name: str, path: str | None, root: Path, cache: Path | None =
         OSError: a file cannot be read.
     """
     published = DATASETS[name].files
+    if DATASETS[name].own == "folder":
+        return listing_digest(root / str(path))
     known = _Known(cache)
     digests = []
     for file in needed(name, path):

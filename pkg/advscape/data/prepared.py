@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from advscape.data.arrays import as_images, as_labels
+from advscape.data.encoded import EncodedImages, Transform
 from advscape.errors import UserError
 from advscape.machine.atomic import replacing
 
@@ -17,34 +18,48 @@ class Prepared:
 
     Attributes:
         images: (n, channels, height, width), uint8 or float32; pixel = images / scale in [0, 1].
+            Or files, of which those that are used are decoded.
         labels: (n,) int64 from 0.
         official_test: (n,) bool, True for the official test set; all False where there is none.
         scale: the value that stands for a pixel of 1.
+        classes: number of labels, where that is known beside those that samples have.
     """
 
-    images: np.ndarray
+    images: np.ndarray | EncodedImages
     labels: np.ndarray
     official_test: np.ndarray
     scale: float
+    classes: int | None = None
 
     def save(self, path: str | Path) -> None:
-        """Write the arrays, atomically."""
+        """Write the arrays, atomically; of files their names."""
+        if isinstance(self.images, EncodedImages):
+            encoded = self.images
+            how = [encoded.contents, encoded.folder, encoded.transform.resize or 0,
+                   encoded.transform.crop or 0, *encoded.size, self.classes or 0]  # fmt: skip
+            arrays = {"items": encoded.items, "how": np.array([str(value) for value in how])}
+        else:
+            arrays = {"images": self.images}
+        arrays |= {
+            "labels": self.labels,
+            "official_test": self.official_test,
+            "scale": np.array(self.scale),
+        }
         with replacing(path) as temporary:
-            np.savez(
-                temporary,
-                images=self.images,
-                labels=self.labels,
-                official_test=self.official_test,
-                scale=np.float64(self.scale),
-            )
+            np.savez(temporary, allow_pickle=False, **arrays)
 
     @staticmethod
     def load(path: str | Path) -> "Prepared":
         """Read what :meth:`save` wrote."""
         with np.load(path, allow_pickle=False) as file:
-            return Prepared(
-                file["images"], file["labels"], file["official_test"], float(file["scale"])
-            )
+            others = file["labels"], file["official_test"], float(file["scale"])
+            if "images" in file:
+                return Prepared(file["images"], *others)
+            contents, folder, *numbers = file["how"].tolist()
+            resize, crop, height, width, classes = map(int, numbers)
+            transform = Transform(resize or None, crop or None)
+            images = EncodedImages(contents, folder, file["items"], transform, (height, width))
+            return Prepared(images, *others, classes or None)
 
 
 def prepare(

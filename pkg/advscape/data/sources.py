@@ -1,7 +1,9 @@
 """Where datasets come from: the reader of each is in its catalogue."""
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from advscape.data.catalogue import DATASETS, needed
 from advscape.data.prepared import Prepared
@@ -11,26 +13,33 @@ from advscape.references import imported
 _LOG = logging.getLogger("advscape.data")
 
 
-def load_source(name: str, path: str | None, root: Path, download: bool) -> Prepared:
+def load_source(
+    name: str,
+    path: str | None,
+    root: Path,
+    download: bool,
+    options: Mapping[str, Any] | None = None,
+) -> Prepared:
     """Read a dataset.
 
     Args:
         name: a dataset name of the config.
-        path: for npz, the file relative to ``root``.
+        path: of the user's own data, the file or folder relative to ``root``.
         root: the data root; only read, unless ``download``.
         download: whether missing files may be fetched into ``root``.
+        options: what the config says beside of such a dataset.
 
     Raises:
         UserError: the files are missing, damaged, cannot be fetched, or do not hold what they
             should.
     """
     source = DATASETS[name]
-    missing = [file for file in needed(name, path) if not (root / file).is_file()]
-    if missing and not source.own_file:
+    missing = [file for file in needed(name, path) if not (root / file).exists()]
+    if missing and source.own is None:
         if source.fetch is None or not download:
             raise UserError(f"dataset {name}: {root} does not hold {missing[0]}")
         _download(name, source.fetch, root)
-    data: Prepared = imported(source.read)(root, path)
+    data: Prepared = imported(source.read)(root, path, **(options or {}))
     return data
 
 

@@ -5,19 +5,29 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from advscape.data.encoded import EncodedImages
 from advscape.data.prepared import Prepared
 from advscape.errors import UserError
 
 
 @dataclass(frozen=True)
 class Subset:
-    """Samples of one split: pixels (n, c, h, w) float in [0, 1], labels (n,) int64 from 0."""
+    """Samples of one split: pixels (n, c, h, w) float in [0, 1], labels (n,) int64 from 0.
 
-    x: np.ndarray
+    Pixels of files are there when :meth:`pixels` is called, and are chosen before.
+    """
+
+    x: np.ndarray | EncodedImages
     y: np.ndarray
 
     def __len__(self) -> int:
         return len(self.y)
+
+    def pixels(self) -> np.ndarray:
+        """(n, c, h, w) float in [0, 1]."""
+        if isinstance(self.x, EncodedImages):
+            return self.x.decoded() / np.float32(255)
+        return self.x
 
     def subset(self, size: int, seed: int) -> "Subset":
         """``size`` samples drawn without replacement from ``seed``; all where there are fewer."""
@@ -46,7 +56,12 @@ def choose(total: int, size: int, seed: int) -> np.ndarray:
 
 def labels_kept(data: Prepared, classes: Sequence[int] | None) -> list[int]:
     """The labels that become 0, 1, ... in this order: those chosen, or all that there are."""
-    return list(classes) if classes is not None else np.unique(data.labels).tolist()
+    if classes is not None:
+        return list(classes)
+    if data.classes is not None:
+        return list(range(data.classes))
+    every: list[int] = np.unique(data.labels).tolist()
+    return every
 
 
 def split(
@@ -75,7 +90,7 @@ def split(
     labels = np.full(len(data.labels), -1)
     for new, old in enumerate(kept):
         members = data.labels == old
-        if not members.any():
+        if not members.any() and (classes is not None or data.classes is None):
             raise UserError(f"dataset.classes: class {old} has no samples")
         labels[members] = new
     chosen = labels >= 0
@@ -107,7 +122,7 @@ def _check_train(labels: np.ndarray, train: np.ndarray, kept: Sequence[int], wha
         UserError: a class has none left.
     """
     for new, old in enumerate(kept):
-        if not np.any(train & (labels == new)):
+        if np.any(labels == new) and not np.any(train & (labels == new)):
             count = int((labels == new).sum())
             raise UserError(
                 f"dataset: class {old} has {count} sample{'s' if count > 1 else ''}, and {what} "
@@ -125,5 +140,7 @@ def _draw(labels: np.ndarray, fraction: float, seed: int | list[int]) -> np.ndar
 
 
 def _part(data: Prepared, labels: np.ndarray, mask: np.ndarray, dtype: type[np.floating]) -> Subset:
-    x = data.images[mask].astype(dtype) / dtype(data.scale)
-    return Subset(x, labels[mask])
+    images = data.images[mask]
+    if isinstance(images, EncodedImages):
+        return Subset(images, labels[mask])
+    return Subset(images.astype(dtype) / dtype(data.scale), labels[mask])

@@ -40,4 +40,4 @@ def load_samples(
 
 
 def _flat(part: Subset) -> Samples:
-    return Samples(part.x.reshape(len(part), -1), np.where(part.y == 1, 1.0, -1.0))
+    return Samples(part.pixels().reshape(len(part), -1), np.where(part.y == 1, 1.0, -1.0))

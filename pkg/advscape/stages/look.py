@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from advscape.data.catalogue import DATASETS
 from advscape.data.prepared import Prepared
 from advscape.data.sources import load_source
 from advscape.data.split import labels_kept
@@ -61,8 +62,10 @@ def first_problem(files: list[dict[str, Any]], root: Path) -> str:
 def _there(job: Job[GivenExperiment], root: Path) -> Prepared | None:
     """The dataset, where its files are there and hold one: its own job says what is wrong."""
     section = job.sections.dataset
+    given = {key: getattr(section, key) for key in DATASETS[section.name].options}
+    options = {key: value for key, value in given.items() if value is not None}
     try:
-        return load_source(section.name, section.path, root, download=False)
+        return load_source(section.name, section.path, root, download=False, options=options)
     except UserError:
         return None
 

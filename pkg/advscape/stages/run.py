@@ -70,7 +70,7 @@ class NetworkRun:
         """Inputs, in the network's precision, and labels of some samples, on the device."""
         first = next(self.model.parameters(), None)
         dtype = torch.float32 if first is None else first.dtype
-        x, y = torch.from_numpy(part.x), torch.from_numpy(part.y)
+        x, y = torch.from_numpy(part.pixels()), torch.from_numpy(part.y)
         return x.to(self.device, dtype), y.to(self.device)
 
     def samples(self, name: str, size: int | None, use: str) -> tuple[Tensor, Tensor]:

@@ -58,10 +58,15 @@ def _check_dataset(at: str, experiment: LinearExperiment | NetworkExperiment) ->
             "nothing",
             f"a number between 0 and 1, since {dataset.name} has no official test set",
         )
-    if source.own_file != (dataset.path is not None):
-        own = ", ".join(name for name, other in DATASETS.items() if other.own_file)
-        allowed = "the file's path" if source.own_file else f"no path, except for {own}"
+    if (source.own is None) != (dataset.path is None):
+        own = ", ".join(name for name, other in DATASETS.items() if other.own)
+        allowed = f"the {source.own}'s path" if source.own else f"no path, except for {own}"
         raise ConfigError(f"{at}.dataset.path", shown(dataset.path), allowed)
+    for key in dataset.own_keys:
+        if key not in source.options:
+            those = ", ".join(name for name, other in DATASETS.items() if key in other.options)
+            given = shown(getattr(dataset, key))
+            raise ConfigError(f"{at}.dataset.{key}", given, f"nothing, except for {those}")
     limit = source.classes
     for j, label in enumerate(dataset.classes or []):
         if limit is not None and label >= limit:

@@ -1,13 +1,11 @@
 """Whether the data of a study are there, as far as it can be seen without reading them."""
 
-import zipfile
-from pathlib import Path
-
 from advscape.attacks.autoattack_images import needed_size
 from advscape.data.catalogue import DATASETS, needed
+from advscape.data.inspect import Seen
 from advscape.data.root import data_root
-from advscape.data.shapes import npz_image_shape
-from advscape.errors import ConfigError, shown
+from advscape.errors import ConfigError, UserError, shown
+from advscape.references import imported
 from advscape.study.config.study import NetworkExperiment, Study
 
 
@@ -22,7 +20,7 @@ def check_data(study: Study) -> None:
         dataset = experiment.dataset
         at = f"experiments[{i}].dataset"
         wanted = needed(dataset.name, dataset.path)
-        missing = [name for name in wanted if not (root / name).is_file()]
+        missing = [name for name in wanted if not (root / name).exists()]
         fetched = may_download and DATASETS[dataset.name].fetch is not None
         if missing and not fetched:
             key = "data_root"
@@ -32,20 +30,22 @@ def check_data(study: Study) -> None:
             given = study.data_root
             where = f" ({shown(given)})" if given and str(root) != given else ""
             raise ConfigError(key, shown(str(root)) + where, allowed)
-        if dataset.path and not zipfile.is_zipfile(root / dataset.path):
-            raise ConfigError(
-                f"{at}.path",
-                shown(dataset.path),
-                f"an .npz file, which np.savez writes; {root / dataset.path} is none, or damaged",
-            )
-        if dataset.path and dataset.test_fraction is None and not _has_test(root / dataset.path):
+        inspect = DATASETS[dataset.name].inspect
+        if inspect is None or dataset.path is None:
+            continue
+        try:
+            seen: Seen = imported(inspect)(root / dataset.path, dataset.options)
+        except (UserError, OSError) as problem:
+            raise ConfigError(f"{at}.path", shown(dataset.path), str(problem)) from None
+        if dataset.test_fraction is None and not seen.has_test:
+            what = "test_labels" if dataset.name == "npz" else "test set"
             raise ConfigError(
                 f"{at}.test_fraction",
                 "nothing",
-                f"a number between 0 and 1, since {dataset.path} holds no test_labels",
+                f"a number between 0 and 1, since {dataset.path} holds no {what}",
             )
-        if dataset.path and isinstance(experiment, NetworkExperiment):
-            _check_sizes(f"experiments[{i}]", experiment, npz_image_shape(root / dataset.path))
+        if isinstance(experiment, NetworkExperiment):
+            _check_sizes(f"experiments[{i}]", experiment, seen.shape)
 
 
 def _check_sizes(
@@ -62,11 +62,3 @@ def _check_sizes(
             if needed:
                 given = f"'autoattack' for images of {shape[1]} x {shape[2]} pixels with norm l2"
                 raise ConfigError(f"{at}.evaluation.attacks[{j}].name", given, needed)
-
-
-def _has_test(path: Path) -> bool:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return "test_labels.npy" in archive.namelist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        return True  # damaged: the job that reads it says how

@@ -1,14 +1,16 @@
 """The config of a dataset."""
 
 import hashlib
+import json
 import os
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, field_validator
 
 from advscape.data.catalogue import DATASETS
 from advscape.study.config.section import (
+    Count,
     NameOf,
     Natural,
     Section,
@@ -22,12 +24,37 @@ class Dataset(Section):
 
     name: Annotated[str, NameOf(DATASETS)] = Field(
         description="digits (scikit-learn's 8x8 digits, embedded), mnist, cifar10, cifar100, svhn "
-        "(torchvision's files under the data root), or npz (your own arrays)."
+        "(torchvision's files under the data root), npz (your own arrays), folder (images in "
+        "ImageNet's layout) or parquet (images in the layout of public hubs)."
     )
     path: str | None = Field(
         default=None,
         description="For npz: the file, relative to the data root. Keys {train,test}_images (n, h, "
-        "w[, c]) or {train,test}_jpeg with {train,test}_offsets, and {train,test}_labels (n,).",
+        "w[, c]) or {train,test}_jpeg with {train,test}_offsets, and {train,test}_labels (n,). For "
+        "folder: the folder, with <split>/<class>/<image>.jpg or .png, splits train and test (or "
+        "val). For parquet: the folder, with <split>*.parquet.",
+    )
+    resize: Count | None = Field(
+        default=None,
+        description="For folder and parquet: length of the shorter side, bilinear with "
+        "antialiasing, as torchvision's Resize; as it is unless given.",
+    )
+    crop: Count | None = Field(
+        default=None,
+        description="For folder and parquet: side of the square cut from the middle, as "
+        "torchvision's CenterCrop; all of the image unless given, and then all are of one size.",
+    )
+    class_names: list[str] | None = Field(
+        default=None,
+        min_length=1,
+        description="For folder: names of the classes' folders in the order of the network's "
+        "logits; classes without images may be among them. Sorted unless given.",
+    )
+    image_key: str | None = Field(
+        default=None, description="For parquet: the column of the images; image unless given."
+    )
+    label_key: str | None = Field(
+        default=None, description="For parquet: the column of the labels; label unless given."
     )
     label: str | None = Field(
         default=None,
@@ -50,6 +77,18 @@ class Dataset(Section):
         "stratified by class, to choose the best epoch by; no best epoch unless given.",
     )
 
+    @property
+    def own_keys(self) -> list[str]:
+        """Keys beside ``path`` that only some datasets have, as far as they are given."""
+        keys = dict.fromkeys(key for source in DATASETS.values() for key in source.options)
+        return [key for key in keys if getattr(self, key) is not None]
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What its reader is called with by name."""
+        return {key: getattr(self, key) for key in self.own_keys}
+
+    _class_names = field_validator("class_names")(lambda v: v if v is None else distinct(v))
     _classes = field_validator("classes")(lambda v: v if v is None else distinct(v))
 
     @property
@@ -61,6 +100,11 @@ class Dataset(Section):
         """
         if self.path is None:
             return self.name
+        if self.name != "npz":
+            made = json.dumps([self.path, self.options], sort_keys=True)
+            digest = hashlib.sha256(made.encode(errors="surrogateescape")).hexdigest()[:12]
+            plain = re.sub("[^A-Za-z0-9_]+", "-", self.path)[-40:].strip("-")
+            return f"{self.name}-{plain}-{digest}"
         name = self.path.removesuffix(".npz")
         if re.fullmatch("[a-z0-9_]{1,60}", name) and self.path.endswith(".npz"):
             return f"npz-{name}"

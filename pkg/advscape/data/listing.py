@@ -1,0 +1,117 @@
+"""Image files in folders, listed without opening any. Read at every start: it imports no numpy."""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from advscape.errors import UserError
+
+#: suffixes of image files, in lower case
+IMAGES = (".jpg", ".jpeg", ".png")
+#: what the folder, or the files, of each split may be called; the first that is there is taken
+SPLITS = {"train": ("train",), "test": ("test", "val", "validation")}
+
+
+def split_folders(folder: Path) -> dict[str, Path]:
+    """The folders of the training and the test set, as far as they are there.
+
+    Raises:
+        UserError: there is neither.
+    """
+    found = {
+        split: next((folder / name for name in names if (folder / name).is_dir()), None)
+        for split, names in SPLITS.items()
+    }
+    there = {split: place for split, place in found.items() if place is not None}
+    if not there:
+        names = ", ".join(name for names in SPLITS.values() for name in names)
+        raise UserError(f"{folder} has no folder {names}, with a folder for each class in it")
+    return there
+
+
+def class_folders(split: Path) -> list[str]:
+    """Names of a split's folders, one for each class, sorted."""
+    with os.scandir(split) as entries:
+        return sorted(e.name for e in entries if e.is_dir() and not e.name.startswith("."))
+
+
+def image_files(folder: Path) -> list[str]:
+    """Names of the image files in a folder, sorted."""
+    with os.scandir(folder) as entries:
+        names = [entry.name for entry in entries if entry.is_file()]
+    return sorted(
+        name for name in names if name.lower().endswith(IMAGES) and not name.startswith(".")
+    )
+
+
+def classes_in_order(folder: Path, given: list[str] | None) -> list[str]:
+    """The class names of a folder's splits in the order of their labels.
+
+    Args:
+        folder: with the splits.
+        given: the order, in which more classes may stand than have folders; sorted unless given.
+
+    Raises:
+        UserError: there is no class, or a folder is not in the order given.
+    """
+    names: dict[str, None] = {}
+    for split in split_folders(folder).values():
+        names |= dict.fromkeys(class_folders(split))
+    if not names:
+        raise UserError(f"{folder} has no folder for a class in its splits")
+    if given is None:
+        return sorted(names)
+    unknown = [name for name in names if name not in set(given)]
+    if unknown:
+        raise UserError(f"{folder} has the class {unknown[0]}, which class_names lacks")
+    return list(given)
+
+
+def listing_digest(folder: Path) -> str:
+    """Digest of a folder's files by names, sizes and times of change, 32 hexadecimal digits.
+
+    To read millions of images at every start would take hours. So a file that was copied anew, or
+    touched, counts as another one, and one that was changed without a trace in its time does not.
+
+    Raises:
+        OSError: a folder cannot be read.
+    """
+    digest = hashlib.sha256()
+    for name, size, changed in _files(folder, ""):
+        digest.update(f"{name}\0{size}\0{changed}\n".encode(errors="surrogateescape"))
+    return digest.hexdigest()[:32]
+
+
+def _files(folder: Path, inside: str) -> Iterator[tuple[str, int, int]]:
+    with os.scandir(folder) as found:
+        entries = sorted(found, key=lambda entry: entry.name)
+    for entry in entries:
+        name = f"{inside}{entry.name}"
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir():
+            yield from _files(folder / entry.name, f"{name}/")
+        else:
+            stat = entry.stat()
+            yield name, stat.st_size, stat.st_mtime_ns
+
+
+def parquet_files(folder: Path) -> dict[str, list[str]]:
+    """Names of the Parquet files of the training and the test set, relative to the folder, sorted.
+
+    Raises:
+        UserError: there are none.
+    """
+    found: dict[str, list[str]] = {}
+    every = sorted(file.relative_to(folder).as_posix() for file in folder.rglob("*.parquet"))
+    for split, names in SPLITS.items():
+        for name in names:
+            files = [f for f in every if any(part.startswith(name) for part in f.split("/"))]
+            if files:
+                found[split] = files
+                break
+    if not found:
+        patterns = ", ".join(f"{name}*.parquet" for names in SPLITS.values() for name in names)
+        raise UserError(f"{folder} has no file {patterns}")
+    return found

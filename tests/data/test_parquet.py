@@ -1,0 +1,88 @@
+"""Parquet files in the layout of public hubs; the referee is what was written into them."""
+
+import io
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from advscape.data.sources import load_source
+from advscape.data.split import split
+from advscape.errors import UserError
+
+pa = pytest.importorskip("pyarrow", reason="pyarrow is not installed: pip install pyarrow")
+pq = pytest.importorskip("pyarrow.parquet")
+
+
+def png(pixels):
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "png")
+    return stream.getvalue()
+
+
+@pytest.fixture
+def images():
+    return np.random.default_rng(0).integers(0, 256, (30, 12, 10, 3), dtype=np.uint8)
+
+
+LABELS = np.arange(30) % 4
+
+
+def write(file, images, labels, names=None, plain=False, image="image", label="label"):
+    file.parent.mkdir(parents=True, exist_ok=True)
+    cells = [png(one) for one in images]
+    if not plain:
+        cells = [{"bytes": cell, "path": f"{i}.png"} for i, cell in enumerate(cells)]
+    table = pa.table({image: cells, label: labels.tolist()})
+    if names:
+        features = {label: {"names": names, "_type": "ClassLabel"}}
+        described = json.dumps({"info": {"features": features}})
+        table = table.replace_schema_metadata({"huggingface": described})
+    pq.write_table(table, file, row_group_size=7)
+
+
+def load(root, **options):
+    return load_source("parquet", "hub", root, download=False, options=options)
+
+
+@pytest.mark.parametrize("plain", [False, True])
+@pytest.mark.parametrize("folder", ["hub", "hub/data"])
+def test_pixels_and_labels_are_those_written(tmp_path, images, plain, folder):
+    for i, rows in enumerate((slice(0, 12), slice(12, 20))):
+        file = tmp_path / folder / f"train-0000{i}-of-00002.parquet"
+        write(file, images[rows], LABELS[rows], plain=plain)
+    write(tmp_path / folder / "validation-0.parquet", images[20:], LABELS[20:], plain=plain)
+    found = load(tmp_path)
+    assert found.labels.tolist() == LABELS.tolist()
+    assert found.official_test.tolist() == [False] * 20 + [True] * 10
+    assert np.array_equal(found.images.decoded(), np.moveaxis(images, -1, 1))
+    chosen = np.array([29, 3, 19, 4, 12, 0])  # in any order
+    assert np.array_equal(found.images[chosen].decoded(), np.moveaxis(images[chosen], -1, 1))
+
+
+def test_names_of_classes_say_how_many_there_are(tmp_path, images):
+    names = ["a", "b", "c", "d", "e"]
+    write(tmp_path / "hub/train.parquet", images, LABELS, names)
+    drawn = split(load(tmp_path), None, 0.5, seed=0)
+    assert drawn.classes == 5
+
+
+def test_columns_of_other_names(tmp_path, images):
+    write(tmp_path / "hub/train.parquet", images, LABELS, image="img", label="fine_label")
+    found = load(tmp_path, image_key="img", label_key="fine_label", crop=8)
+    assert found.images.decoded().shape == (30, 3, 8, 8)
+    with pytest.raises(UserError, match="got the column 'label'; allowed: img, fine_label"):
+        load(tmp_path)
+
+
+def test_damaged_files_are_one_line(tmp_path, images):
+    file = tmp_path / "hub/train.parquet"
+    write(file, images, LABELS)
+    file.write_bytes(file.read_bytes()[:-20])
+    with pytest.raises(UserError, match=r"train.parquet cannot be read") as error:
+        load(tmp_path)
+    assert "\n" not in str(error.value)
+    write(file, images, LABELS - 1)
+    with pytest.raises(UserError, match="label holds int64; allowed: integers from 0"):
+        load(tmp_path)
