@@ -215,6 +215,20 @@ def test_the_response_is_that_of_the_network_as_written(name, generator):
     assert proven_path(total) is path
 
 
+@pytest.mark.parametrize("distance", [3e-8, 3e-9])
+def test_kinks_near_the_samples_do_not_hide_that_products_are_right(distance, generator):
+    """With images of 224 pixels some unit of millions has its kink as near as this."""
+    model = nn.Sequential(nn.Flatten(), nn.Linear(36, 20), nn.ReLU(), nn.Linear(20, 3)).eval()
+    x = torch.rand(1, *SHAPE, generator=generator).expand(8, *SHAPE).contiguous()
+    with torch.no_grad():
+        model.double()
+        before = model[1](x.double().flatten(1))[0]
+        model[1].bias[:4] -= before[:4] - distance
+        x = x.double()
+    path = proven_path(HessianOperator(model, x, torch.arange(8) % 3, 8))
+    assert path is FAST
+
+
 def test_gauss_newton_products_are_proven_too(generator):
     x, y = samples(dtype=torch.float64)
     operator = GaussNewtonOperator(made(users.own_layer_forward, torch.float64), x, y, 12)

@@ -83,7 +83,7 @@ class FirstDerivatives:
     ):
         """Hold the model and its samples."""
         self._model, self._tensors, self._names = model, dict(tensors), list(names)
-        self._x, self._y, self._step = x.detach(), y, step
+        self._x, self._y, self.step = x.detach(), y, step
 
     def gradients(
         self, moved: Mapping[str, Tensor] | None = None, x: Tensor | None = None
@@ -100,12 +100,12 @@ class FirstDerivatives:
 
     def along_weights(self, vector: Sequence[Tensor]) -> tuple[list[Tensor], Tensor]:
         """Derivatives of both gradients along a direction in the weights."""
-        one, two = (self.gradients(self._moved(vector, h)) for h in (self._step, -self._step))
-        return self._difference(one, two, self._step)
+        one, two = (self.gradients(self._moved(vector, h)) for h in (self.step, -self.step))
+        return self._difference(one, two, self.step)
 
     def along_inputs(self, vector: Tensor) -> tuple[list[Tensor], Tensor]:
         """Derivatives of both gradients along a direction (n, ...) in the inputs."""
-        step = self._step * float(self._x.norm() / vector.norm().clamp_min(1e-300))
+        step = self.step * float(self._x.norm() / vector.norm().clamp_min(1e-300))
         one, two = (self.gradients(x=self._x + h * vector) for h in (step, -step))
         return self._difference(one, two, step)
 
@@ -114,10 +114,10 @@ class FirstDerivatives:
         """The derivative of the logit gaps (n, classes - 1) along a direction in the weights."""
         ends = []
         with untouched(self._model):
-            for h in (self._step, -self._step):
+            for h in (self.step, -self.step):
                 tensors = self._tensors | self._moved(vector, h)
                 ends.append(logit_gaps(call_with(self._model, tensors, self._x), self._y))
-        return (ends[0] - ends[1]) / (2 * self._step)
+        return (ends[0] - ends[1]) / (2 * self.step)
 
     def _moved(self, vector: Sequence[Tensor], h: float) -> dict[str, Tensor]:
         pairs = zip(self._names, vector, strict=True)
