@@ -13,6 +13,7 @@ from advscape.study import checks
 from advscape.study.load import load_study
 from tests.conftest import ROOT
 from tests.refusals import refusal
+from tests.study.conftest import write_example_weights
 
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
 
@@ -361,7 +362,10 @@ STUDIES = [ROOT / "config.yaml", *sorted((ROOT / "studies").glob("*.yaml"))]
 
 
 @pytest.mark.parametrize("file", STUDIES, ids=lambda file: file.stem)
-def test_studies_are_valid_and_survive_their_own_yaml(file):
+def test_studies_are_valid_and_survive_their_own_yaml(file, tmp_path, monkeypatch):
+    if file.stem == "checkpoints":
+        monkeypatch.chdir(tmp_path)
+        write_example_weights()
     study = load_study(yaml.safe_load(file.read_text()))
     assert load_study(yaml.safe_load(yaml.safe_dump(study.model_dump(mode="json")))) == study
 
@@ -401,3 +405,73 @@ def test_a_home_in_the_data_root_is_found_and_a_relative_one_shown_whole(tmp_pat
             f"data_root: got '{tmp_path}/data' ('{given}'); allowed: a folder that holds mine.npz"
         )
         assert line in str(refused.value)
+
+
+def given_networks(**changes):
+    """An experiment with networks that are already trained, whose dataset is not there to look."""
+    network = copy.deepcopy(CONFIG["experiments"][1])
+    for key in ("training", "grid"):
+        del network[key]
+    network |= {"dataset": {"name": "mnist"}, "checkpoints": {"runs": changes.pop("runs")}}
+    return {"study": "given", "experiments": [network | changes]}
+
+
+CLAIM = {
+    "id": "C5", "statement": "It grows.", "rule": "grows", "quantity": "lambda_max",
+    "select": {"hessian": "frozen"},
+}  # fmt: skip
+RUNS = [{"file": "a.pt", "epsilon": 0, "label": "AT"}, {"file": "b.pt", "epsilon": 0, "label": "X"}]
+BAD_GIVEN = {
+    "claims without epsilons": (
+        given_networks(runs=[{"file": "a.pt"}], claims=[CLAIM]),
+        "claims[0].select: got checkpoints without an epsilon; allowed: some with one",
+    ),
+    "claims about several networks": (
+        given_networks(runs=RUNS, claims=[CLAIM]),
+        "claims[0].select.label: got nothing; allowed: one of AT, X: one network for each run",
+    ),
+    "lines to other states": (
+        given_networks(
+            runs=RUNS, landscape=CONFIG["experiments"][1]["landscape"] | {
+                "directions": ["initial-weights"], "plane": None,
+            },
+        ),
+        "landscape.directions: got initial-weights; allowed: the other kinds",
+    ),
+    "training beside": (
+        given_networks(runs=RUNS, training=CONFIG["experiments"][1]["training"]),
+        "training: got a key beside checkpoints; allowed: training and grid, or checkpoints",
+    ),
+    "two ways": (
+        given_networks(runs=RUNS, checkpoints={"runs": RUNS, "table": "x.csv"}),
+        "checkpoints: got {'runs': [{'file': 'a.pt'",
+    ),
+    "a pattern without a list": (
+        given_networks(runs=RUNS, checkpoints={"pattern": "{epoch}.pt"}),
+        "allowed: a list epochs, since pattern has {epoch}",
+    ),
+    "means without stds": (
+        given_networks(
+            runs=RUNS, model={"name": "cnn", "normalise": {"mean": [0.1, 0.2], "std": [1]}}
+        ),
+        "model.normalise: got {'mean': [0.1, 0.2], 'std': [1]}; allowed: as many means as stds",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", BAD_GIVEN)
+def test_bad_checkpoints(what, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.pt", "b.pt"):
+        Path(name).touch()
+    raw, words = BAD_GIVEN[what]
+    assert words in refusal(lambda: load_study(raw))
+
+
+def test_one_way_of_claims_about_checkpoints_is_enough(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.pt", "b.pt"):
+        Path(name).touch()
+    claim = CLAIM | {"select": CLAIM["select"] | {"label": "AT"}}
+    study = load_study(given_networks(runs=RUNS, claims=[claim]))
+    assert study.experiments[0].claims[0].rows["label"] == "AT"

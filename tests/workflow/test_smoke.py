@@ -6,10 +6,12 @@ import shutil
 from pathlib import Path
 
 import pandas as pd
+import yaml
 
 from advscape.sharpness.catalogue import MEASURES as SHARPNESS_MEASURES
 from advscape.tables.collect import read_table
 from advscape.tables.columns import COLUMNS, KEY, SUMMARIES
+from tests.conftest import ROOT
 from tests.workflow.conftest import Workflow
 
 LINEAR, NETWORK = 0, 1
@@ -196,6 +198,14 @@ def test_its_own_weights_as_checkpoints_give_its_numbers(finished, tmp_path):
         )  # fmt: skip
     page = (again.results / "claims.html").read_text()
     assert "2 of 2 networks do not have the accuracy" in page
+
+
+def test_the_example_of_checkpoints_measures_these_networks(study):
+    study.config = yaml.safe_load((ROOT / "studies/checkpoints.yaml").read_text())
+    planned = study.planned()
+    assert len(planned["take_network"]) == 2 * 3
+    assert {"curvature_network", "sharpness_network", "html_report"} <= set(planned)
+    assert "train_network" not in planned
 
 
 def test_new_epsilon_of_a_linear_model_solves_its_own_cells_and_the_rest_stays(study):

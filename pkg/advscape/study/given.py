@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -157,8 +158,9 @@ def _find(at: str, names: Sequence[str], folders: Sequence[Path]) -> tuple[str, 
     """
     for folder in folders:
         for name in names:
-            place = folder / Path(name).expanduser()
-            if place.is_file():
-                return name, place
+            with suppress(OSError, RuntimeError, ValueError):  # what no file can be called
+                place = folder / Path(name).expanduser()
+                if place.is_file():
+                    return name, place
     where = ", ".join(dict.fromkeys(str(folder.absolute()) for folder in folders))
     raise ConfigError(at, shown(names[0]), f"a file that is there (looked for in {where})")

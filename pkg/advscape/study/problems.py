@@ -72,7 +72,9 @@ def _place(loc: tuple[str | int, ...]) -> tuple[str, type[BaseModel]]:
             continue
         if options and isinstance(part, str):
             model, options = options[0], []
-        path += f"[{part}]" if isinstance(part, int) else f".{part}"
+        # a key of the user's may hold anything, a line break too
+        shows = isinstance(part, str) and not part.isprintable()
+        path += f"[{part}]" if isinstance(part, int) else f".{part!r}" if shows else f".{part}"
         if part in model.model_fields and isinstance(part, str):
             found = sections_at(model.model_fields[part])
             options = found if i + 1 < len(loc) else []
