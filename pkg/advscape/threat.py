@@ -84,7 +84,7 @@ class ThreatModel:
         if self.norm == "linf":
             return gradient.sign() * room.clamp_max(self.epsilon)
         # twice the box's diagonal: beyond it nothing changes, and squares overflow
-        epsilon = min(self.epsilon, 2 * math.sqrt(x[0].numel()))
+        epsilon = min(self.epsilon, 2 * math.sqrt(math.prod(x.shape[1:])))
         size, room = self.ascent(gradient, epsilon).abs().flatten(1), room.flatten(1)
         reach, order = torch.where(size > 0, room / size, torch.inf).sort(dim=1)
         room2, size2 = room.gather(1, order).square(), size.gather(1, order).square()

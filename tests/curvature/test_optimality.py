@@ -240,3 +240,15 @@ class Picky(nn.Module):
     def forward(self, x):
         assert len(x) > 0
         return x
+
+
+@pytest.mark.parametrize("box", [False, True])
+def test_no_sample_is_stationary(generator, box):
+    """As after a few steps, or on large images, where no attack is so near its maximum."""
+    model = dense_net(nn.ReLU)
+    threat = ThreatModel("l2", 0.3, box)
+    x = 0.4 + 0.2 * torch.rand(10, 6, dtype=torch.float64, generator=generator)
+    samples = AttackedSamples(x, x + 0.01, torch.arange(10) % 3, threat)
+    found = attack_optimality(model, samples, TOLERANCE, 4, smooth=False)
+    assert found.n_valid == 0
+    assert found.counts()["off the sphere"] == 10
