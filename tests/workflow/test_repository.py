@@ -58,10 +58,15 @@ def test_every_rule_has_log_benchmark_threads_params_and_a_docstring():
             assert re.findall(r"^        (\w+)=", parameters, re.M) == ["spec"], name
 
 
+#: what could run code from a file
+UNPICKLING = (
+    r"torch\.load\((?![^)]*weights_only=True)|pickle\.(loads?|Unpickler)|allow_pickle=True|joblib"
+)
+
+
 def test_no_pickles():
     for file in [*(ROOT / "pkg").rglob("*.py"), *(ROOT / "workflow").rglob("*.py")]:
-        text = file.read_text()
-        assert not re.search(r"torch\.load|import pickle|allow_pickle=True|joblib", text), file
+        assert not re.search(UNPICKLING, file.read_text()), file
 
 
 @pytest.mark.parametrize(
