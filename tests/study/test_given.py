@@ -64,6 +64,12 @@ def test_numbers_in_names_as_they_are_written():
     assert found == [("weights/e1.0.pt", Cell(1.0), 0)]
 
 
+def test_fractions_stand_in_names_by_their_upper_part():
+    Path("weights/linf8.pt").touch()
+    found = runs(pattern="weights/linf{epsilon}.pt", epsilons=["8/255"])
+    assert found == [("weights/linf8.pt", Cell(8 / 255), 0)]
+
+
 def test_a_list_without_a_place_holds_for_all():
     found = runs(pattern="weights/{label}.pt", labels=["a", "b"], epsilons=[0.5], epochs=[9])
     assert found == [(A, Cell(0.5, 9, "a"), 0), (B, Cell(0.5, 9, "b"), 0)]

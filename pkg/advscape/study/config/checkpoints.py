@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 
 from advscape.study.config.grid import token
-from advscape.study.config.section import Natural, Radius, Section, Share
+from advscape.study.config.section import Natural, Radius, Section, Share, fraction
 
 _TEXT = Annotated[str, Field(min_length=1)]
 #: the parts of a file's name that a list stands for
@@ -21,7 +21,7 @@ def _written(value: Any) -> float | str:
         ValueError: it is no number, or below 0.
     """
     try:
-        number = -1.0 if isinstance(value, bool) else float(value)
+        number = -1.0 if isinstance(value, bool) else float(fraction(value))
     except (TypeError, ValueError):
         number = -1.0
     if not 0 <= number < float("inf"):
@@ -89,7 +89,9 @@ class Checkpoints(Section):
         "for all combinations of the lists.",
     )
     epsilons: list[_Written] | None = Field(
-        default=None, min_length=1, description="For pattern; texts stand in names as written."
+        default=None,
+        min_length=1,
+        description="For pattern; texts stand in names as written, or 8/255 as 8.",
     )
     seeds: list[Natural] | None = Field(default=None, min_length=1, description="For pattern.")
     epochs: list[Natural] | None = Field(default=None, min_length=1, description="For pattern.")
@@ -138,15 +140,28 @@ class Checkpoints(Section):
         }
         for combination in product(*chosen.values()):
             run = dict(zip(chosen, combination, strict=True))
-            names = [_filled(str(self.pattern), run, write) for write in (token, repr)]
-            if isinstance(run.get("epsilon"), str):
-                run["epsilon"] = float(run["epsilon"])
-            yield list(dict.fromkeys(names)), run
+            epsilon = run.pop("epsilon", None)
+            names = [
+                _filled(str(self.pattern), run | {"epsilon": text}) for text in _texts(epsilon)
+            ]
+            if epsilon is not None:
+                run["epsilon"] = float(fraction(epsilon))
+            yield names, run
 
 
-def _filled(pattern: str, values: Mapping[str, Any], write: Any) -> str:
-    """The pattern with values; an epsilon of 1 may be written 1 or 1.0."""
+def _texts(epsilon: float | str | None) -> list[str]:
+    """What may stand for an epsilon in a file's name: 1 or 1.0, and of a fraction its upper part.
+
+    >>> _texts(1.0), _texts("1.00"), _texts("8/255")
+    (['1', '1.0'], ['1.00'], ['8/255', '8'])
+    """
+    if isinstance(epsilon, float):
+        return list(dict.fromkeys([token(epsilon), repr(epsilon)]))
+    text = str(epsilon)
+    return list(dict.fromkeys([text, text.split("/")[0].strip()]))
+
+
+def _filled(pattern: str, values: Mapping[str, Any]) -> str:
     for place, value in values.items():
-        text = write(value) if isinstance(value, float) else str(value)
-        pattern = pattern.replace(f"{{{place}}}", text)
+        pattern = pattern.replace(f"{{{place}}}", str(value))
     return pattern

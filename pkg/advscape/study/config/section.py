@@ -32,7 +32,7 @@ NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 _NUMBER = r"\d{1,15}(?:\.\d{1,15})?"
 
 
-def _fraction(value: Any) -> Any:
+def fraction(value: Any) -> Any:
     """8/255, which YAML reads as text, as the nearest float; anything else as it is."""
     if isinstance(value, str):
         found = re.fullmatch(rf"\s*({_NUMBER})\s*/\s*({_NUMBER})\s*", value)
@@ -42,7 +42,7 @@ def _fraction(value: Any) -> Any:
 
 
 #: a radius of a threat model; literature writes them as 8/255
-Radius = Annotated[float, BeforeValidator(_fraction), Field(ge=0, allow_inf_nan=False)]
+Radius = Annotated[float, BeforeValidator(fraction), Field(ge=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
 Natural = Annotated[int, Field(ge=0)]
