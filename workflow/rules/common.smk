@@ -7,6 +7,7 @@ import gc
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -43,6 +44,9 @@ except UserError as problem:
     # Snakemake would add a traceback; one line is what the user needs
     sys.exit(str(problem))
 
+PYTHON = sys.executable
+# Snakemake puts it into shell commands as it is, where a space would end it
+sys.executable = shlex.quote(sys.executable)
 ENVIRONMENT = "../../environment.yml"
 RESULTS = f"results/{STUDY.study}"
 # of an incomplete study: what a failed start did not make, see incomplete.smk
@@ -58,7 +62,7 @@ NOTHING = "(?!)"
 LINEAR = "|".join(PLAN.linear) or NOTHING
 NETWORKS = "|".join(PLAN.networks) or NOTHING
 TRAINED = "|".join(PLAN.trained) or NOTHING
-GIVEN = "|".join(PLAN.given) or NOTHING
+TAKEN = "|".join(PLAN.given) or NOTHING
 
 
 def code(name):

@@ -5,7 +5,6 @@ those that a study forgot.
 """
 
 import os
-import shlex
 import sys
 from pathlib import Path
 
@@ -25,9 +24,6 @@ from advscape.study.yaml_file import check_yaml
 if isinstance(RULES, os.PathLike):
     share_library(LIBRARY)
 
-PYTHON = sys.executable
-# Snakemake puts it into shell commands as it is, where a space would end it
-sys.executable = shlex.quote(sys.executable)
 GIVEN = list(workflow.overwrite_configfiles)
 
 try:

@@ -75,7 +75,7 @@ rule take_network:
     benchmark:
         "<benchmarks>/take/{experiment}/{cell}/seed~{seed}.tsv"
     wildcard_constraints:
-        experiment=GIVEN,
+        experiment=TAKEN,
     conda:
         ENVIRONMENT
     # before any is measured
