@@ -76,10 +76,10 @@ rule take_network:
         "<benchmarks>/take/{experiment}/{cell}/seed~{seed}.tsv"
     wildcard_constraints:
         experiment=TAKEN,
-    conda:
-        ENVIRONMENT
     # before any is measured
     priority: 1
+    conda:
+        ENVIRONMENT
     threads: threads_of
     resources:
         gpu=gpu_of,
