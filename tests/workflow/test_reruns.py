@@ -253,6 +253,14 @@ EXPECTED = {
         "table": "runs.csv", "pattern": "weights/{label}.pt", "epsilons": [0], "seeds": [0],
         "epochs": [1], "labels": ["a"],
     }),
+    # datasets without them: for a folder they make another dataset, see tests/study/test_image_data
+    **{
+        f"{kind}.dataset.{key}": (value, REFUSED)
+        for kind in KINDS
+        for key, value in {
+            "resize": 8, "crop": 8, "class_names": ["a", "b"], "image_key": "i", "label_key": "l",
+        }.items()
+    },
     **{
         f"{kind}.claims.select.{key}": (value, REFUSED)
         for kind in KINDS
