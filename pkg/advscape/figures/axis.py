@@ -13,7 +13,7 @@ from advscape.figures.style import BANDS, EPSILON, SEEDS
 #: columns that tell runs apart, their seeds and noise arms aside
 _CELL = ("label", "epsilon", "epoch")
 #: height that a letter of a name aslant takes of a panel
-_LETTER = 0.014
+_LETTER = 0.016
 
 
 @dataclass(frozen=True)
