@@ -426,6 +426,10 @@ BAD_GIVEN = {
         given_networks(runs=[{"file": "a.pt"}], claims=[CLAIM]),
         "claims[0].select: got checkpoints without an epsilon; allowed: some with one",
     ),
+    "a file that is not there, beside a claim": (
+        given_networks(runs=[{"file": "x.pt", "epsilon": 0}], claims=[CLAIM]),
+        "config: experiments[0].checkpoints.runs[0].file: got 'x.pt'; allowed: a file that is",
+    ),
     "claims about several networks": (
         given_networks(runs=RUNS, claims=[CLAIM]),
         "claims[0].select.label: got nothing; allowed: one of AT, X: one network for each run",

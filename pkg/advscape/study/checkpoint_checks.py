@@ -8,7 +8,7 @@ import hashlib
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from advscape.data.digest import file_digests
@@ -16,7 +16,7 @@ from advscape.data.root import data_root
 from advscape.errors import ConfigError, UserError
 from advscape.study.config.study import GivenExperiment, Study
 from advscape.study.fingerprint import fingerprint, module_of
-from advscape.study.given import given_runs
+from advscape.study.given import Given
 from advscape.study.spec import stage_spec
 
 #: in the folder where Snakemake keeps its records: what fitted at an earlier start
@@ -24,22 +24,24 @@ _CACHE = Path(".snakemake") / "advscape-checkpoints.json"
 _LOOK = "advscape.stages.look"
 
 
-def check_checkpoints(study: Study, folders: Sequence[Path] = ()) -> None:
+def check_checkpoints(study: Study, given: Mapping[str, Sequence[Given]]) -> None:
     """Look at every file of weights.
 
     Args:
         study: the study.
-        folders: where files are looked for, beside the working folder.
+        given: the runs of each experiment with checkpoints.
 
     Raises:
         UserError: one cannot be read, or does not fit its network; one line that names its key.
-        ConfigError: one is not there, or two runs are one.
+        ConfigError: one cannot be opened.
     """
+    if not given:
+        return
     files, code = [], fingerprint(module_of(f"{_LOOK}:first_problem"))
     for i, experiment in enumerate(study.experiments):
         if not isinstance(experiment, GivenExperiment):
             continue
-        runs = given_runs(experiment.checkpoints, f"experiments[{i}].checkpoints", folders)
+        runs = given[experiment.name]
         try:
             digests = file_digests(run.place for run in runs)
         except OSError as error:

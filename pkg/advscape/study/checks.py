@@ -1,8 +1,7 @@
 """What keys of a config have to be with regard to each other."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
-from pathlib import Path
 
 from advscape.data.catalogue import DATASETS
 from advscape.errors import ConfigError, shown
@@ -18,14 +17,15 @@ from advscape.study.config.study import (
     Study,
     TrainedExperiment,
 )
+from advscape.study.given import Given
 
 
-def check_experiments(study: Study, folders: Sequence[Path] = ()) -> None:
+def check_experiments(study: Study, given: Mapping[str, Sequence[Given]]) -> None:
     """Refuse what no single key shows to be wrong.
 
     Args:
         study: the study.
-        folders: where checkpoints are looked for, beside the working folder.
+        given: the runs of each experiment with checkpoints.
 
     Raises:
         ConfigError: the first such problem.
@@ -46,8 +46,9 @@ def check_experiments(study: Study, folders: Sequence[Path] = ()) -> None:
             _check_curvature(f"{at}.curvature", experiment)
             _check_landscape(f"{at}.landscape", experiment)
             _check_autoattack(at, experiment)
+        cells = [run.cell for run in given.get(experiment.name, ())]
         for j, claim in enumerate(experiment.claims):
-            check_claim(f"{at}.claims[{j}].select", claim, experiment, folders)
+            check_claim(f"{at}.claims[{j}].select", claim, experiment, cells)
 
 
 def _check_dataset(at: str, experiment: LinearExperiment | NetworkExperiment) -> None:

@@ -1,19 +1,18 @@
 """Whether an experiment measures what its claims are about."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from advscape.errors import ConfigError, shown
+from advscape.study.cells import Cell
 from advscape.study.config.claim import ClaimConfig, Select
 from advscape.study.config.study import GivenExperiment, LinearExperiment, NetworkExperiment
-from advscape.study.given import given_runs
 
 
 def check_claim(
     at: str,
     claim: ClaimConfig,
     experiment: LinearExperiment | NetworkExperiment,
-    folders: Sequence[Path],
+    cells: Sequence[Cell],
 ) -> None:
     """A claim must be about something that the experiment measures.
 
@@ -21,13 +20,13 @@ def check_claim(
         at: the key of the claim's section select.
         claim: one of the experiment's.
         experiment: the experiment.
-        folders: where checkpoints are looked for, beside the working folder.
+        cells: of an experiment with checkpoints, one for each run.
 
     Raises:
         ConfigError: it is about something else.
     """
     select = claim.select
-    _check_cells(at, select, experiment, folders)
+    _check_cells(at, select, experiment, cells)
     arms: list[str]
     if isinstance(experiment, LinearExperiment):
         arms = list(experiment.grid.noise)
@@ -53,7 +52,7 @@ def _check_cells(
     at: str,
     select: Select,
     experiment: LinearExperiment | NetworkExperiment,
-    folders: Sequence[Path],
+    cells: Sequence[Cell],
 ) -> None:
     """Of networks already trained a claim needs epsilons, and one network for each and a seed.
 
@@ -67,7 +66,6 @@ def _check_cells(
                 given = shown(getattr(select, key))
                 raise ConfigError(f"{at}.{key}", given, "nothing, but with checkpoints")
         return
-    cells = [run.cell for run in given_runs(experiment.checkpoints, at, folders)]
     chosen = [
         cell
         for cell in cells

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from advscape.errors import ConfigError, shown
 from advscape.study.cells import Cell
 from advscape.study.config.checkpoints import Checkpoints, Expect, GivenRun
+from advscape.study.config.study import GivenExperiment, Study
 from advscape.study.problems import allowed
 
 #: columns of a table, and how their texts become what a run of the config is
@@ -49,6 +50,25 @@ class Given:
     expect: Expect | None
     key: str | None = None
     prefix: str | None = None
+
+
+def given_of(study: Study, folders: Sequence[Path] = ()) -> dict[str, list[Given]]:
+    """The runs of each experiment with checkpoints, by its name.
+
+    Args:
+        study: the study.
+        folders: where relative files are looked for, beside the working folder.
+
+    Raises:
+        ConfigError: as of :func:`given_runs`.
+    """
+    return {
+        experiment.name: given_runs(
+            experiment.checkpoints, f"experiments[{i}].checkpoints", folders
+        )
+        for i, experiment in enumerate(study.experiments)
+        if isinstance(experiment, GivenExperiment)
+    }
 
 
 def given_runs(checkpoints: Checkpoints, at: str, folders: Sequence[Path] = ()) -> list[Given]:

@@ -11,6 +11,7 @@ from advscape.study.checkpoint_checks import check_checkpoints
 from advscape.study.checks import check_experiments
 from advscape.study.config.study import Study
 from advscape.study.data_checks import check_data
+from advscape.study.given import given_of
 from advscape.study.problems import first_problem
 
 
@@ -35,7 +36,8 @@ def load_study(raw: dict[str, Any], folders: Sequence[Path] = ()) -> Study:
         raise problem from None
     except RecursionError:
         raise ConfigError("the config", "mappings or lists within each other", "fewer") from None
-    check_experiments(study, folders)
+    given = given_of(study, folders)
+    check_experiments(study, given)
     check_data(study)
-    check_checkpoints(study, folders)
+    check_checkpoints(study, given)
     return study

@@ -12,14 +12,13 @@ from typing import Any
 
 from advscape.study.cells import Cell
 from advscape.study.config.study import (
-    GivenExperiment,
     LinearExperiment,
     NetworkExperiment,
     Study,
     TrainedExperiment,
 )
 from advscape.study.figures import FIGURES, Experiment
-from advscape.study.given import Given, given_runs
+from advscape.study.given import Given, given_of
 
 #: a linear experiment has one job for all epsilons of a seed, a network one for each cell
 LINEAR_RUN = "<results>/runs/{experiment}/seed~{seed}"
@@ -62,16 +61,15 @@ class Plan:
             folders: where checkpoints are looked for, beside the working folder.
 
         Raises:
-            ConfigError: as of :func:`advscape.study.given.given_runs`.
+            ConfigError: as of :func:`advscape.study.given.given_of`.
         """
         self.study = study
         self.experiments = {experiment.name: experiment for experiment in study.experiments}
         self.lacking = frozenset(lacking)
-        self.given: dict[str, dict[tuple[str, int], Given]] = {}
-        for i, experiment in enumerate(study.experiments):
-            if isinstance(experiment, GivenExperiment):
-                runs = given_runs(experiment.checkpoints, f"experiments[{i}].checkpoints", folders)
-                self.given[experiment.name] = {(run.cell.name, run.seed): run for run in runs}
+        self.given: dict[str, dict[tuple[str, int], Given]] = {
+            name: {(run.cell.name, run.seed): run for run in runs}
+            for name, runs in given_of(study, folders).items()
+        }
 
     @cached_property
     def linear(self) -> dict[str, LinearExperiment]:
