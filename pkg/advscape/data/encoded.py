@@ -70,6 +70,22 @@ class EncodedImages:
     transform: Transform
     size: tuple[int, int]
 
+    @classmethod
+    def of(
+        cls, contents: str, folder: Path, items: list[str], transform: Transform
+    ) -> "EncodedImages":
+        """Images of the crop's size, or else of that which the first one has.
+
+        Raises:
+            UserError: the first cannot be read.
+        """
+        side = transform.crop or 0
+        every = cls(contents, str(folder), np.array(items), transform, (side, side))
+        if transform.crop is not None:
+            return every
+        (_, first), *_ = every[np.arange(1)]._images()
+        return replace(every, size=(first.shape[0], first.shape[1]))
+
     @property
     def shape(self) -> tuple[int, ...]:
         """(n, channels, height, width)."""
@@ -114,22 +130,3 @@ class EncodedImages:
                 place = Path(self.folder) / item
                 raise UserError(f"{place} cannot be read: {in_words(error)}") from error
             yield item, pixels
-
-
-def first_size(contents: str, folder: Path, item: str, transform: Transform) -> tuple[int, int]:
-    """(height, width) that images have: the crop's, or else those of the first.
-
-    Args:
-        contents: as of :class:`EncodedImages`.
-        folder: that holds the images.
-        item: the first.
-        transform: to one size.
-
-    Raises:
-        UserError: the first cannot be read.
-    """
-    if transform.crop is not None:
-        return transform.crop, transform.crop
-    one = EncodedImages(contents, str(folder), np.array([item]), transform, (0, 0))
-    (_, image), *_ = one._images()
-    return image.shape[0], image.shape[1]

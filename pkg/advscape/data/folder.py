@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from advscape.data.encoded import EncodedImages, Transform, first_size
+from advscape.data.encoded import EncodedImages, Transform
 from advscape.data.listing import classes_in_order, image_files, split_folders
 from advscape.data.prepared import Prepared
 from advscape.errors import UserError, in_words
@@ -49,9 +49,7 @@ def folder(
             in_test += [split == "test" and len(splits) > 1] * len(files)
     if not items:
         raise UserError(f"dataset folder: {place} holds no .jpg, .jpeg or .png in its classes")
-    transform = Transform(resize, crop)
-    size = first_size(_CONTENTS, place, items[0], transform)
-    images = EncodedImages(_CONTENTS, str(place), np.array(items), transform, size)
+    images = EncodedImages.of(_CONTENTS, place, items, Transform(resize, crop))
     return Prepared(images, np.array(labels), np.array(in_test), 255.0, len(names))
 
 

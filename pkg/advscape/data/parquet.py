@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from advscape.data.encoded import EncodedImages, Transform, first_size
+from advscape.data.encoded import EncodedImages, Transform
 from advscape.data.listing import parquet_files
 from advscape.data.prepared import Prepared
 from advscape.errors import UserError, in_words
@@ -57,9 +57,7 @@ def parquet(
         raise UserError(f"dataset parquet: {place} has no rows")
     if names:
         _LOG.info("classes, in the order of their labels: %s", ", ".join(names))
-    transform = Transform(resize, crop)
-    size = first_size(_CONTENTS, place, items[0], transform)
-    images = EncodedImages(_CONTENTS, str(place), np.array(items), transform, size)
+    images = EncodedImages.of(_CONTENTS, place, items, Transform(resize, crop))
     classes = len(names) if names else None
     return Prepared(images, np.concatenate(labels), np.array(in_test), 255.0, classes)
 

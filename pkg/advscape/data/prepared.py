@@ -1,5 +1,6 @@
 """A dataset as later stages read it: one .npz file of plain arrays."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,10 +35,9 @@ class Prepared:
     def save(self, path: str | Path) -> None:
         """Write the arrays, atomically; of files their names."""
         if isinstance(self.images, EncodedImages):
-            encoded = self.images
-            how = [encoded.contents, encoded.folder, encoded.transform.resize or 0,
-                   encoded.transform.crop or 0, *encoded.size, self.classes or 0]  # fmt: skip
-            arrays = {"items": encoded.items, "how": np.array([str(value) for value in how])}
+            files = self.images
+            how = [files.contents, files.folder, vars(files.transform), files.size, self.classes]
+            arrays = {"items": files.items, "how": np.array(json.dumps(how))}
         else:
             arrays = {"images": self.images}
         arrays |= {
@@ -55,11 +55,11 @@ class Prepared:
             others = file["labels"], file["official_test"], float(file["scale"])
             if "images" in file:
                 return Prepared(file["images"], *others)
-            contents, folder, *numbers = file["how"].tolist()
-            resize, crop, height, width, classes = map(int, numbers)
-            transform = Transform(resize or None, crop or None)
-            images = EncodedImages(contents, folder, file["items"], transform, (height, width))
-            return Prepared(images, *others, classes or None)
+            contents, folder, transform, size, classes = json.loads(file["how"].item())
+            images = EncodedImages(
+                contents, folder, file["items"], Transform(**transform), tuple(size)
+            )
+            return Prepared(images, *others, classes)
 
 
 def prepare(
