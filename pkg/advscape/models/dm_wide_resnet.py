@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from advscape.models.activation import activation_module
-from advscape.models.wide_resnet import blocks_per_group
+from advscape.models.wide_resnet import groups
 
 
 class DMBlock(nn.Module):
@@ -48,22 +48,6 @@ class DMBlock(nn.Module):
         return F.pad(x, (left, 1, top, 1))
 
 
-class DMGroup(nn.Module):
-    """Blocks of one width."""
-
-    def __init__(self, blocks: int, channels: int, width: int, stride: int, activation: str):
-        """Make a group of so many blocks, of which the first has the stride."""
-        super().__init__()
-        first = DMBlock(channels, width, stride, activation)
-        others = (DMBlock(width, width, 1, activation) for _ in range(blocks - 1))
-        self.block = nn.Sequential(first, *others)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Features (n, width, h / stride, w / stride), rounded up, of (n, channels, h, w)."""
-        output: Tensor = self.block(x)
-        return output
-
-
 class DMWideResNet(nn.Module):
     """Stem, three groups, batch norm, nonlinearity, mean over pixels, linear head.
 
@@ -95,12 +79,10 @@ class DMWideResNet(nn.Module):
             UserError: there is no such depth.
         """
         super().__init__()
-        n, k = blocks_per_group(depth), widen_factor
+        k, group = widen_factor, groups(DMBlock, "block", depth, activation)
         self.init_conv = nn.Conv2d(shape[0], 16, 3, padding=1, bias=False)
         self.layer = nn.Sequential(
-            DMGroup(n, 16, 16 * k, 1, activation),
-            DMGroup(n, 16 * k, 32 * k, 2, activation),
-            DMGroup(n, 32 * k, 64 * k, 2, activation),
+            group(16, 16 * k, 1), group(16 * k, 32 * k, 2), group(32 * k, 64 * k, 2)
         )
         self.batchnorm = nn.BatchNorm2d(64 * k)
         self.activation = activation_module(activation)

@@ -4,6 +4,9 @@ The network of the robustness literature (Zhang et al. 2019, TRADES, arXiv:1901.
 arXiv:2010.09670), whose names of parameters it has, so that published weights fit.
 """
 
+from collections import OrderedDict
+from collections.abc import Callable
+
 from torch import Tensor, nn
 
 from advscape.errors import UserError
@@ -33,22 +36,6 @@ class WideBlock(nn.Module):
         hidden = self.activation(self.bn1(x))
         skipped = x if self.convShortcut is None else self.convShortcut(hidden)
         output: Tensor = self.conv2(self.activation(self.bn2(self.conv1(hidden)))) + skipped
-        return output
-
-
-class WideGroup(nn.Module):
-    """Blocks of one width."""
-
-    def __init__(self, blocks: int, channels: int, width: int, stride: int, activation: str):
-        """Make a group of so many blocks, of which the first has the stride."""
-        super().__init__()
-        first = WideBlock(channels, width, stride, activation)
-        others = (WideBlock(width, width, 1, activation) for _ in range(blocks - 1))
-        self.layer = nn.Sequential(first, *others)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Features (n, width, h / stride, w / stride), rounded up, of (n, channels, h, w)."""
-        output: Tensor = self.layer(x)
         return output
 
 
@@ -88,13 +75,13 @@ class WideResNet(nn.Module):
             UserError: there is no such depth.
         """
         super().__init__()
-        n, k = blocks_per_group(depth), widen_factor
+        k, group = widen_factor, groups(WideBlock, "layer", depth, activation)
         self.conv1 = nn.Conv2d(shape[0], 16, 3, padding=1, bias=False)
-        self.block1 = WideGroup(n, 16, 16 * k, 1, activation)
+        self.block1 = group(16, 16 * k, 1)
         if sub_block1:
-            self.sub_block1 = WideGroup(n, 16, 16 * k, 1, activation)
-        self.block2 = WideGroup(n, 16 * k, 32 * k, 2, activation)
-        self.block3 = WideGroup(n, 32 * k, 64 * k, 2, activation)
+            self.sub_block1 = group(16, 16 * k, 1)
+        self.block2 = group(16 * k, 32 * k, 2)
+        self.block3 = group(32 * k, 64 * k, 2)
         self.bn1 = nn.BatchNorm2d(64 * k)
         self.activation = activation_module(activation)
         self.fc = nn.Linear(64 * k, classes)
@@ -112,13 +99,27 @@ class WideResNet(nn.Module):
         return logits
 
 
-def blocks_per_group(depth: int) -> int:
-    """The n of a wide residual network whose depth is 6 n + 4.
+def groups(
+    block: Callable[[int, int, int, str], nn.Module], name: str, depth: int, activation: str
+) -> Callable[[int, int, int], nn.Sequential]:
+    """What makes the groups of a wide residual network, by channels, width and stride.
+
+    Args:
+        block: makes a block, which has the stride where it is a group's first.
+        name: under which a group has its blocks.
+        depth: of the network, 6 n + 4, with n blocks in each group.
+        activation: of the blocks.
 
     Raises:
-        UserError: there is no such n.
+        UserError: there is no such depth.
     """
     n, rest = divmod(depth - 4, 6)
     if n < 1 or rest:
         raise UserError(f"got the depth {depth}; allowed: 6 n + 4, as 10, 16, 22, 28, 34")
-    return n
+
+    def group(channels: int, width: int, stride: int) -> nn.Sequential:
+        first = block(channels, width, stride, activation)
+        others = (block(width, width, 1, activation) for _ in range(n - 1))
+        return nn.Sequential(OrderedDict({name: nn.Sequential(first, *others)}))
+
+    return group
