@@ -1,6 +1,6 @@
 """What runs differ in: the horizontal axis of most figures, and the colours of the others."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -39,10 +39,10 @@ class Axis:
         """Whether its values are numbers."""
         return not isinstance(self.order[0], str)
 
-    def spread(self, most: int) -> list[Any]:
-        """At most so many of its values, the first and the last among them."""
+    def some(self, most: int) -> "Axis":
+        """With at most so many of its values, the first and the last among them."""
         chosen = np.linspace(0, len(self.order) - 1, min(most, len(self.order)))
-        return [self.order[i] for i in chosen.round().astype(int)]
+        return replace(self, order=[self.order[i] for i in chosen.round().astype(int)])
 
     def colours(self) -> dict[str, Any]:
         """Seaborn's options for a colour for each value, the same in all panels."""

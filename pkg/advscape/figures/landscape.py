@@ -47,15 +47,13 @@ def landscape_figure(landscape: pd.DataFrame, title: str, network: bool) -> Figu
         return nothing_to_scan(title)
     lines = landscape[~landscape["direction"].str.endswith("plane")]
     lines = lines[lines["split"] == lines["split"].iloc[0]]
-    lines, axis = placed(lines)
-    every = len(axis.order)
-    lines = lines[lines["at"].isin(axis.spread(MOST))]
+    lines, every = placed(lines)
+    axis = every.some(MOST)
+    lines = lines[lines["at"].isin(axis.order)]
     panels = _network_panels(lines) if network else _linear_panels(lines)
     figure, axes = plt.subplots(
         2, len(panels), figsize=(1.9 + 2.7 * len(panels), 5.4), sharex="col", squeeze=False
     )
-    # one colour for one epsilon in all panels, also where an arm lacks some
-    lines, axis = placed(lines)
     for column, (name, rows) in zip(axes.T, panels.items(), strict=True):
         rows = with_rise(rows, ["at", "seed", "direction_seed"])
         _overlay(column[0], rows, "loss", axis)
@@ -67,8 +65,8 @@ def landscape_figure(landscape: pd.DataFrame, title: str, network: bool) -> Figu
     limits = [ax.get_ylim() for ax in axes[0]]
     for ax in axes[0]:
         ax.set_ylim(min(low for low, _ in limits), max(high for _, high in limits))
-    shown = len(axis.order)
-    some = f"\n({shown} of {every})" if shown < every else ""
+    shown, total = len(axis.order), len(every.order)
+    some = f"\n({shown} of {total})" if shown < total else ""
     _legend(figure, axes, axis, some)
     say_below(figure, "lines: median, bands: min-max\nover directions and seeds")
     figure.suptitle(title, parse_math=False)

@@ -46,7 +46,7 @@ def plane_figure(landscape: pd.DataFrame, title: str) -> Figure:
     seed = rows["seed"].min()
     rows = rows[(rows["seed"] == seed) & (rows["split"] == rows["split"].iloc[0])]
     rows, axis = placed(rows)
-    columns = axis.spread(MOST)
+    columns = axis.some(MOST).order
     rows = with_rise(rows, ["at"])
     rows = rows[rows["at"].isin(columns)]
     highest = rows["rise"].max()
