@@ -20,8 +20,6 @@ from advscape.models.untouched import differentiable, untouched
 _BESIDE = 1e-3
 #: relative distance between outputs that rounding may make
 _ROUNDING = {torch.float32: 1e-3, torch.float64: 1e-7}
-#: samples whose second derivatives are taken at once
-_GRAPH = 4
 
 
 @torch.no_grad()
@@ -130,16 +128,14 @@ def curved(model: nn.Module, x: Tensor, y: Tensor, in_inputs: bool) -> str | Non
         UserError: torch cannot take them at all.
     """
     with _off_kinks(model, x) as x:
-        operator = HessianOperator(model, x, y, _GRAPH)
+        operator = HessianOperator(model, x, y, len(y))
         try:
             path = proven_path(operator)
             if in_inputs:
-                # a few, since the graph of a deep network takes hundreds of MB for each image
-                moving = x[:_GRAPH].detach().requires_grad_(True)
+                moving = x.detach().requires_grad_(True)
                 with differentiable(model, operator.parameters):
                     with path.building(model):
-                        losses = precise_losses(model(moving), y[:_GRAPH])
-                        (slope,) = gradient_graph(losses.sum(), [moving])
+                        (slope,) = gradient_graph(precise_losses(model(moving), y).sum(), [moving])
                     pulled([slope], [moving, *operator.parameters], [slope.detach()])
         except UnprovenHessian as error:
             if error.undefined:
