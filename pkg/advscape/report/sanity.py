@@ -79,7 +79,7 @@ def published_section(sanity: pd.DataFrame) -> Markup:
     return render("published.html", failures=failures, failed=len(failed), total=len(checks))
 
 
-def places(rows: pd.DataFrame) -> tuple[Place, ...]:
+def _places(rows: pd.DataFrame) -> tuple[Place, ...]:
     """The runs of some rows, those that differ in their seeds alone together."""
     cells = rows.groupby(list(_CELL), sort=False, dropna=False)
     return tuple(
@@ -107,5 +107,5 @@ def _failure(rows: pd.DataFrame, sanity: pd.DataFrame) -> Failure:
         total=int(same.sum()),
         worst=None if pd.isna(worst) else float(worst),
         bound=first["bound"],
-        places=places(rows),
+        places=_places(rows),
     )
