@@ -78,11 +78,35 @@ def test_the_linear_maximiser_beats_anything_of_the_set(norm, epsilon, box, seed
         room = torch.where(gradient > 0, 1 - x, x) if box else torch.full_like(x, torch.inf)
         corner = torch.linalg.vector_norm(torch.where(gradient != 0, room, 0).flatten(1), dim=1)
         assert torch.allclose(size(best, "l2"), corner.clamp_max(epsilon), rtol=1e-12)
-        free = threat.free(gradient, x) & (gradient != 0)
+        free = threat.free(gradient, best, x) & (gradient != 0)
         slope = torch.where(free, best / gradient, torch.nan).flatten(1)
         spread = slope.nan_to_num(-1).amax(1) - slope.nan_to_num(torch.inf).amin(1)
         assert spread.max() < 1e-9  # a multiple of the gradient at the pixels that move
         assert torch.equal(best[~free].abs(), room.where(gradient != 0, 0)[~free])
+
+
+@given(norms, st.floats(0.01, 4.0), st.booleans(), st.floats(0.01, 100), st.integers(0, 1000))
+def test_the_damped_maximiser_beats_anything_of_the_set(norm, epsilon, box, damping, seed):
+    generator = torch.Generator().manual_seed(seed)
+    x = torch.rand(5, 2, 3, generator=generator, dtype=torch.float64)
+    gradient = torch.randn(x.shape, generator=generator, dtype=torch.float64)
+    threat = ThreatModel(norm, epsilon, box)
+    delta = threat.random_start(x, generator)
+    sizes = gradient.flatten(1).abs().mean(1) if norm == "linf" else size(gradient, "l2")
+    pull = damping * sizes / epsilon
+
+    def height(d):
+        rise, away = (gradient * d).flatten(1).sum(1), (d - delta).flatten(1).square().sum(1)
+        return rise - pull / 2 * away
+
+    best = threat.damped_maximiser(gradient, delta, x, torch.full((5,), damping).double())
+    assert torch.allclose(threat.project(best, x), best, atol=1e-12)
+    for _ in range(20):
+        near = best + 0.1 * epsilon * torch.randn(x.shape, generator=generator, dtype=torch.float64)
+        for other in (delta, threat.random_extreme(x, generator), threat.project(near, x)):
+            assert (height(other) <= height(best) + 1e-9 * sizes).all()
+    undamped = threat.damped_maximiser(gradient, delta, x, torch.zeros(5).double())
+    assert torch.allclose(undamped, threat.linear_maximiser(gradient, x), rtol=1e-12, atol=1e-14)
 
 
 @pytest.mark.parametrize("box", [False, True])

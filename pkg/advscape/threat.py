@@ -98,11 +98,60 @@ class ThreatModel:
         c = (left / moving.gather(1, k).clamp_min(finite.tiny)).sqrt().clamp_max(finite.max)
         return gradient.sign() * torch.minimum(c * size, room).view_as(gradient)
 
-    def free(self, gradient: Tensor, x: Tensor) -> Tensor:
-        """Pixels that :meth:`linear_maximiser` does not hold at the box: (n, ...) bool."""
-        if not self.box:
-            return torch.ones_like(gradient, dtype=torch.bool)
-        return self.linear_maximiser(gradient, x).abs() < self._room(gradient, x)
+    def damped_maximiser(
+        self, gradient: Tensor, delta: Tensor, x: Tensor, damping: Tensor
+    ) -> Tensor:
+        r"""Where the linearised loss less a quadratic pull towards ``delta`` is largest.
+
+        The maximiser over the set of g . d - (k mu / 2) |d - delta|^2, with mu = |g| / epsilon
+        (with Linf the mean of \|g\| over pixels / epsilon): without damping
+        :meth:`linear_maximiser`, with much of it a short gradient step. Its fixed points are the
+        points that meet the first-order condition, on the sphere, inside the ball, and with Linf
+        where some pixels are at no bound.
+
+        Args:
+            gradient: (n, ...).
+            delta: (n, ...) perturbations in the set.
+            x: (n, ...) clean inputs, used with a box only.
+            damping: (n,) k of each sample, at least 0.
+
+        Returns:
+            (n, ...) perturbations.
+        """
+        far = self.linear_maximiser(gradient, x)
+        pulled = _shaped(damping, delta) > 0
+        flat = gradient.flatten(1)
+        size = flat.abs().mean(dim=1) if self.norm == "linf" else lengths(gradient)
+        unit = gradient / _shaped(torch.where(size > 0, size, 1.0), gradient)
+        # k (delta + step), which does not overflow where k is small
+        aim = _shaped(damping, delta) * delta + self.epsilon * unit
+        near = delta + self.epsilon * unit / _shaped(torch.where(damping > 0, damping, 1.0), delta)
+        if self.norm == "linf":
+            return torch.where(pulled, self.project(near, x), far)
+        cut = (x + near).clamp(0, 1) - x if self.box else near
+        inside = pulled & _shaped(lengths(cut) <= self.epsilon, delta)
+        return torch.where(inside, cut, self.linear_maximiser(aim, x))
+
+    def free(self, gradient: Tensor, delta: Tensor, x: Tensor) -> Tensor:
+        """Pixels that move when the gradient does: (n, ...) bool.
+
+        The others stand at a bound, of the box or with Linf of the ball, and the first-order
+        condition keeps them there.
+
+        Args:
+            gradient: (n, ...) at ``delta``.
+            delta: (n, ...) perturbations in the set.
+            x: (n, ...) clean inputs, used with a box only.
+        """
+        limit = self._limit(gradient, x)
+        aim = self.linear_maximiser(gradient, x)
+        near = 8 * torch.finfo(delta.dtype).eps  # x + delta is rounded at 1
+        return (aim.abs() < limit) | ((aim - delta).abs() > near)
+
+    def _limit(self, gradient: Tensor, x: Tensor) -> Tensor:
+        """How far each pixel may go where the gradient pushes it."""
+        limit = self._room(gradient, x) if self.box else torch.full_like(gradient, math.inf)
+        return limit.clamp_max(self.epsilon) if self.norm == "linf" else limit
 
     def _room(self, gradient: Tensor, x: Tensor) -> Tensor:
         """How far each pixel is from the box where the gradient pushes it."""

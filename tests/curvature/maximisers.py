@@ -46,7 +46,6 @@ def attacked(activation, box=False, n=40, batch_size=16):
     found = refine(model, AttackedSamples(x, start, y, threat), 1000, 1e-13)
     optimality = attack_optimality(
         model, AttackedSamples(x, found.perturbed, y, threat), TOLERANCE, batch_size,
-        smooth=activation is not nn.ReLU,
     )  # fmt: skip
     return Case(model, x, found.perturbed, y, threat, optimality)
 

@@ -191,9 +191,7 @@ def under_attack(kind):
     generator = torch.Generator().manual_seed(0)
     start = PGD(threat, 20)(model, x, y, generator)
     found = refine(model, AttackedSamples(x, start, y, threat), 2000, 1e-12)
-    optimality = attack_optimality(
-        model, AttackedSamples(x, found.perturbed, y, threat), 1e-9, 8, smooth=True
-    )
+    optimality = attack_optimality(model, AttackedSamples(x, found.perturbed, y, threat), 1e-9, 8)
     assert optimality.n_valid >= 4
     return Case(model, x, found.perturbed, y, threat, optimality)
 
@@ -204,8 +202,8 @@ def under_attack(kind):
 def test_the_response_is_that_of_the_network_as_written(name, generator):
     kind, path = WRITTEN[name]
     case = under_attack(kind)
-    total = TotalOperator(case.model, case.optimality, 8, 1e-10, max_steps=500)
-    response = ResponseOperator(case.model, case.optimality, 8, 1e-10, max_steps=500)
+    total = TotalOperator(case.model, case.optimality.maxima, 8, 1e-10, max_steps=500)
+    response = ResponseOperator(case.model, case.optimality.maxima, 8, 1e-10, max_steps=500)
     maxima = case.optimality.maxima
     frozen = HessianOperator(case.model, maxima.x, maxima.y, 8)
     v = total.random_vector(generator)

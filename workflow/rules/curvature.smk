@@ -1,5 +1,5 @@
-"""Curvature: expects weights, makes the rows of curvature.csv, and of networks those of layers.csv,
-spectrum.csv and finite_scale.csv.
+"""Curvature: expects weights, makes the rows of curvature.csv, and of networks those of
+eigenvalues.csv, layers.csv, spectrum.csv, maxima.csv and finite_scale.csv.
 """
 
 
@@ -36,8 +36,10 @@ rule curvature_network:
         weights=of_each_run("weights.safetensors"),
     output:
         curvature="<measured_runs>/curvature.csv",
+        eigenvalues="<measured_runs>/eigenvalues.csv",
         layers="<measured_runs>/layers.csv",
         spectrum="<measured_runs>/spectrum.csv",
+        maxima="<measured_runs>/maxima.csv",
         finite_scale="<measured_runs>/finite_scale.csv",
         eigenvectors="<measured_runs>/eigenvectors.safetensors",
         provenance="<measured_runs>/curvature.json",

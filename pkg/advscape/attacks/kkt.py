@@ -35,8 +35,25 @@ def kkt_residuals(model: nn.Module, samples: AttackedSamples) -> Tensor:
 
 
 def stationarity(gradient: Tensor, delta: Tensor, x: Tensor, threat: ThreatModel) -> Tensor:
-    """The residuals (n,) of :func:`kkt_residuals` from the gradient (n, ...) at ``delta``."""
-    return lengths(threat.linear_maximiser(gradient, x) - delta) / threat.epsilon
+    r"""How far each sample is from meeting the first-order condition: (n,), 0 where it does.
+
+    With L2 the residual of :func:`kkt_residuals`. With Linf, where the gradient vanishes at pixels
+    that are at no bound, the gap g . (delta* - delta) of Frank and Wolfe over epsilon \|g\|_1.
+
+    Args:
+        gradient: (n, ...) at ``delta``.
+        delta: (n, ...) perturbations in the set.
+        x: (n, ...) clean inputs, used with a box only.
+        threat: the set, of an epsilon above 0.
+    """
+    aim = threat.linear_maximiser(gradient, x) - delta
+    if threat.norm == "l2":
+        return lengths(aim) / threat.epsilon
+    gradient, aim = gradient.flatten(1), aim.flatten(1)
+    size = gradient.abs().amax(dim=1, keepdim=True)
+    share = gradient / torch.where(size > 0, size, 1.0)  # whose sums neither overflow nor vanish
+    total = share.abs().sum(dim=1) * threat.epsilon
+    return (share * aim).sum(dim=1) / torch.where(total > 0, total, 1.0)
 
 
 def input_gradient(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:

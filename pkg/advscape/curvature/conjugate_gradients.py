@@ -19,6 +19,7 @@ class CGSolution:
         residuals: (n,) |b - A x| / |b| as the recurrence has it; 0 where b is 0.
         negative: (n,) bool, whether a direction of curvature at most 0 was met: the matrix is not
             positive definite and x is where the iteration stopped.
+        direction: (n, d) that direction; 0 where none was met.
         converged: (n,) bool, whether the residual is at most the tolerance.
         steps: products with the matrices, each of all systems.
     """
@@ -26,6 +27,7 @@ class CGSolution:
     x: Tensor
     residuals: Tensor
     negative: Tensor
+    direction: Tensor
     converged: Tensor
     steps: int
 
@@ -53,13 +55,16 @@ def conjugate_gradients(
     length = torch.linalg.vector_norm(b, dim=1)
     residuals = torch.where(length > 0, 1.0, 0.0).to(b)
     negative = torch.zeros_like(length, dtype=torch.bool)
+    direction = torch.zeros_like(b)
     going = residuals > tolerance
     steps = 0
     while steps < max_steps and bool(going.any()):
         ap = matrix(p)
         steps += 1
         curvature = _dots(p, ap)
-        negative |= going & (curvature <= 0)
+        bent = going & (curvature <= 0)
+        direction = torch.where(bent[:, None], p, direction)
+        negative |= bent
         going &= curvature > 0
         size = torch.where(going, rz / curvature, 0.0)[:, None]
         x, r = x + size * p, r - size * ap
@@ -68,7 +73,7 @@ def conjugate_gradients(
         old, rz = rz, _dots(r, z)
         going &= residuals > tolerance
         p = torch.where(going[:, None], z + (rz / old)[:, None] * p, 0.0)
-    return CGSolution(scale * x, residuals, negative, residuals <= tolerance, steps)
+    return CGSolution(scale * x, residuals, negative, direction, residuals <= tolerance, steps)
 
 
 def _dots(a: Tensor, b: Tensor) -> Tensor:

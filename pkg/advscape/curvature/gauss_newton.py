@@ -1,6 +1,7 @@
 """The generalised Gauss-Newton matrix of a mean loss, as a product with vectors."""
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple, Self
 
 import torch
 from torch import Tensor
@@ -9,15 +10,41 @@ from advscape.curvature.first_derivatives import FirstDerivatives
 from advscape.curvature.graph import pulled
 from advscape.curvature.operator import SampleOperator
 from advscape.losses import gap_probabilities, logit_gaps
+from advscape.models.untouched import differentiable
 
 
-class _Graph(NamedTuple):
+class GaussNewtonGraph(NamedTuple):
     """Gaps; a vector in their space; the weights' gradient of its product with them; S's q."""
 
     gaps: Tensor
     along: Tensor
     pulled: tuple[Tensor, ...]
     q: Tensor
+
+    @classmethod
+    def of(cls, gaps: Tensor, parameters: Sequence[Tensor]) -> Self:
+        """The graph of a batch's gaps (n, classes - 1), which have one themselves."""
+        along = torch.zeros_like(gaps, requires_grad=True)
+        back = torch.autograd.grad(
+            gaps, parameters, along, create_graph=True, materialize_grads=True
+        )
+        return cls(gaps, along, back, gap_probabilities(gaps.detach())[:, 1:])
+
+    def product(self, parameters: Sequence[Tensor], pieces: list[Tensor]) -> tuple[Tensor, ...]:
+        """J^T S J times a vector in pieces, shaped as the parameters are."""
+        (moved,) = pulled(self.pulled, [self.along], pieces)
+        return self.weighed(parameters, moved)
+
+    def forms(self, pieces: list[Tensor]) -> Tensor:
+        """V . J_i^T S_i J_i v of each sample: (n,) float64."""
+        (moved,) = pulled(self.pulled, [self.along], pieces)
+        q, moved = self.q.double(), moved.double()
+        return (q * moved.square()).sum(dim=1) - (q * moved).sum(dim=1).square()
+
+    def weighed(self, parameters: Sequence[Tensor], moved: Tensor) -> tuple[Tensor, ...]:
+        """J^T S times a motion (n, classes - 1) of the gaps."""
+        weighed = self.q * (moved - (self.q * moved).sum(dim=1, keepdim=True))
+        return pulled([self.gaps], parameters, [weighed])
 
 
 class GaussNewtonOperator(SampleOperator):
@@ -33,28 +60,31 @@ class GaussNewtonOperator(SampleOperator):
     Arguments as of :class:`advscape.curvature.operator.SampleOperator`.
     """
 
-    def _graph(self, batch: tuple[Tensor, Tensor]) -> _Graph:
+    def _graph(self, batch: tuple[Tensor, Tensor]) -> GaussNewtonGraph:
         x, y = batch
-        gaps = logit_gaps(self._model(x), y)
-        along = torch.zeros_like(gaps, requires_grad=True)
-        back = torch.autograd.grad(
-            gaps, self.parameters, along, create_graph=True, materialize_grads=True
-        )
-        return _Graph(gaps, along, back, gap_probabilities(gaps.detach())[:, 1:])
+        return GaussNewtonGraph.of(logit_gaps(self._model(x), y), self.parameters)
 
-    def _graph_product(self, graph: _Graph, pieces: list[Tensor]) -> tuple[Tensor, ...]:
-        (moved,) = pulled(graph.pulled, [graph.along], pieces)
-        return self._weighed(graph, moved)
-
-    def _weighed(self, graph: _Graph, moved: Tensor) -> tuple[Tensor, ...]:
-        weighed = graph.q * (moved - (graph.q * moved).sum(dim=1, keepdim=True))
-        return pulled([graph.gaps], self.parameters, [weighed])
+    def _graph_product(self, graph: GaussNewtonGraph, pieces: list[Tensor]) -> tuple[Tensor, ...]:
+        return graph.product(self.parameters, pieces)
 
     def _expected(
-        self, graph: _Graph, derivatives: FirstDerivatives, vector: list[Tensor]
+        self, graph: GaussNewtonGraph, derivatives: FirstDerivatives, vector: list[Tensor]
     ) -> list[Tensor]:
         # J v is tried; J^T is a first derivative
-        return list(self._weighed(graph, derivatives.gaps_along_weights(vector)))
+        return list(graph.weighed(self.parameters, derivatives.gaps_along_weights(vector)))
 
-    def _gradient(self, graph: _Graph) -> tuple[Tensor, ...]:
+    def by_sample(self, vector: Tensor) -> Tensor:
+        """As of every operator."""
+
+        def forms(size: int) -> Tensor:
+            found = []
+            with differentiable(self._model, self.parameters):
+                for batch in self._batches(size):
+                    graph: GaussNewtonGraph = self._graph_of(batch)
+                    found.append(graph.forms(self._pieces(vector)))
+            return torch.cat(found)
+
+        return self._micro.run(forms)
+
+    def _gradient(self, graph: GaussNewtonGraph) -> tuple[Tensor, ...]:
         return pulled([graph.gaps], self.parameters, [graph.q])

@@ -2,6 +2,7 @@
 
 from torch import Tensor
 
+from advscape.curvature.by_sample import second_derivatives
 from advscape.curvature.first_derivatives import FirstDerivatives
 from advscape.curvature.graph import gradient_graph, pulled
 from advscape.curvature.operator import SampleOperator
@@ -34,6 +35,11 @@ class HessianOperator(SampleOperator):
         self, graph: tuple[Tensor, ...], derivatives: FirstDerivatives, vector: list[Tensor]
     ) -> list[Tensor]:
         return derivatives.along_weights(vector)[0]
+
+    def by_sample(self, vector: Tensor) -> Tensor:
+        """As of every operator."""
+        x, y = self._samples
+        return second_derivatives(self._model, self.parameters, x, y, vector, self._micro.size)
 
     def _gradient(self, graph: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         return graph

@@ -1,25 +1,32 @@
-r"""Strict maxima of the loss on the sphere of perturbations, and the curvature around them.
+r"""Maxima of the loss over a set of perturbations, and the curvature around them.
 
-At a maximum delta over \|delta\| <= epsilon (L2) the gradient is g = mu delta with
-mu = \|g\| / epsilon. How the maximum moves with the weights is decided on the tangent space
-(orthogonal to delta, and 0 at pixels held by the box), with projector P, by the matrix
+At a maximum delta the gradient g of the loss pushes some pixels against a bound, of the box or with
+Linf of the ball: they are held. On the others, the free ones,
+
+* on the sphere \|delta\| = epsilon (L2) the gradient is g = mu delta, mu = g . delta / \|delta\|^2
+  above 0;
+* inside the ball, and with Linf, it is 0: mu = 0.
+
+How the maximum moves with the weights is decided on the space of the free pixels, on the sphere
+orthogonal to delta, with projector P, by the matrix
 
 .. math:: K = \mu I - P D P, \qquad D = \nabla_\delta^2 \ell
 
-which is positive definite at a strict maximum. Its Gauss-Newton part, all of it for a
+which is positive definite at a strict maximum. D's Gauss-Newton part, all of it for a
 piecewise-linear network, has low rank: with the Jacobian J (classes - 1, pixels) of the logit gaps
 in the input, S = diag(q) - q q^T = R R^T and M = P J^T R,
 
 .. math:: (\mu I - M M^T)^{-1} = \tfrac1\mu [I + M (\mu I - M^T M)^{-1} M^T]
 
-(Woodbury).
+(Woodbury) is what its systems are preconditioned with on the sphere.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from advscape.attacks.samples import AttackedSamples
 from advscape.curvature.graph import pulled
@@ -27,20 +34,25 @@ from advscape.losses import gap_probabilities, logit_gaps
 
 #: the preconditioner takes eigenvalues of M M^T above this share of mu for that share
 _CAP = 0.9
+#: largest relative difference from epsilon of the length of noise on the sphere
+_ON_SPHERE = 1e-4
+#: gaps of the logits of which a preconditioner is made: each is a pass and an image in memory
+_MOST_GAPS = 32
 
 
 @dataclass(frozen=True)
 class Maxima:
-    """Samples at stationary points on the sphere; d pixels, c classes (2 for a single logit).
+    """Samples at stationary points; d pixels, r columns of M or none.
 
     Attributes:
         x: (n, ...) perturbed inputs.
         y: (n,) labels.
-        normal: (n, d) unit vectors along the noise, 0 at pixels held by the box.
-        free: (n, d) 1 at pixels that move, 0 at those held by the box.
-        mu: (n,) multipliers.
-        axes: (n, d, c - 1) M turned so that its columns are orthogonal.
-        strengths: (n, c - 1) their squared lengths: the eigenvalues of M^T M.
+        normal: (n, d) on the sphere unit vectors along the noise, 0 at pixels that are held;
+            elsewhere 0.
+        free: (n, d) 1 at pixels that move, 0 at those held at a bound.
+        mu: (n,) multipliers; 0 off the sphere.
+        axes: (n, d, r) M turned so that its columns are orthogonal; 0 off the sphere.
+        strengths: (n, r) their squared lengths: the eigenvalues of M^T M.
     """
 
     x: Tensor
@@ -62,10 +74,16 @@ class Maxima:
 
     @staticmethod
     def join(parts: "list[Maxima]") -> "Maxima":
-        """One record of several batches'; empty ones may not know the number of classes."""
-        parts = [part for part in parts if len(part.y)] or parts[:1]
+        """One record of several batches', of which some may have no M."""
+        columns = max(part.axes.shape[2] for part in parts)
+        wide = [part._widened(columns) for part in parts]
         names = [field.name for field in fields(Maxima)]
-        return Maxima(*(torch.cat([getattr(part, name) for part in parts]) for name in names))
+        return Maxima(*(torch.cat([getattr(part, name) for part in wide]) for name in names))
+
+    def _widened(self, columns: int) -> "Maxima":
+        more = columns - self.axes.shape[2]
+        axes, strengths = (functional.pad(t, (0, more)) for t in (self.axes, self.strengths))
+        return replace(self, axes=axes, strengths=strengths)
 
     def tangent(self, v: Tensor) -> Tensor:
         """P v: (n, d) from (n, ...)."""
@@ -80,47 +98,72 @@ class Maxima:
         (bent,) = pulled([slope], [x], [v.view_as(x)])
         return self.mu[:, None] * v - self.tangent(bent)
 
-    def woodbury(self, v: Tensor) -> Tensor:
-        """The inverse of mu I - M M^T on tangent vectors (n, d): exact where it is definite."""
-        return self._inverse(v, self.strengths)
+    @property
+    def on_sphere(self) -> Tensor:
+        """(n,) bool."""
+        return self.mu > 0
 
     def preconditioner(self, v: Tensor) -> Tensor:
-        """:meth:`woodbury` with M M^T cut below mu, so that it is positive definite anywhere."""
-        return self._inverse(v, torch.minimum(self.strengths, _CAP * self.mu[:, None]))
+        """Woodbury's inverse on tangent vectors (n, d), with M M^T cut below mu.
 
-    def _inverse(self, v: Tensor, strengths: Tensor) -> Tensor:
+        So it is positive definite anywhere; off the sphere it is the identity.
+        """
+        mu = torch.where(self.on_sphere, self.mu, 1.0)[:, None]
+        cut = torch.minimum(self.strengths, _CAP * mu)
         # an axis of length 0 is no axis, and its strength 0 with it
-        share = strengths / self.strengths.clamp_min(torch.finfo(v.dtype).tiny)
-        along = torch.einsum("ndk,nd->nk", self.axes, v)
-        along = along * share / (self.mu[:, None] - strengths)
-        return (v + torch.einsum("ndk,nk->nd", self.axes, along)) / self.mu[:, None]
+        share = cut / self.strengths.clamp_min(torch.finfo(v.dtype).tiny)
+        along = torch.einsum("ndk,nd->nk", self.axes, v) * share / (mu - cut)
+        return (v + torch.einsum("ndk,nk->nd", self.axes, along)) / mu
 
 
-def stationary_points(model: nn.Module, samples: AttackedSamples, gradient: Tensor) -> Maxima:
-    """Describe samples at stationary points, one backward pass for each gap of the logits.
+def points_at(samples: AttackedSamples, gradient: Tensor) -> Maxima:
+    """Describe samples by the pixels that are free and their multipliers, without M.
+
+    Args:
+        samples: attacked.
+        gradient: (n, ...) of the loss at the perturbed inputs.
+    """
+    threat, whole = samples.threat, samples.delta.flatten(1)
+    free = threat.free(gradient, samples.delta, samples.x).flatten(1).to(whole.dtype)
+    delta, slope = whole * free, gradient.flatten(1) * free
+    none = delta.new_zeros(len(delta), delta.shape[1], 0)
+    if threat.norm == "linf":
+        flat = torch.zeros_like(delta)
+        return Maxima(samples.perturbed, samples.y, flat, free, flat.sum(1), none, none.sum(1))
+    radius = torch.linalg.vector_norm(delta, dim=1, keepdim=True)
+    normal = delta / torch.where(radius > 0, radius, 1.0)
+    mu = (slope * normal).sum(1) / torch.where(radius > 0, radius, 1.0)[:, 0]
+    length = torch.linalg.vector_norm(whole, dim=1)
+    on_sphere = ((length / threat.epsilon - 1).abs() <= _ON_SPHERE) & (mu > 0)
+    normal, mu = torch.where(on_sphere[:, None], normal, 0.0), torch.where(on_sphere, mu, 0.0)
+    return Maxima(samples.perturbed, samples.y, normal, free, mu, none, none.sum(1))
+
+
+def with_axes(model: nn.Module, points: Maxima) -> Maxima:
+    """The same points with M, one backward pass for each gap of the logits.
+
+    Without M where nothing is on the sphere, and where there are more than 32 gaps.
 
     Args:
         model: in eval mode; its parameters want no gradients.
-        samples: attacked with L2, with or without a box.
-        gradient: (n, ...) of the loss at the perturbed inputs.
+        points: without M.
     """
-    perturbed, y = samples.perturbed, samples.y
-    free = samples.threat.free(gradient, samples.x).flatten(1).to(samples.x.dtype)
-    delta = samples.delta.flatten(1) * free
-    radius = torch.linalg.vector_norm(delta, dim=1, keepdim=True)
-    mu = torch.linalg.vector_norm(gradient.flatten(1) * free, dim=1) / radius[:, 0]
-    normal = delta / radius
-    if not len(y):  # networks need not take empty batches
-        return Maxima(perturbed, y, normal, free, mu, normal[:, :, None], normal)
-    columns = _columns(model, perturbed, y, normal, free)
+    if not bool(points.on_sphere.any()):  # networks need not take empty batches
+        return points
+    columns = _columns(model, points.x, points.y, points.normal, points.free)
     strengths, turn = torch.linalg.eigh(columns.mT @ columns)
-    return Maxima(perturbed, y, normal, free, mu, columns @ turn, strengths.clamp_min(0))
+    on_sphere = points.on_sphere[:, None]
+    axes = torch.where(on_sphere[:, :, None], columns @ turn, 0.0)
+    strengths = torch.where(on_sphere, strengths.clamp_min(0), 0.0)
+    return replace(points, axes=axes, strengths=strengths)
 
 
 def _columns(model: nn.Module, x: Tensor, y: Tensor, normal: Tensor, free: Tensor) -> Tensor:
-    """M of each sample: (n, d, c - 1)."""
+    """M of each sample: (n, d, gaps), or (n, d, 0) where there are too many."""
     x = x.detach().requires_grad_(True)
     gaps = logit_gaps(model(x), y)
+    if gaps.shape[1] > _MOST_GAPS:
+        return normal.new_zeros(*normal.shape, 0)
     true, q = gap_probabilities(gaps.detach()).split([1, gaps.shape[1]], dim=1)
     # S = R R^T with R = diag(s) (I - s s^T / (1 + sqrt p)), s = sqrt q, p the true label's
     s = q.sqrt()

@@ -1,4 +1,4 @@
-"""What is measured of one operator: its largest eigenvalue, its trace, as columns of tables."""
+"""What is measured of one operator: its outer eigenvalues, its trace, as columns of tables."""
 
 import logging
 from collections.abc import Callable
@@ -7,9 +7,10 @@ from typing import Any
 
 import torch
 
-from advscape.curvature.lanczos import Eigenpair, extreme_eigenvalues
+from advscape.curvature.lanczos import Eigenpair, Extremes, extreme_eigenvalues
 from advscape.curvature.operator import CurvatureOperator
 from advscape.curvature.proof import UnprovenHessian
+from advscape.curvature.sampling import SampleError, sample_error
 from advscape.curvature.trace import LayerTraces, layer_traces
 
 _LOG = logging.getLogger("advscape.curvature")
@@ -25,6 +26,8 @@ class Settings:
         probes: of the trace, or at most so many where an accuracy is asked for.
         accuracy: wanted standard error of the trace, relative to it; None takes all probes.
         generator: makes the random stream of a name, the same for every operator and run.
+        largest: how many of the largest eigenvalues.
+        smallest: how many of the smallest.
     """
 
     tolerance: float
@@ -32,22 +35,30 @@ class Settings:
     probes: int
     accuracy: float | None
     generator: Callable[[str], torch.Generator]
+    largest: int = 1
+    smallest: int = 0
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Largest eigenvalue and trace of an operator over parameters of squared norm ``norm2``."""
+    """Outer eigenvalues and trace of an operator over parameters of squared norm ``norm2``."""
 
-    top: Eigenpair
+    extremes: Extremes
     traces: LayerTraces
+    samples: SampleError | None
     n: int
     dim: int
     norm2: float
 
+    @property
+    def top(self) -> Eigenpair:
+        """The largest eigenvalue's."""
+        return self.extremes.top[0]
+
     def columns(self) -> dict[str, Any]:
         """Columns of curvature.csv."""
         trace = self.traces.total
-        return {
+        columns = {
             "n": self.n,
             "lambda_max": self.top.value,
             "lambda_max_residual": self.top.residual,
@@ -59,6 +70,23 @@ class Measured:
             "scaled_lambda_max": self.norm2 * self.top.value,
             "scaled_trace": self.norm2 * trace.value / self.dim,
         }
+        if self.samples is not None:
+            columns["lambda_max_sample_stderr"] = self.samples.value
+        if self.extremes.bottom:
+            lowest = self.extremes.bottom[0].value
+            columns["lambda_min"] = lowest
+            if self.top.value > 0:
+                columns["min_to_max"] = abs(lowest) / self.top.value
+        return columns
+
+    def eigenvalues(self) -> list[dict[str, Any]]:
+        """Rows of eigenvalues.csv."""
+        return [
+            {"end": end, "rank": rank, "eigenvalue": pair.value, "residual": pair.residual,
+             "converged": pair.converged}
+            for end, pairs in (("largest", self.extremes.top), ("smallest", self.extremes.bottom))
+            for rank, pair in enumerate(pairs, start=1)
+        ]  # fmt: skip
 
     def layers(self, names: list[str]) -> list[dict[str, Any]]:
         """Rows of layers.csv: the trace of each parameter tensor's diagonal block."""
@@ -79,22 +107,27 @@ class Unmeasured:
         """Columns of curvature.csv."""
         return {"n": self.n, "reason": self.reason}
 
+    def eigenvalues(self) -> list[dict[str, Any]]:
+        """No rows of eigenvalues.csv."""
+        return []
+
     def layers(self, names: list[str]) -> list[dict[str, Any]]:
         """No rows of layers.csv."""
         return []
 
 
-def top_eigenpairs(
-    operator: CurvatureOperator, settings: Settings, count: int = 1
-) -> tuple[Eigenpair, ...]:
-    """The operator's largest eigenvalues, from the start that all operators and runs share."""
+def extremes_of(
+    operator: CurvatureOperator, settings: Settings, largest: int, smallest: int = 0
+) -> Extremes:
+    """An operator's outer eigenvalues, from the start that all operators and runs share."""
     return extreme_eigenvalues(
         operator,
         settings.tolerance,
         min(settings.max_products, operator.dim),
         settings.generator("start of Lanczos"),
-        top=count,
-    ).top
+        top=largest,
+        bottom=smallest,
+    )
 
 
 def measure(
@@ -109,18 +142,24 @@ def measure(
         what: the operator in a few words, for the log.
     """
     try:
-        (top,) = top_eigenpairs(operator, settings)
+        extremes = extremes_of(operator, settings, settings.largest, settings.smallest)
         traces = layer_traces(
             operator, settings.probes, settings.generator("trace probes"), settings.accuracy
         )
+        samples = sample_error(operator, extremes.top[0], n)
     except (UnprovenHessian, FloatingPointError) as error:
         _LOG.warning("%s: not measured: %s", what, error)
         return Unmeasured(n, str(error))
-    total = traces.total
+    top, total = extremes.top[0], traces.total
     _LOG.info(
         "%s: lambda_max %.5g, residual %.1e after %d products%s; trace %.5g, standard error %.2g "
         "of %d probes", what, top.value, top.residual, top.products,
-        "" if top.converged else " (not converged)", total.value, total.stderr, total.probes,
+        "" if extremes.converged else " (not converged)", total.value, total.stderr, total.probes,
     )  # fmt: skip
+    if samples is not None:
+        _LOG.info(
+            "%s: standard error of lambda_max over the %d samples %.2g; about %.3g samples would "
+            "bring it to a tenth of lambda_max", what, n, samples.value, samples.needed(top.value),
+        )  # fmt: skip
     norm2 = sum(float(p.detach().double().square().sum()) for p in operator.parameters)
-    return Measured(top, traces, n, operator.dim, norm2)
+    return Measured(extremes, traces, samples, n, operator.dim, norm2)

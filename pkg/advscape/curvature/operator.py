@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from advscape.curvature.first_derivatives import FirstDerivatives
+from advscape.curvature.krylov import dots
 from advscape.curvature.paths import Path
 from advscape.curvature.proof import proven_path
 from advscape.losses import true_probability
@@ -89,6 +90,30 @@ class CurvatureOperator(ABC):
         self.products += len(columns)
         return (sums / self._n).T.reshape(vectors.shape)
 
+    def by_batches(self, vector: Tensor, size: int) -> tuple[Tensor, Tensor]:
+        """V . H_b v of batches' own means: (batches,) float64 from (dim,), and their sizes.
+
+        At about the cost of one product where that builds its graph.
+
+        Args:
+            vector: (dim,).
+            size: samples of a batch.
+        """
+        pieces = self._pieces(vector)
+
+        def forms(most: int) -> tuple[Tensor, Tensor]:
+            values: list[float] = []
+            sizes: list[int] = []
+            with differentiable(self._model, self.parameters):
+                for batch in self._split(self._samples, min(size, most)):
+                    product = flattened(self._graph_product(self._graph_of(batch), pieces))
+                    sizes.append(min(size, most, self._n - sum(sizes)))
+                    values.append(float(dots(vector[None], product)[0]) / sizes[-1])
+            return torch.tensor(values, dtype=torch.float64), torch.tensor(sizes)
+
+        self.products += 1
+        return self._micro.run(forms)
+
     @property
     def model(self) -> nn.Module:
         """The network."""
@@ -131,6 +156,15 @@ class CurvatureOperator(ABC):
         return product, self._expected(graph, derivatives, vector)
 
     @abstractmethod
+    def by_sample(self, vector: Tensor) -> Tensor:
+        """V . H_i v of each sample: (n,) from (dim,); their mean is v . H v.
+
+        Raises:
+            Exception: whatever torch raises where the network's second derivatives cannot be taken
+                forwards; :meth:`by_batches` needs none of them.
+        """
+
+    @abstractmethod
     def telling(self, count: int) -> Iterable[Tensor]:
         """Tensors, inputs and labels first, of the samples on which the network is least sure."""
 
@@ -156,7 +190,7 @@ class CurvatureOperator(ABC):
         return self._split(self._samples, size)
 
     def _graph_of(self, batch: Any) -> Any:
-        if self._kept is not None:
+        if self._kept is not None and batch is self._samples:
             return self._kept
         if self._path is None:
             self._path = proven_path(self)

@@ -1,23 +1,37 @@
 """Which samples of an attack's outcome are strict maxima, so that their response exists."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from advscape.attacks.kkt import check_sphere, input_gradient, stationarity
+from advscape.attacks.kkt import stationarity
 from advscape.attacks.samples import AttackedSamples
-from advscape.curvature.conjugate_gradients import conjugate_gradients
+from advscape.curvature.conjugate_gradients import CGSolution, Rows, conjugate_gradients
 from advscape.curvature.graph import gradient_graph
 from advscape.curvature.hessian import HessianOperator
-from advscape.curvature.maxima import Maxima, stationary_points
+from advscape.curvature.maxima import Maxima, points_at, with_axes
+from advscape.curvature.newton import distance
 from advscape.curvature.paths import Path
 from advscape.curvature.proof import proven_path
-from advscape.losses import precise_losses
+from advscape.losses import logit_gaps, precise_losses
+from advscape.models.kinks import has_kinks
 from advscape.models.untouched import untouched
 
+#: what a sample can be: kinds of strict maxima, and two of samples that are none
+SPHERE, INTERIOR, COORDINATES, KINK, UNCONVERGED = range(5)
+KINDS = ("sphere", "interior", "free coordinates", "kink", "not converged")
+#: residual of first derivatives from which on a sample is no candidate
+_NEAR = 0.1
 #: relative residual of the system that certifies a positive definite matrix, see :func:`_definite`
 _CERTIFICATE = 1e-4
+#: relative residual of other systems, and most products with K for any
+_SOLVED, _PRODUCTS = 1e-2, 300
+#: rounds of inverse iteration for the smallest eigenvalue of K, the certificate's being the first
+_ROUNDS = 3
+#: damping of the short step along which the loss does not rise at a kink
+_SHORT = 1e4
 
 
 @dataclass(frozen=True)
@@ -25,32 +39,31 @@ class Optimality:
     """What :func:`attack_optimality` finds; n samples.
 
     Attributes:
-        residuals: (n,) KKT residuals.
-        tolerance: the largest that counts as stationary.
-        smooth: whether the network was taken for a smooth one.
-        on_sphere: (n,) bool, the noise is as long as epsilon.
-        stationary: (n,) bool, the residual is at most the tolerance.
-        strict: (n,) bool, the matrix K of :mod:`advscape.curvature.maxima` is positive definite;
-            False where it was not formed, as on samples that fail before.
-        rates: (n,) largest eigenvalue of M^T M over mu: below 1 at strict maxima of a
-            piecewise-linear network, and there the attack's rate of contraction; NaN where it was
-            not formed.
+        kinds: (n,) int64, places in :data:`KINDS`.
+        losses: (n,) at the perturbed inputs.
+        distances: (n,) how far the maximum still is, over epsilon: the length of Newton's step,
+            with Linf its largest entry; NaN where K is not positive definite.
+        firmness: (n,) smallest eigenvalue of K of :mod:`advscape.curvature.maxima`, from above by
+            inverse iteration: on the sphere over mu, elsewhere over K's mean eigenvalue; 1 where
+            all pixels are held, NaN where K is not positive definite. Near 0 the maximum is flat,
+            and its response large.
+        tolerance: the largest distance that counts as none.
         maxima: the valid samples.
+        steps: (valid, ...) Newton's steps from these to their maxima.
     """
 
-    residuals: Tensor
+    kinds: Tensor
+    losses: Tensor
+    distances: Tensor
+    firmness: Tensor
     tolerance: float
-    smooth: bool
-    on_sphere: Tensor
-    stationary: Tensor
-    strict: Tensor
-    rates: Tensor
     maxima: Maxima
+    steps: Tensor
 
     @property
     def valid(self) -> Tensor:
-        """(n,) bool: samples that pass every test."""
-        return self.on_sphere & self.stationary & self.strict
+        """(n,) bool: samples that are strict maxima."""
+        return self.kinds < KINK
 
     @property
     def n_valid(self) -> int:
@@ -58,98 +71,156 @@ class Optimality:
         return int(self.valid.sum())
 
     def counts(self) -> dict[str, int]:
-        """Number of samples by the first test that they fail, and of the valid ones."""
-        near = self.on_sphere & self.stationary
-        masks = {
-            "valid": self.valid,
-            "off the sphere": ~self.on_sphere,
-            "not stationary": self.on_sphere & ~self.stationary,
-            "not a strict maximum": near & ~self.strict,
+        """Number of samples of each kind."""
+        return {kind: int((self.kinds == place).sum()) for place, kind in enumerate(KINDS)}
+
+    def loss_shares(self) -> dict[str, float]:
+        """Share of the summed loss that each kind carries."""
+        whole = float(self.losses.double().sum()) or 1.0
+        return {
+            kind: float(self.losses[self.kinds == place].double().sum()) / whole
+            for place, kind in enumerate(KINDS)
         }
-        return {reason: int(mask.sum()) for reason, mask in masks.items()}
+
+
+class _Examined(NamedTuple):
+    """A batch's kinds, losses, distances, firmness, its valid points and their steps."""
+
+    kinds: Tensor
+    losses: Tensor
+    distances: Tensor
+    firmness: Tensor
+    points: Maxima
+    steps: Tensor
 
 
 def attack_optimality(
-    model: nn.Module,
-    samples: AttackedSamples,
-    tolerance: float,
-    batch_size: int,
-    *,
-    smooth: bool,
+    model: nn.Module, samples: AttackedSamples, tolerance: float, batch_size: int
 ) -> Optimality:
-    """Test each sample: on the sphere, stationary, a strict maximum.
+    """Test each sample: whether it is a strict maximum, and of which kind.
 
-    For a piecewise-linear network a strict maximum has mu above the largest eigenvalue of M^T M.
-    For a smooth one the second derivatives count as a whole: conjugate gradients on a random
-    right-hand side must converge without meeting negative curvature.
+    It is one where K is positive definite, which conjugate gradients on a random right-hand side
+    certify, and Newton's step is short. The Jacobian, and on the sphere it is most of the cost, is
+    formed for samples that nearly meet the first-order condition, and kept for the response.
 
-    Interior maxima, corners of the box and samples without a gradient are off the sphere or not
-    stationary; maxima at a kink of a ReLU network are not stationary. The Jacobian, and it is most
-    of the cost, is formed for stationary samples alone and kept for the response.
+    Of the others those are at a kink from which a short step along the gradient does not raise the
+    loss, in a network that has kinks; all further ones are not converged: attacks that were not
+    carried to their end, saddles, and samples without a gradient.
 
     Args:
         model: gives (n, classes) logits; used in eval mode and left as it was.
-        samples: attacked with L2, with or without a box, and an epsilon above 0.
-        tolerance: largest KKT residual of a stationary point, and largest relative error of the
-            noise's length.
+        samples: attacked with an epsilon above 0.
+        tolerance: largest distance to the maximum, over epsilon.
         batch_size: samples that go through the model at once.
-        smooth: False for a network that is piecewise linear in its inputs (ReLU, batch norm in
-            eval mode, average or max pooling).
 
     Raises:
-        ValueError: the threat model is another one.
-        UnprovenHessian: second derivatives of a smooth network cannot be shown to be right.
+        ValueError: epsilon is 0.
+        UnprovenHessian: second derivatives cannot be shown to be right.
     """
-    check_sphere(samples.threat)
-    samples, path = samples.detached(), None
-    if smooth:
-        path = proven_path(HessianOperator(model, samples.perturbed, samples.y, batch_size))
+    if samples.threat.epsilon == 0:
+        raise ValueError(f"threat: got {samples.threat}; allowed: epsilon above 0")
+    samples = samples.detached()
+    path = proven_path(HessianOperator(model, samples.perturbed, samples.y, batch_size))
+    kinked = has_kinks(model, samples.perturbed[:1])
     with untouched(model):
-        found = [_examine(model, part, tolerance, path) for part in samples.split(batch_size)]
-    *columns, points = zip(*found, strict=True)
-    residuals, on_sphere, stationary, strict, rates = (torch.cat(column) for column in columns)
+        found = [
+            _examine(model, part, tolerance, path, kinked) for part in samples.split(batch_size)
+        ]
+    *columns, points, steps = zip(*found, strict=True)
+    kinds, losses, distances, firmness = (torch.cat(column) for column in columns)
     maxima = Maxima.join(list(points))
-    return Optimality(residuals, tolerance, smooth, on_sphere, stationary, strict, rates, maxima)
+    return Optimality(kinds, losses, distances, firmness, tolerance, maxima, torch.cat(steps))
 
 
 def _examine(
-    model: nn.Module, samples: AttackedSamples, tolerance: float, path: Path | None
-) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Maxima]:
-    gradient = input_gradient(model, samples.perturbed, samples.y)
-    delta, threat = samples.delta, samples.threat
-    residuals = stationarity(gradient, delta, samples.x, threat)
-    lengths = torch.linalg.vector_norm(delta.flatten(1), dim=1)
-    on_sphere = (lengths / threat.epsilon - 1).abs() <= tolerance
-    stationary = (residuals <= tolerance) & (gradient.flatten(1) != 0).any(dim=1)
-    rows = (on_sphere & stationary).nonzero()[:, 0]
-    points = stationary_points(model, samples.take(rows), gradient[rows])
-    rates = torch.full_like(residuals, torch.nan)
-    rates[rows] = points.strengths[:, -1] / points.mu
-    definite = _definite(model, points, path) if path and len(rows) else rates[rows] < 1
-    strict = torch.zeros_like(on_sphere)
-    strict[rows] = definite
-    return residuals, on_sphere, stationary, strict, rates, points.take(definite)
+    model: nn.Module, samples: AttackedSamples, tolerance: float, path: Path, kinked: bool
+) -> _Examined:
+    x = samples.perturbed.detach().requires_grad_(True)
+    losses = precise_losses(model(x), samples.y)
+    (gradient,) = torch.autograd.grad(losses.sum(), x)
+    threat, points = samples.threat, points_at(samples, gradient)
+    residuals = stationarity(gradient, samples.delta, samples.x, threat)
+    rows = ((residuals <= _NEAR) | ~points.on_sphere).nonzero()[:, 0]
+    distances, firmness = (torch.full_like(residuals, torch.nan) for _ in range(2))
+    steps = torch.zeros_like(samples.x)
+    points = points.take(rows)
+    if len(rows):  # networks need not take empty batches
+        points = with_axes(model, points)
+        definite, distances[rows], firmness[rows], steps[rows] = _solved(
+            model, points, samples.take(rows), path
+        )
+        rows, points = rows[definite], points.take(definite)
+    reached = distances[rows] <= tolerance
+    rows, points = rows[reached], points.take(reached)
+    kinds = torch.full_like(samples.y, UNCONVERGED)
+    if kinked:
+        kinds[_at_kink(model, samples, gradient)] = KINK
+    kind = COORDINATES if threat.norm == "linf" else INTERIOR
+    kinds[rows] = torch.where(points.on_sphere, SPHERE, kind)
+    return _Examined(kinds, losses.detach(), distances, firmness, points, steps[rows])
 
 
-def _definite(model: nn.Module, points: Maxima, path: Path) -> Tensor:
-    r"""Whether K is positive definite: (n,) bool.
+def _solved(
+    model: nn.Module, points: Maxima, samples: AttackedSamples, path: Path
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    r"""Whether K is positive definite (n,) bool, distances (n,), firmness (n,), steps (n, ...).
 
     While conjugate gradients meet positive curvature alone, their residual polynomial
     \prod (1 - lambda / theta) is at least 1 at every eigenvalue lambda <= 0 (the Ritz values theta
     are positive). So the residual cannot fall below the share that such an eigenvector has in a
     random right-hand side, about 1 / sqrt(d): convergence far below that certifies K.
-    Samples that 100 products do not decide count as not definite.
+    Samples that 300 products do not decide count as not definite.
     """
     x = points.x.detach().requires_grad_(True)
     with path.building(model):
         (slope,) = gradient_graph(precise_losses(model(x), points.y).sum(), [x])
+
+    def matrix(v: Tensor) -> Tensor:
+        return points.matrix(v, slope, x)
+
+    def solve(b: Tensor, tolerance: float) -> CGSolution:
+        return conjugate_gradients(matrix, points.preconditioner, b, tolerance, _PRODUCTS)
+
     generator = torch.Generator(x.device).manual_seed(0)
     draw = torch.randn(x.shape, generator=generator, device=x.device, dtype=x.dtype)
-    solution = conjugate_gradients(
-        lambda v: points.matrix(v, slope, x),
-        points.preconditioner,
-        points.tangent(draw),
-        _CERTIFICATE,
-        max_steps=100,
+    start = points.tangent(draw)
+    certificate = solve(start, _CERTIFICATE)
+    definite = certificate.converged & ~certificate.negative
+    mean = _quotient(matrix, start)
+    u = certificate.x
+    for _ in range(_ROUNDS - 1):
+        u = solve(_unit(u), _SOLVED).x
+    scale = torch.where(points.on_sphere, points.mu, mean)
+    held = ~(points.tangent(torch.ones_like(draw)) != 0).any(dim=1)
+    firmness = torch.where(held, 1.0, _quotient(matrix, u) / scale)
+    steps = solve(points.tangent(slope.detach()), _SOLVED).x.view_as(x)
+    away = distance(steps, samples.threat)
+    return (
+        definite,
+        torch.where(definite, away, torch.nan),
+        torch.where(definite, firmness, torch.nan),
+        steps,
     )
-    return solution.converged & ~solution.negative
+
+
+def _unit(v: Tensor) -> Tensor:
+    size = torch.linalg.vector_norm(v, dim=1, keepdim=True)
+    return v / torch.where(size > 0, size, 1.0)
+
+
+def _quotient(matrix: Rows, v: Tensor) -> Tensor:
+    """Rayleigh quotients (n,); 0 of vectors that are 0."""
+    unit = _unit(v)
+    return (unit * matrix(unit)).sum(dim=1)
+
+
+@torch.no_grad()
+def _at_kink(model: nn.Module, samples: AttackedSamples, gradient: Tensor) -> Tensor:
+    """Whether the loss does not rise along its gradient, (n,) bool."""
+    damping = torch.full_like(samples.x.flatten(1)[:, 0], _SHORT)
+    aim = samples.threat.damped_maximiser(gradient, samples.delta, samples.x, damping)
+    heights = [
+        logit_gaps(model(noisy), samples.y).logsumexp(dim=1)
+        for noisy in (samples.perturbed, samples.x + aim)
+    ]
+    return heights[1] <= heights[0]

@@ -22,9 +22,9 @@ from advscape.curvature.first_derivatives import FirstDerivatives
 from advscape.curvature.graph import gradient_graph, pulled
 from advscape.curvature.maxima import Maxima
 from advscape.curvature.operator import CurvatureOperator, least_sure
-from advscape.curvature.optimality import Optimality
 from advscape.curvature.paths import Path
 from advscape.losses import precise_losses
+from advscape.models.untouched import differentiable
 
 #: of the systems of a proof, and the largest relative residual by differences that passes
 _PROOF_TOLERANCE, _PROOF_STEPS, _PROOF_RESIDUAL = 1e-4, 1000, 0.01
@@ -67,34 +67,35 @@ class ResponseOperator(CurvatureOperator):
     .. math:: B = \tfrac1m \sum_{i\ \text{valid}} C_i^T K_i^{-1} C_i
 
     Samples that are no strict maxima have no response; they are left out, and m is the number of
-    the others, ``optimality.n_valid``. The frozen part that belongs to it is
-    ``HessianOperator(model, maxima.x, maxima.y, batch_size)`` with ``optimality.maxima``, and their
-    sum, :class:`advscape.curvature.total.TotalOperator`, the Hessian of one loss: the adversarial
-    loss of the valid samples.
+    the others. The frozen part that belongs to it is
+    ``HessianOperator(model, maxima.x, maxima.y, batch_size)``, and their sum,
+    :class:`advscape.curvature.total.TotalOperator`, the Hessian of one loss: the adversarial loss
+    of the valid samples.
 
-    For a piecewise-linear network the inverse is Woodbury's form. For a smooth one K is solved by
-    conjugate gradients with that form as preconditioner. C v and C^T u are passes back through one
-    graph of the gradients in weights and inputs. Memory is that graph for one batch, and for all
-    samples ``maxima.axes``: n pixels (classes - 1) numbers.
+    K is solved by conjugate gradients, on the sphere with Woodbury's form as preconditioner, which
+    for a piecewise-linear network is the inverse. C v and C^T u are passes back through one graph
+    of the gradients in weights and inputs. Memory is that graph for one batch, and for all samples
+    ``maxima.axes``: n pixels (classes - 1) numbers.
 
     Args:
-        model: gives (n, classes) logits; the one that ``optimality`` is of.
-        optimality: the samples, tested.
+        model: gives (n, classes) logits.
+        maxima: the model's strict maxima, as
+            :func:`advscape.curvature.optimality.attack_optimality` finds them.
         batch_size: samples per graph.
-        tolerance: relative residual of each sample's system; smooth networks only. A product's
-            relative error is of its order, that of v . B v of its square's.
+        tolerance: relative residual of each sample's system. A product's relative error is of its
+            order, that of v . B v of its square's.
         max_steps: of conjugate gradients. Systems that need more are counted in :attr:`solves`.
         parameters: those the matrix is over; all that require gradients unless given.
         dtype: see :class:`advscape.curvature.operator.CurvatureOperator`.
 
     Raises:
-        ValueError: no sample is valid.
+        ValueError: there is no sample.
     """
 
     def __init__(
         self,
         model: nn.Module,
-        optimality: Optimality,
+        maxima: Maxima,
         batch_size: int,
         tolerance: float,
         max_steps: int = 100,
@@ -104,15 +105,12 @@ class ResponseOperator(CurvatureOperator):
         """Hold the model and its valid samples.
 
         Raises:
-            ValueError: no sample is valid.
+            ValueError: there is no sample.
         """
-        if optimality.n_valid == 0:
-            raise ValueError(f"optimality: no valid sample among {optimality.counts()}")
-        super().__init__(
-            model, optimality.maxima, optimality.n_valid, batch_size, parameters, dtype
-        )
+        if not len(maxima.y):
+            raise ValueError("maxima: got none; allowed: one sample or more")
+        super().__init__(model, maxima, len(maxima.y), batch_size, parameters, dtype)
         self.solves = Solves()
-        self._smooth = optimality.smooth
         self._tolerance = tolerance
         self._max_steps = max_steps
 
@@ -158,6 +156,25 @@ class ResponseOperator(CurvatureOperator):
         self._motion = self._solve(graph, graph.points.tangent(pushed)).view_as(graph.x)
         return pulled([graph.slope], self.parameters, [self._motion])
 
+    def by_sample(self, vector: Tensor) -> Tensor:
+        """As of every operator."""
+        return self.response_by_sample(vector)
+
+    def response_by_sample(self, vector: Tensor) -> Tensor:
+        """V . B_i v of each sample: (n,) from (dim,); their mean is v . B v."""
+
+        def forms(size: int) -> Tensor:
+            found = []
+            with differentiable(self._model, self.parameters):
+                for batch in self._batches(size):
+                    graph: JointGraph = self._graph_of(batch)
+                    (pushed,) = pulled(graph.over_weights, [graph.x], self._pieces(vector))
+                    tangent = graph.points.tangent(pushed)
+                    found.append((self._solve(graph, tangent) * tangent).sum(dim=1))
+            return torch.cat(found)
+
+        return self._micro.run(forms)
+
     def _pulled_by_differences(
         self, graph: JointGraph, derivatives: FirstDerivatives, pushed: Tensor
     ) -> list[Tensor]:
@@ -173,8 +190,6 @@ class ResponseOperator(CurvatureOperator):
     def _solve(self, graph: JointGraph, b: Tensor) -> Tensor:
         """K^-1 b: (n, d) from (n, d)."""
         points, old = graph.points, self.solves
-        if not self._smooth:
-            return points.woodbury(b)
         solution = conjugate_gradients(
             lambda v: points.matrix(v, graph.slope, graph.x),
             points.preconditioner,

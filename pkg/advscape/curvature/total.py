@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
+from advscape.curvature.by_sample import second_derivatives
 from advscape.curvature.first_derivatives import FirstDerivatives
 from advscape.curvature.graph import pulled
 from advscape.curvature.response import JointGraph, ResponseOperator
@@ -21,6 +22,14 @@ class TotalOperator(ResponseOperator):
         *frozen, pushed = pulled(graph.over_weights, [*self.parameters, graph.x], pieces)
         response = self._pull(graph, pushed)
         return [a + b for a, b in zip(frozen, response, strict=True)]
+
+    def by_sample(self, vector: Tensor) -> Tensor:
+        """As of every operator."""
+        frozen = second_derivatives(
+            self._model, self.parameters, self._samples.x, self._samples.y, vector,
+            self._micro.size,
+        )  # fmt: skip
+        return frozen + self.response_by_sample(vector)
 
     def _expected(
         self, graph: JointGraph, derivatives: FirstDerivatives, vector: list[Tensor]

@@ -34,7 +34,9 @@ AGGREGATES = (
 )  # fmt: skip
 _TABLES = ("runs", "robustness", "sanity", "curvature", "landscape")
 #: what only networks have: a linear model's Hessian is there as a whole, and in closed form
-_OF_NETWORKS = ("layers", "spectrum", "finite_scale", "sharpness")
+_OF_NETWORKS = (
+    "eigenvalues", "layers", "spectrum", "maxima", "finite_scale", "sharpness",
+)  # fmt: skip
 
 
 def is_linear(experiment: Experiment) -> bool:

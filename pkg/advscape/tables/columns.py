@@ -164,7 +164,11 @@ COLUMNS: dict[str, dict[str, Column]] = {
         "hessian": _name(
             "which term: `frozen` (the noise held fixed), `response` (what the attack adds by "
             "following the weights), or `total`, their sum. The clean loss has only `total`. "
-            "Networks have no `response` row at epsilon 0, where linear models have 0"
+            "Networks have no `response` row at epsilon 0, where linear models have 0. The frozen "
+            "part of a network has two terms of its own: `gauss-newton`, by the curvature of the "
+            "loss in the logits, and `functional`, by that of the network in its weights. With "
+            "`response` they sum to `total`: they are over its samples, with its probes, and where "
+            "it is not measurable they sum to `frozen`"
         ),
         "n": _N,
         "n_response": _number(
@@ -173,16 +177,46 @@ COLUMNS: dict[str, dict[str, Column]] = {
             "half of the samples both terms are not measurable: their cells are empty, and `n` is "
             "the number of all samples"
         ),
-        "kkt_tol": _number("networks: largest KKT residual of a sample that counts as a maximum"),
+        "response_loss_share": _number(
+            "networks, response and total: share of the loss that these samples carry. What the "
+            "others would add to `total` is not known; this is the size of what it leaves out"
+        ),
+        "kkt_tol": _number(
+            "networks: largest distance to its maximum, over epsilon, of a sample that counts as "
+            "being there"
+        ),
+        "firmness": _number(
+            "networks, response and total: smallest eigenvalue, over these samples, of the matrix "
+            "by which noise returns to its maximum, over mu on the sphere and over its mean "
+            "eigenvalue elsewhere. Near 0 a maximum is nearly flat, and its response large"
+        ),
+        "largest_share": _number(
+            "networks, response and total: largest share of one sample in v . B v, with B the "
+            "response and v the eigenvector of lambda_max"
+        ),
         "lambda_max": _number("largest eigenvalue"),
         "lambda_max_residual": _number(
             "|H v - lambda v| of the computed pair: an eigenvalue of the matrix lies within "
-            "this distance"
+            "this distance; with `maxima_error` for a network's response and total"
+        ),
+        "lambda_max_sample_stderr": _number(
+            "networks: standard error of lambda_max over the samples, from v . H v of each, with v "
+            "its eigenvector. To first order: that few samples make lambda_max larger than all "
+            "would is not in it"
+        ),
+        "lambda_min": _number("networks: smallest eigenvalue, where the config asks for it"),
+        "min_to_max": _number("networks: |lambda_min| / lambda_max"),
+        "maxima_error": _number(
+            "networks, response and total: by how much the step that is left to the maxima would "
+            "change v . H v, with v the eigenvector of lambda_max"
         ),
         "trace": _number(
             "trace: exact (linear), or Hutchinson's estimate over `probes` (networks)"
         ),
-        "trace_stderr": _number("standard error of the trace over the probes"),
+        "trace_stderr": _number(
+            "standard error of the trace over the probes; of a network's response and total with "
+            "the change that the step left to the maxima would make"
+        ),
         "scaled_lambda_max": _number("|w|^2 lambda_max"),
         "scaled_trace": _number("|w|^2 trace / d, with d the number of parameters"),
         "mean_p1p": _number(_P1P.meaning + ", at the inputs that the Hessian was taken at"),
@@ -194,14 +228,24 @@ COLUMNS: dict[str, dict[str, Column]] = {
             "0, because the loss has kinks at the others"
         ),
         "half_spread": _number(
-            "networks, frozen: difference of lambda_max between the two halves of the samples, "
-            "relative to their mean; empty with a single sample"
+            "networks, frozen, response and total: difference of lambda_max between the two halves "
+            "of the samples, relative to their mean; empty with a single sample"
         ),
         "reason": _name(
             "networks: why the row has no numbers: its products could not be shown to be right "
             "([how](what_you_bring.md#hessians)), or are not finite. Empty where it was measured, "
             "and where the response is merely undefined"
         ),
+    },
+    "eigenvalues": {
+        "split": _SPLIT,
+        "loss": _name("as in curvature.csv"),
+        "hessian": _name("`frozen` or `total`, as in curvature.csv"),
+        "end": _name("of the spectrum: `largest` or `smallest`"),
+        "rank": _number("1 is the outermost"),
+        "eigenvalue": _number("the eigenvalue"),
+        "residual": _number("|H v - lambda v|: an eigenvalue lies within this distance"),
+        "converged": _truth("whether the residual is within the tolerance"),
     },
     "layers": {
         "split": _SPLIT,
@@ -221,17 +265,49 @@ COLUMNS: dict[str, dict[str, Column]] = {
         ),
         "density_stderr": _number("standard error over the probes"),
     },
+    "maxima": {
+        "split": _SPLIT,
+        "kind": _name(
+            "what the attack's outcome is: a strict maximum on the `sphere`, in the `interior` of "
+            "the ball, or (Linf) one with `free coordinates`, some pixels at no bound or none; at "
+            "a `kink` of the network, from which a short step along the gradient does not raise "
+            "the loss; or `not converged`"
+        ),
+        "n": _number("number of samples of this kind"),
+        "loss_share": _number("share of the adversarial loss that they carry"),
+        "distance": _number(
+            "largest distance to the maximum, over epsilon, of those at which the loss bends down "
+            "in all directions"
+        ),
+        "firmness": _number("smallest firmness of those, as in curvature.csv"),
+    },
     "finite_scale": {
         "split": _SPLIT,
         "direction": _name(
-            "`top-frozen` (the eigenvector of the frozen term's lambda_max) or `random` (Gaussian)"
+            "`largest`: the search of this column's quantity ended there, so that `total` and "
+            "`frozen` are of two directions; or `random` (Gaussian), the same for both"
         ),
         "direction_index": _number("which of the random directions"),
+        "scale": _number("r over the norm of all parameters"),
         "radius": _number("r, the length of the step"),
-        "total": _number("second difference with the attack run again at each point"),
+        "total": _number(
+            "second difference with the attack run again at each of the three points; of the "
+            "`largest` a lower bound over all directions. At epsilon 0 equal to `frozen`"
+        ),
         "total_stderr": _number("standard error over the samples"),
+        "total_gain": _number("what the last two directions tried added to it"),
+        "centre_missing": _number(
+            "2 / r^2 of the loss at w that more steps and a restart found at the end: it is taken "
+            "off `total`, which may still be too large by as much"
+        ),
+        "ends_missing": _number(
+            "the same at w + r v and w - r v: added to `total`, which may still be too small by as "
+            "much"
+        ),
         "frozen": _number("second difference with the noise held fixed"),
         "frozen_stderr": _number("standard error over the samples"),
+        "frozen_gain": _number("what the last two directions tried added to it"),
+        "gradients": _number("gradients of the loss that both took, forward passes as a third"),
         "n": _N,
     },
     "sharpness": {

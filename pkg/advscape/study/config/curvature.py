@@ -1,8 +1,8 @@
 """The config of Hessians."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from advscape.study.config.attack import PGDAttack
 from advscape.study.config.section import (
@@ -20,18 +20,21 @@ class LinearCurvature(Section):
 
 
 class Response(Section):
-    """How the attack's response to the weights is measured (L2)."""
+    """How the attack's response to the weights is measured."""
 
     refine_steps: Count = Field(
-        default=200, description="Gradients a sample may take to come to its maximum."
+        default=200, description="Gradients a sample may take to come near its maximum."
+    )
+    polish_steps: Annotated[int, Field(ge=0)] = Field(
+        default=30, description="Newton steps that it may take from there, to rounding."
     )
     kkt_tol: Positive = Field(
         default=1e-4,
-        description="Largest KKT residual |g/|g| - delta/epsilon| of a sample whose response is "
-        "measured; float32 reaches about 1e-5.",
+        description="Largest distance to the maximum, over epsilon, of a sample whose response is "
+        "measured; float32 reaches about 1e-6, times 1 / firmness.",
     )
     cg_tolerance: Positive = Field(
-        default=1e-3, description="Relative residual of each sample's system; smooth networks."
+        default=1e-3, description="Relative residual of each sample's system."
     )
     cg_steps: Count = Field(
         default=100, description="Steps after which a system is given up, and the log says so."
@@ -42,14 +45,22 @@ class Response(Section):
 
 
 class FiniteScale(Section):
-    """Second differences of the re-attacked loss, where maxima sit at kinks (ReLU)."""
+    """Largest second differences of the loss, where networks have kinks or no response."""
 
-    radius: Positive = Field(
-        default=0.01, description="Length of the steps, relative to |w| of all parameters."
+    radii: list[Positive] = Field(
+        default=[0.001, 0.01],
+        min_length=1,
+        description="Lengths of the steps, relative to |w| of all parameters.",
     )
-    random: Count = Field(
-        default=1, description="Random directions, beside the top frozen eigenvector."
+    steps: Count = Field(default=8, description="Directions that the search tries.")
+    attack_steps: Count = Field(
+        default=3, description="Gradients of a sample at each, from where the last one ended."
     )
+    random: Annotated[int, Field(ge=0)] = Field(
+        default=1, description="Random directions beside it."
+    )
+
+    _radii = field_validator("radii")(distinct)
 
 
 class Spectrum(Section):
@@ -75,6 +86,10 @@ class NetworkCurvature(Section):
     attack: PGDAttack = Field(description="The attack that makes the noise, refined afterwards.")
     tolerance: Positive = Field(
         default=1e-3, description="Lanczos stops at this residual |Hv - lambda v| / |lambda|."
+    )
+    largest: Count = Field(default=1, description="How many of the largest eigenvalues.")
+    smallest: Annotated[int, Field(ge=0)] = Field(
+        default=0, description="How many of the smallest eigenvalues."
     )
     max_products: Count = Field(
         default=60, description="Hessian-vector products after which Lanczos gives up, and says so."
@@ -106,3 +121,13 @@ class NetworkCurvature(Section):
     )
 
     _splits = field_validator("splits")(distinct)
+
+    @model_validator(mode="after")
+    def _enough_products(self) -> Self:
+        wanted = self.largest + self.smallest
+        if wanted > self.max_products:
+            raise ValueError(
+                f"max_products: got {self.max_products} with {self.largest} largest and "
+                f"{self.smallest} smallest eigenvalues; allowed: {wanted} or more"
+            )
+        return self

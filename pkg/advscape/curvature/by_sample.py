@@ -1,0 +1,57 @@
+"""Second derivatives of each sample's loss along one direction, in one pass forward."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.func import jvp
+
+from advscape.curvature.first_derivatives import all_tensors, call_with
+from advscape.losses import precise_losses
+from advscape.models.untouched import untouched
+
+
+@torch.no_grad()
+def second_derivatives(
+    model: nn.Module,
+    parameters: Sequence[Tensor],
+    x: Tensor,
+    y: Tensor,
+    vector: Tensor,
+    batch_size: int,
+) -> Tensor:
+    """V . H_i v of each sample: (n,), by differentiating forwards twice.
+
+    Args:
+        model: gives (n, classes) logits; used in eval mode and left as it was.
+        parameters: those that the vector is over.
+        x: (n, ...) inputs.
+        y: (n,) labels.
+        vector: (dim,).
+        batch_size: samples that go through the model at once.
+
+    Raises:
+        Exception: whatever torch raises where it cannot differentiate the network forwards.
+    """
+    named = all_tensors(model)
+    names = [name for p in parameters for name, other in named.items() if other is p]
+    sizes = [p.numel() for p in parameters]
+    split = zip(vector.split(sizes), parameters, strict=True)
+    pieces = tuple(part.view_as(p).to(p) for part, p in split)
+    weights = tuple(p.detach() for p in parameters)
+
+    def bends(xb: Tensor, yb: Tensor) -> Tensor:
+        def losses(*moved: Tensor) -> Tensor:
+            tensors = named | dict(zip(names, moved, strict=True))
+            return precise_losses(call_with(model, tensors, xb), yb)
+
+        def slopes(*moved: Tensor) -> Tensor:
+            slope: Tensor = jvp(losses, moved, pieces)[1]
+            return slope
+
+        bend: Tensor = jvp(slopes, weights, pieces)[1]
+        return bend
+
+    with untouched(model):
+        parts = zip(x.split(batch_size), y.split(batch_size), strict=True)
+        return torch.cat([bends(xb, yb) for xb, yb in parts])
