@@ -7,9 +7,10 @@ equivalents: wall time over that of one gradient of the same samples in the same
 lambda: the largest eigenvalue of the Hessian, to several accuracies. Errors are against eigsh on
     float64 products that are written here. On a ReLU network rounding moves some units over
     their kink, which costs any float32 product up to 1e-4, by luck; GELU has none.
-total: the largest eigenvalue of frozen and total Hessian at refined maxima (GELU), set-up of the
-    Jacobians and without the attack: once with conjugate gradients, once with Woodbury's form
-    alone, which ignores the second derivatives that a piecewise-linear network has not.
+total: the largest eigenvalue of frozen and total Hessian at polished maxima (GELU), L2 and Linf,
+    with the test of the maxima and without the attack; the standard error over samples; and the
+    largest curvature at a finite scale, frozen and attacked again.
+traces: Hutchinson's estimate against Hutch++, the errors at equal numbers of products.
 memory: peaks of the products by batch size, and that the product does not depend on it.
 linear: the dense closed form on the digits, beside PyHessian and curvlinops.
 
@@ -24,6 +25,7 @@ import statistics
 import time
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -39,12 +41,17 @@ from advscape.attacks.perturb import perturb
 from advscape.attacks.pgd import PGD
 from advscape.attacks.refine import refine
 from advscape.attacks.samples import AttackedSamples
+from advscape.curvature.finite_scale import Search, largest_curvature
 from advscape.curvature.hessian import HessianOperator
-from advscape.curvature.lanczos import largest_eigenvalue
+from advscape.curvature.hutchpp import hutchpp_trace
+from advscape.curvature.lanczos import Eigenpair, extreme_eigenvalues, largest_eigenvalue
+from advscape.curvature.newton import polish
 from advscape.curvature.operator import CurvatureOperator
 from advscape.curvature.optimality import attack_optimality
 from advscape.curvature.response import ResponseOperator
+from advscape.curvature.sampling import sample_error
 from advscape.curvature.total import TotalOperator
+from advscape.curvature.trace import hutchinson_trace
 from advscape.evaluation.evaluate import score
 from advscape.linear.robust_loss import LinearModel, RobustLoss
 from advscape.threat import ThreatModel
@@ -60,6 +67,7 @@ except ModuleNotFoundError as error:
 
 SIZE, SAMPLES = 16, 256
 THREAT = ThreatModel("l2", EPSILON, box=True)
+LINF = ThreatModel("linf", EPSILON / 10, box=True)
 #: ours: what is within the tolerance, and the tolerance
 GOALS = {
     "error 1e-3": ("error", 1e-3),
@@ -67,7 +75,7 @@ GOALS = {
     "residual 1e-3": ("residual", 1e-3),
     "residual 1e-6": ("residual", 1e-6),
 }
-KKT_TOLERANCE, CG_TOLERANCE, REFINE_STEPS = 1e-4, 1e-3, 300
+KKT_TOLERANCE, CG_TOLERANCE, REFINE_STEPS, POLISH_STEPS = 1e-4, 1e-3, 300, 60
 AGREE = 1e-5  # of products by batch size
 
 Times = dict[str, list[tuple[float, float]]]
@@ -199,48 +207,91 @@ def compare_lambda(repeats: int, activation: str) -> None:
         print(f"{peer} against {goal}: ratio {spread(pairs)}", flush=True)
 
 
-def compare_total(repeats: int, steps: int) -> None:
-    """Frozen against total, at the same maxima and to the same residual."""
+def at_maxima(model: nn.Module, x: Tensor, y: Tensor, threat: ThreatModel) -> AttackedSamples:
+    """The samples whose maxima are strict."""
+    perturbed = perturb(model, x, y, PGD(threat, 10, 7.5, start="clean"), 0, BATCH)
+    samples = AttackedSamples(x, perturbed, y, threat)
+    found = refine(model, samples, REFINE_STEPS, KKT_TOLERANCE, len(y))
+    samples = replace(samples, perturbed=found.perturbed)
+    found = polish(model, samples, POLISH_STEPS, 1e-7, len(y))
+    samples = replace(samples, perturbed=found.perturbed)
+    optimality = attack_optimality(model, samples, KKT_TOLERANCE, len(y))
+    print(f"{threat}: {optimality.counts()}", flush=True)
+    return samples.take(optimality.valid)
+
+
+def compare_total(repeats: int, steps: int, threat: ThreatModel) -> None:
+    """Frozen against total, at the same maxima and to the same residual, and what goes with it."""
     drawn = samples(SIZE, SAMPLES)
     model = network(*drawn["train"], steps, "gelu")
-    x, y = drawn["test"]
-    perturbed = perturb(model, x, y, PGD(THREAT, 10, 7.5, start="clean"), 0, BATCH)
-    found, wall, _ = timed(
-        lambda: refine(
-            model, AttackedSamples(x, perturbed, y, THREAT), REFINE_STEPS, KKT_TOLERANCE, len(y)
-        )
-    )
-    print(
-        f"refined in {wall:.0f} s: {float(found.converged.float().mean()):.3f} of the samples to "
-        f"{KKT_TOLERANCE:g}, {float(found.steps.double().mean()):.1f} steps each"
-    )
-    valid = found.converged.nonzero()[:, 0]
-    x, perturbed, y = x[valid], found.perturbed[valid], y[valid]
+    found, wall, _ = timed(lambda: at_maxima(model, *drawn["test"], threat))
+    print(f"maxima found and tested in {wall:.0f} s")
+    x, y = found.perturbed, found.y
+    norm = float(torch.cat([p.detach().flatten() for p in model.parameters()]).norm())
 
-    def total(smooth: bool) -> tuple:
-        optimality = attack_optimality(
-            model, AttackedSamples(x, perturbed, y, THREAT), KKT_TOLERANCE, len(y), smooth=smooth
+    def total() -> tuple:
+        optimality = attack_optimality(model, found, KKT_TOLERANCE, len(y))
+        operator = TotalOperator(model, optimality.maxima, len(y), CG_TOLERANCE, 300)
+        return lanczos(operator, "residual", 1e-3, 0)
+
+    frozen = HessianOperator(model, x, y, len(y))
+
+    def eigenpair(top: int, bottom: int) -> Eigenpair:
+        start = torch.Generator().manual_seed(0)
+        return extreme_eigenvalues(frozen, 1e-3, 100, start, top=top, bottom=bottom).top[0]
+
+    pair = eigenpair(1, 0)
+
+    def scale(share: float, held: bool) -> tuple:
+        search = Search(8, 3, 6)
+        most = largest_curvature(
+            model, found, pair.vector, share * norm, search, len(y), frozen=held
         )
-        operator = TotalOperator(model, optimality, len(y), CG_TOLERANCE)
-        return *lanczos(operator, "residual", 1e-3, 0), optimality.n_valid
+        return most.value, most.gradients
 
     sides: dict[str, Callable[[], object]] = {
         "gradient": lambda: gradient(model, x, y),
-        "frozen": lambda: lanczos(
-            HessianOperator(model, perturbed, y, len(y)), "residual", 1e-3, 0
-        ),
-        "Woodbury": lambda: total(False),
-        "CG": lambda: total(True),
+        "frozen": lambda: lanczos(HessianOperator(model, x, y, len(y)), "residual", 1e-3, 0),
+        "total": total,
+        "5 largest, 1 smallest": lambda: (eigenpair(5, 1).value, None),
+        "error over samples": lambda: (sample_error(frozen, pair, len(y)).value, None),
     }
+    for share in (0.001, 0.01):
+        for held in (True, False):
+            sides[f"scale {share:g} |w|, {'frozen' if held else 'attacked again'}"] = (
+                lambda share=share, held=held: scale(share, held)
+            )
     gradient(model, x, y)
     seconds, results = turns(sides, repeats)
     report("gradient", seconds, "the unit")
     for name in list(sides)[1:]:
-        value, products, *_ = results[name][-1]
-        report(name, seconds, f"lambda_max {value:.6g}, {products} products, {len(y)} samples")
-    for name in ("Woodbury", "CG"):
-        cost = ratios([s[0] for s in seconds[name]], [s[0] for s in seconds["frozen"]])
-        print(f"total, {name}: {spread(cost)} times the cost of frozen", flush=True)
+        value, count, *_ = results[name][-1]
+        report(name, seconds, f"{value:.6g}, {len(y)} samples" + (f", {count:g}" if count else ""))
+    pairs = {
+        "total": ["frozen"],
+        "error over samples": ["frozen", "5 largest, 1 smallest"],
+    }
+    for name, others in pairs.items():
+        for other in others:
+            cost = ratios([s[0] for s in seconds[name]], [s[0] for s in seconds[other]])
+            print(f"{name}: {spread(cost)} times the cost of {other}", flush=True)
+
+
+def compare_traces(steps: int) -> None:
+    """Hutchinson's estimate and Hutch++ from as many products, on total Hessians."""
+    drawn = samples(SIZE, SAMPLES)
+    model = network(*drawn["train"], steps, "gelu")
+    found = at_maxima(model, *drawn["test"], THREAT)
+    operator = HessianOperator(model, found.perturbed, found.y, len(found))
+    for products in (20, 60):
+        sketch = products // 3
+        for seed in range(2):
+            start = torch.Generator().manual_seed(seed)
+            plain = hutchinson_trace(operator, products, start)
+            start = torch.Generator().manual_seed(seed)
+            sketched = hutchpp_trace(operator, sketch, products - 2 * sketch, start)
+            for name, trace in (("Hutchinson", plain), ("Hutch++", sketched)):
+                print(f"{name}: {trace.value:.5g} +- {trace.stderr:.3g}, {trace.products} products")
 
 
 def measure_memory(steps: int) -> None:
@@ -248,18 +299,14 @@ def measure_memory(steps: int) -> None:
     drawn = samples(SIZE, SAMPLES)
     model = network(*drawn["train"], steps, "gelu")
     x, y = drawn["test"]
-    perturbed = perturb(model, x, y, PGD(THREAT, 10, 7.5, start="clean"), 0, BATCH)
-    perturbed = refine(
-        model, AttackedSamples(x, perturbed, y, THREAT), REFINE_STEPS, KKT_TOLERANCE, BATCH
-    ).perturbed
-    optimality = attack_optimality(
-        model, AttackedSamples(x, perturbed, y, THREAT), KKT_TOLERANCE, 32, smooth=True
-    )
+    found = at_maxima(model, x, y, THREAT)
+    optimality = attack_optimality(model, found, KKT_TOLERANCE, 32)
+    perturbed, y = found.perturbed, found.y
     vector = torch.randn(sum(p.numel() for p in model.parameters()))
     kinds: dict[str, Callable[[int], CurvatureOperator]] = {
         "frozen": lambda size: HessianOperator(model, perturbed, y, size),
-        "response": lambda size: ResponseOperator(model, optimality, size, CG_TOLERANCE),
-        "total": lambda size: TotalOperator(model, optimality, size, CG_TOLERANCE),
+        "response": lambda size: ResponseOperator(model, optimality.maxima, size, CG_TOLERANCE),
+        "total": lambda size: TotalOperator(model, optimality.maxima, size, CG_TOLERANCE),
     }
     for kind, make in kinds.items():
         whole = None
@@ -320,7 +367,7 @@ def compare_linear() -> None:
 def main() -> None:
     """Run the parts; the ratio against PyHessian comes last."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parts = ["linear", "memory", "total", "lambda"]
+    parts = ["linear", "memory", "total", "traces", "lambda"]
     parser.add_argument("--parts", nargs="+", default=parts, choices=parts)
     parser.add_argument("--activations", nargs="+", default=["gelu", "relu"], help="for lambda")
     parser.add_argument("--steps", type=int, default=30, help="of adversarial training, for total")
@@ -333,7 +380,10 @@ def main() -> None:
     if "memory" in arguments.parts:
         measure_memory(arguments.steps)
     if "total" in arguments.parts:
-        compare_total(arguments.repeats, arguments.steps)
+        for threat in (THREAT, LINF):
+            compare_total(arguments.repeats, arguments.steps, threat)
+    if "traces" in arguments.parts:
+        compare_traces(arguments.steps)
     if "lambda" in arguments.parts:
         for activation in arguments.activations:
             compare_lambda(arguments.repeats, activation)

@@ -6,11 +6,14 @@ import pytest
 from matplotlib import pyplot as plt
 
 from advscape.figures.curvature import curvature_figure
+from advscape.figures.history import history_figure
 from advscape.figures.landscape import landscape_figure
+from advscape.figures.layers import layers_figure
 from advscape.figures.plane import plane_figure
 from advscape.figures.regimes import regimes_figure
 from advscape.figures.robustness import robustness_figure
 from advscape.figures.sharpness import sharpness_figure
+from advscape.figures.spectrum import spectrum_figure
 from advscape.figures.style import save
 from advscape.figures.theorem import theorem_figure
 
@@ -75,10 +78,113 @@ def network_curvature(valid):
 @pytest.mark.parametrize(("valid", "curves"), [(90, 4), (10, 2)])
 def test_curvature_of_a_network(valid, curves):
     no_regimes = runs().assign(collapse_radius=float("nan"))
-    figure = curvature_figure(network_curvature(valid), no_regimes, "title", "l2")
-    values, _, share = figure.axes
+    figure = curvature_figure(network_curvature(valid), no_regimes, title="title", norm="l2")
+    values, _, *rest = figure.axes
+    share = rest[-1]
     assert len(values.get_legend().get_texts()) == curves
     assert np.allclose(data_of(share)[0][:, 1], valid / 100)
+
+
+def finite_scale():
+    return pd.DataFrame(
+        [
+            {"split": "train", "direction": direction, "noise": "aligned", "epsilon": e,
+             "seed": seed, "scale": scale, "total": 3 + e, "frozen": 2 + e}
+            for direction in ("largest", "random") for e in EPSILONS for seed in (0, 1)
+            for scale in (0.001, 0.01)
+        ]
+    )  # fmt: skip
+
+
+def test_where_nothing_responds_curvature_at_a_finite_scale_stands_in():
+    no_regimes = runs().assign(collapse_radius=float("nan"))
+    figure = curvature_figure(
+        network_curvature(10), no_regimes, finite_scale(), title="title", norm="l2"
+    )
+    panel = figure.axes[-1]
+    assert "finite scale" in panel.get_title()
+    labels = [text.get_text() for text in panel.get_legend().get_texts()]
+    assert [*labels[:2], *labels[-3:]] == [
+        "noise frozen", "attacked again", "Hessian", "0.001 |w|", "0.01 |w|",
+    ]  # fmt: skip
+    curves = sorted(tuple(line[:, 1]) for line in data_of(panel) if len(line) == len(EPSILONS))
+    assert curves == sorted([(2, 2.5, 3)] * 2 + [(3, 3.5, 4)] * 2 + [(2, 3, 4)])
+
+
+def test_terms_of_the_trace_have_a_panel():
+    no_regimes = runs().assign(collapse_radius=float("nan"))
+    rows = network_curvature(90)
+    frozen = rows[rows["hessian"] == "frozen"]
+    rows = pd.concat(
+        [rows, frozen.assign(hessian="gauss-newton"), frozen.assign(hessian="functional")]
+    )
+    panel = curvature_figure(rows, no_regimes, title="title", norm="l2").axes[2]
+    labels = [text.get_text() for text in panel.get_legend().get_texts()]
+    assert labels == ["Gauss-Newton", "network's second derivatives", "response"]
+
+
+def spectra():
+    """Densities and outer eigenvalues; at epsilon 0 those of the clean loss alone."""
+    of = [
+        {"split": "train", "noise": "aligned", "epsilon": e, "seed": seed, "hessian": part,
+         "loss": loss}
+        for e in EPSILONS for seed in (0, 1)
+        for loss, part in (("clean", "total"), ("adversarial", "frozen"))
+        if e or loss == "clean"
+    ]  # fmt: skip
+    grid = np.linspace(-1, 5, 50)
+    density = [
+        row | {"eigenvalue": x, "density": np.exp(-x * x) + 1e-9, "density_stderr": 0.1}
+        for row in of for x in grid
+    ]  # fmt: skip
+    outer = [row | {"end": "largest", "rank": 1, "eigenvalue": 4 + row["epsilon"]} for row in of]
+    return pd.DataFrame(density), pd.DataFrame(outer)
+
+
+def test_densities_have_a_curve_for_each_epsilon_and_the_eigenvalues_below():
+    figure = spectrum_figure(*spectra(), "title", "l2")
+    (ax,) = figure.axes
+    curves = [line for line in data_of(ax) if len(line) > 100]
+    ticks = [line for line in data_of(ax) if len(line) == 2]
+    assert len(curves) == len(ticks) == len(EPSILONS)
+    assert [set(line[:, 0]) for line in ticks] == [{4.0}, {4.5}, {5.0}]
+    assert ax.get_yscale() == "log"
+    low, _ = ax.get_ylim()
+    assert all((line[:, 1] > low).all() for line in ticks)
+
+
+def test_layers_are_in_their_order_and_negative_traces_are_shown():
+    rows = pd.DataFrame(
+        [
+            {"split": "train", "noise": "aligned", "epsilon": e, "seed": seed, "loss": loss,
+             "hessian": part, "layer": layer, "trace": sign * (1 + e)}
+            for e in EPSILONS for seed in (0, 1)
+            for loss, part in (("clean", "total"), ("adversarial", "frozen"))
+            for layer, sign in (("stem", 1), ("block", -1), ("head", 2))
+        ]
+    )  # fmt: skip
+    (ax,) = layers_figure(rows, "title", "l2").axes
+    assert [text.get_text() for text in ax.get_xticklabels()] == ["stem", "block", "head"]
+    values = [list(line[:, 1]) for line in data_of(ax) if len(line) == 3]
+    assert values == [[1 + e, -1 - e, 2 + 2 * e] for e in EPSILONS]
+
+
+def test_training_curves_have_both_panels_and_all_samples():
+    rows = pd.DataFrame(
+        [
+            {"noise": "aligned", "epsilon": e, "seed": seed, "epoch": epoch, "loss": 1 / epoch,
+             "accuracy": 0.1 * epoch, "test_loss": 2.0 if epoch == 2 else np.nan,
+             "test_accuracy": 0.5 if epoch == 2 else np.nan, "validation_loss": np.nan,
+             "validation_accuracy": np.nan}
+            for e in EPSILONS for seed in (0, 1) for epoch in (1, 2)
+        ]
+    )  # fmt: skip
+    loss, accuracy = history_figure(rows, "title", "l2").axes
+    assert [loss.get_xlabel(), accuracy.get_xlabel()] == ["epoch"] * 2
+    labels = [text.get_text() for text in loss.get_legend().get_texts()]
+    assert {"training batches", "test"} < set(labels)
+    lines = [list(line[:, 1]) for line in data_of(accuracy) if len(line) == 2]
+    assert lines == [[0.1, 0.2]] * len(EPSILONS)
 
 
 def test_a_negative_trace_is_shown():
@@ -86,13 +192,13 @@ def test_a_negative_trace_is_shown():
     rows = network_curvature(90)
     frozen = rows["hessian"] == "frozen"
     rows.loc[frozen & (rows["epsilon"] == EPSILONS[-1]), "trace"] = -7.0
-    values, traces, _ = curvature_figure(rows, no_regimes, "title", "l2").axes
+    values, traces, *_ = curvature_figure(rows, no_regimes, title="title", norm="l2").axes
     assert (values.get_yscale(), traces.get_yscale()) == ("log", "symlog")
     assert min(line[:, 1].min() for line in data_of(traces)) == -7.0
 
 
 def test_curvature_of_a_linear_experiment():
-    figure = curvature_figure(curvature(), runs(), "title", "l2")
+    figure = curvature_figure(curvature(), runs(), title="title", norm="l2")
     parts, arms, scaled, _ = figure.axes
     assert [t.get_text() for t in arms.get_legend().get_texts()] == ["aligned", "random"]
     assert len(parts.get_legend().get_texts()) == 4
@@ -237,7 +343,7 @@ def test_sharpness_tells_several_radii_apart():
 
 def test_same_data_same_bytes(tmp_path):
     for name in ("a", "b"):
-        figure = curvature_figure(curvature(), runs(), "title", "l2")
+        figure = curvature_figure(curvature(), runs(), title="title", norm="l2")
         save(figure, [tmp_path / f"{name}.png", tmp_path / f"{name}.pdf"])
     for suffix in ("png", "pdf"):
         assert (tmp_path / f"a.{suffix}").read_bytes() == (tmp_path / f"b.{suffix}").read_bytes()

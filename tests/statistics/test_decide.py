@@ -108,3 +108,17 @@ def test_selecting_too_little_is_noticed(tables):
 def test_rise_is_edge_minus_centre_over_directions(tables):
     values = series(tables, "a", "rise", {})
     assert values.to_numpy() == pytest.approx(np.full((2, 3), (3 + 5) / 2 * 1.5 - 1.5))
+
+
+def test_a_finite_scale_has_two_attacks_and_several_scales(tables):
+    runs = tables["runs"][["experiment", "noise", "epsilon", "seed", "label", "epoch"]]
+    rows = [
+        runs.assign(direction=direction, scale=scale, total=3 * scale, frozen=2 * scale)
+        for direction in ("largest", "random")
+        for scale in (0.001, 0.01)
+    ]
+    tables = {**tables, "finite_scale": pd.concat(rows)}
+    for attack, factor in (("regenerated", 3), ("frozen", 2)):
+        found = series(tables, "a", "finite_scale", {"attack": attack, "scale": 0.01})
+        assert found.to_numpy() == pytest.approx(np.full(found.shape, factor * 0.01))
+        assert found.size

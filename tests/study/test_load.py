@@ -233,8 +233,38 @@ BAD = {
         "experiments[1].claims[0].select.noise: got 'random'; allowed: aligned",
     ),
     "rise without an attack": (
-        changed(experiments__1__claims__2__select={}),
-        "experiments[1].claims[2].select.attack: got nothing; allowed: none, frozen or",
+        changed(experiments__1__claims__3__select={}),
+        "experiments[1].claims[3].select.attack: got nothing; allowed: none, frozen or",
+    ),
+    "a finite scale that is none": (
+        changed(experiments__1__curvature__finite_scale={"radii": [0.01, 0]}),
+        "experiments[1].curvature.finite_scale.radii[1]: got 0; allowed: a number > 0",
+    ),
+    "more eigenvalues than products": (
+        changed(experiments__1__curvature__largest=100),
+        "experiments[1].curvature.max_products: got 60; allowed: 101 or more, for 100 largest and "
+        "1 smallest eigenvalues",
+    ),
+    "a claim about a scale that is not measured": (
+        changed(
+            experiments__1__claims__0__quantity="finite_scale",
+            experiments__1__claims__0__select={"attack": "regenerated", "scale": 0.5},
+        ),
+        "experiments[1].claims[0].select.scale: got 0.5; allowed: 0.001, 0.01, which curvature",
+    ),
+    "a finite scale without an attack": (
+        changed(
+            experiments__1__claims__0__quantity="finite_scale",
+            experiments__1__claims__0__select={"scale": 0.01},
+        ),
+        "experiments[1].claims[0].select.attack: got nothing; allowed: frozen or regenerated",
+    ),
+    "a finite scale of a linear model": (
+        changed(
+            experiments__0__claims__0__quantity="finite_scale",
+            experiments__0__claims__0__select={"attack": "frozen", "scale": 0.01},
+        ),
+        "experiments[0].claims[0].quantity: got 'finite_scale'; allowed: lambda_max and others",
     ),
     "data root without the data": (
         changed(data_root="/nowhere", experiments__1__dataset__name="cifar10"),

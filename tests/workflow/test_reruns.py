@@ -32,11 +32,12 @@ KINDS = {"linear": LinearExperiment, "network": TrainedExperiment}
 FOLLOWS = {
     "dataset": ["train", "take", "evaluate", "curvature", "landscape", "sharpness"],
     "try": ["train", "claims"],
-    "train": ["evaluate", "curvature", "landscape", "sharpness", "table runs"],
+    "train": ["evaluate", "curvature", "landscape", "sharpness", "table runs", "table history"],
     "take": ["evaluate", "curvature", "landscape", "sharpness", "table runs", "claims"],
     "evaluate": ["table robustness", "table sanity"],
     "curvature": [
-        "table curvature", "table layers", "table spectrum", "table finite_scale",
+        "table curvature", "table eigenvalues", "table layers", "table spectrum", "table maxima",
+        "table finite_scale",
         "landscape",  # where it goes along eigenvectors
     ],
     "landscape": ["table landscape"],
@@ -48,12 +49,18 @@ FOLLOWS = {
     "table landscape": ["claims", "figure_landscape", "figure_plane", "flatness"],
     "table sharpness": ["figure_sharpness"],
     "flatness": ["table sanity"],
-    "table layers": [],
-    "table spectrum": [],
-    "table finite_scale": [],
+    "table eigenvalues": ["figure_spectrum"],
+    "table layers": ["figure_layers"],
+    "table spectrum": ["figure_spectrum"],
+    "table maxima": [],
+    "table finite_scale": ["claims", "figure_curvature"],
+    "table history": ["figure_history"],
     "claims": ["html_report"],
     "missing": ["claims"],
     "figure_curvature": ["html_report"],
+    "figure_spectrum": ["html_report"],
+    "figure_layers": ["html_report"],
+    "figure_history": ["html_report"],
     "figure_landscape": ["html_report"],
     "figure_plane": ["html_report"],
     "figure_robustness": ["html_report"],
@@ -69,11 +76,13 @@ STAGES_OF_LINEAR = [stage for stage in STAGES if stage != "sharpness"]
 TAKEN, TRAINED = ["take"], ["train", "try"]
 TABLES = [name for name in FOLLOWS if name.startswith("table ")]
 OF_NETWORKS = [
-    "table layers", "table spectrum", "table finite_scale", "sharpness", "table sharpness",
+    "table eigenvalues", "table layers", "table spectrum", "table maxima", "table finite_scale",
+    "table history", "sharpness", "table sharpness",
 ]  # fmt: skip
 #: figures of one experiment each
 FIGURES = [
-    "figure_curvature", "figure_landscape", "figure_plane", "figure_robustness", "figure_sharpness",
+    "figure_curvature", "figure_spectrum", "figure_layers", "figure_history", "figure_landscape",
+    "figure_plane", "figure_robustness", "figure_sharpness",
 ]  # fmt: skip
 
 #: nothing but the written config, and the report that holds it
@@ -181,9 +190,11 @@ EXPECTED = {
         "samples": 64, "splits": ["train"], "tolerance": 1e-2, "max_products": 30, "probes": 10,
         "trace_accuracy": 0.1, "seed": 1, "batch_size": 64, "eigenvectors": 2,
         **{f"attack.{key}": value for key, value in PGD.items()},
-        "response.refine_steps": 100, "response.kkt_tol": 1e-3, "response.cg_tolerance": 1e-2,
-        "response.cg_steps": 50, "response.probes": 5,
-        "finite_scale.radius": 0.1, "finite_scale.random": 2,
+        "largest": 3, "smallest": 1,
+        "response.refine_steps": 100, "response.polish_steps": 10, "response.kkt_tol": 1e-3,
+        "response.cg_tolerance": 1e-2, "response.cg_steps": 50, "response.probes": 5,
+        "finite_scale.radii": [0.1], "finite_scale.steps": 4, "finite_scale.attack_steps": 2,
+        "finite_scale.random": 2,
         "spectrum": None, "spectrum.probes": 5, "spectrum.steps": 40, "spectrum.points": 100,
         "spectrum.width": 0.1,
     }),
@@ -223,7 +234,7 @@ EXPECTED = {
             "claims.level": 0.01, "claims.select.split": "test", "claims.select.noise": "random",
             "claims.select.regime": "finite", "claims.select.loss": "clean",
             "claims.select.hessian": "response", "claims.select.attack": "frozen",
-            "claims.select.direction": "raw",
+            "claims.select.direction": "raw", "claims.select.scale": 0.01,
         }.items()
     },
     **{
@@ -360,7 +371,11 @@ def has(experiment, figure):
     """Whether a figure is drawn of an experiment."""
     if figure == "figure_plane":
         return experiment["landscape"].get("plane") is not None
-    return figure != "figure_sharpness" or not is_linear(experiment)
+    if figure == "figure_spectrum":
+        return experiment.get("curvature", {}).get("spectrum") is not None
+    if figure == "figure_history":
+        return not is_linear(experiment) and not is_given(experiment)
+    return figure not in ("figure_sharpness", "figure_layers") or not is_linear(experiment)
 
 
 def along(experiment):

@@ -16,7 +16,9 @@ from tests.workflow.conftest import Workflow
 
 LINEAR, NETWORK = 0, 1
 #: tables, figures and stages that only networks have
-OF_NETWORKS = ("layers", "spectrum", "finite_scale", "sharpness")
+OF_NETWORKS = ("eigenvalues", "layers", "spectrum", "maxima", "finite_scale", "sharpness")
+#: tables that only networks trained here have
+OF_TRAINED = ("history",)
 
 
 def file_hashes(folder, pattern):
@@ -28,10 +30,14 @@ def test_everything_is_there(study):
     for table, columns in COLUMNS.items():
         rows = read_table(study.results / f"tables/{table}.csv")
         assert rows.columns.tolist() == [*KEY, *columns]
-        linear = set() if table in OF_NETWORKS else {"logistic-digits"}
+        linear = set() if table in (*OF_NETWORKS, *OF_TRAINED) else {"logistic-digits"}
         assert set(rows["experiment"]) == linear | {"resnet18-digits"}, table
     for experiment in ("logistic-digits", "resnet18-digits"):
-        of_networks = () if experiment == "logistic-digits" else ("sharpness",)
+        of_networks = (
+            ()
+            if experiment == "logistic-digits"
+            else ("sharpness", "layers", "spectrum", "history")
+        )
         for kind in ("curvature", "landscape", "robustness", *of_networks):
             for suffix in ("png", "pdf"):
                 assert (

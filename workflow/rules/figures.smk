@@ -13,7 +13,7 @@ for kind, figure in FIGURES.items():
         name:
             f"figure_{kind}"
         input:
-            **{table: f"<results>/tables/{table}.csv" for table in figure.tables},
+            **{table: f"<results>/tables/{table}.csv" for table in PLAN.tables_of(figure)},
         output:
             png=report(
                 f"<results>/figures/{place}.png",

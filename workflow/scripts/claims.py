@@ -10,8 +10,8 @@ from advscape.tables.collect import read_table
 from advscape.tables.rows import write_rows
 
 with running(snakemake.params.spec, snakemake.log[0]) as job:
-    names = ("runs", "curvature", "landscape", "sanity", "missing")
-    tables = {name: read_table(snakemake.input[name]) for name in names}
+    names = ("runs", "curvature", "landscape", "finite_scale", "sanity", "missing")
+    tables = {name: read_table(path) for name in names if (path := snakemake.input[name])}
     claims = claims_table(job.config["claims"], tables)
     write_rows(claims, snakemake.output.table)
     tried = zip(job.config["tried"], snakemake.input.trials, strict=True)

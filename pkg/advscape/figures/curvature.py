@@ -21,6 +21,12 @@ SCALED = r"$|w|^2\,\lambda_{\max}$"
 _MARKERS = ("o", "X", "s", "P")
 #: the scale about 0 is straight up to this part of the largest value
 _STRAIGHT = 100
+#: terms of the adversarial loss's Hessian, in words
+TERMS = {
+    "gauss-newton": "Gauss-Newton",
+    "functional": "network's second derivatives",
+    "response": "response",
+}
 #: the loss and the part of its Hessian, in words
 CURVES = {
     ("adversarial", "total"): "adversarial, total",
@@ -30,16 +36,26 @@ CURVES = {
 }
 
 
-def curvature_figure(curvature: pd.DataFrame, runs: pd.DataFrame, title: str, norm: str) -> Figure:
+def curvature_figure(
+    curvature: pd.DataFrame,
+    runs: pd.DataFrame,
+    finite_scale: pd.DataFrame | None = None,
+    *,
+    title: str,
+    norm: str,
+) -> Figure:
     """One experiment's curvature on its training samples.
 
     Linear models: which Hessian (the answer to "sharper or flatter?" depends on it), the noise
-    arms, and both scaled by |w|^2. Networks: largest eigenvalue and trace, and at how many samples
-    the response is defined; below half of them response and total are not measurable.
+    arms, and both scaled by |w|^2. Networks: largest eigenvalue and trace, the terms of which the
+    trace is the sum, and at how many samples the response is defined; below half of them response
+    and total are not measurable. Where they are not, and where a network has kinks, the largest
+    curvature at a finite scale stands in the last place.
 
     Args:
         curvature: the experiment's rows of curvature.csv.
         runs: the experiment's rows of runs.csv.
+        finite_scale: its rows of finite_scale.csv, where the study has networks.
         title: the experiment in words.
         norm: l2 or linf.
     """
@@ -47,12 +63,16 @@ def curvature_figure(curvature: pd.DataFrame, runs: pd.DataFrame, title: str, no
     rows = curvature[curvature["split"] == "train"].copy()
     rows, axis = placed(rows, norm)
     pairs = zip(rows["loss"], rows["hessian"], strict=True)
-    rows["curve"] = [CURVES[pair] for pair in pairs]
+    rows["curve"] = [CURVES.get(pair) for pair in pairs]
     if runs["collapse_radius"].notna().any():
         figure = _linear(rows, runs, axis)
         title += "\nWhether it is sharper or flatter depends on which Hessian is meant"
     else:
-        figure = _network(rows, axis)
+        scales = None
+        if finite_scale is not None and len(finite_scale):
+            chosen = (finite_scale["split"] == "train") & (finite_scale["direction"] == "largest")
+            scales, _ = placed(finite_scale[chosen], norm)
+        figure = _network(rows, scales, axis)
     for ax in figure.axes:
         axis.finish(ax)
     say_below(figure, axis.foot)
@@ -77,19 +97,58 @@ def _linear(rows: pd.DataFrame, runs: pd.DataFrame, axis: Axis) -> Figure:
     return figure
 
 
-def _network(rows: pd.DataFrame, axis: Axis) -> Figure:
-    figure, axes = plt.subplots(1, 3, figsize=(12.0, 4.4))
+def _network(rows: pd.DataFrame, scales: pd.DataFrame | None, axis: Axis) -> Figure:
+    figure, axes = plt.subplots(2, 2, figsize=(9.6, 8.8))
     # at epsilon 0 every part is the clean Hessian: a curve that goes no further says nothing
-    measured = rows[rows["lambda_max"].notna()]
+    measured = rows[rows["lambda_max"].notna() & rows["curve"].notna()]
     beyond = measured.loc[measured["epsilon"] != 0, "curve"]
     shown = measured[measured["curve"].isin(beyond)] if len(beyond) else measured
     order = [curve for curve in CURVES.values() if curve in set(shown["curve"])]
-    _lines(axes[0], shown, "lambda_max", "curve", order, axis)
-    axes[0].set(title="largest eigenvalue", ylabel=LAMBDA_MAX)
-    _lines(axes[1], shown, "trace", "curve", order, axis)
-    axes[1].set(title="trace", ylabel="trace of the Hessian")
-    _measurable(axes[2], rows, axis)
+    _lines(axes[0, 0], shown, "lambda_max", "curve", order, axis)
+    axes[0, 0].set(title="largest eigenvalue", ylabel=LAMBDA_MAX)
+    _lines(axes[0, 1], shown, "trace", "curve", order, axis)
+    axes[0, 1].set(title="trace", ylabel="trace of the Hessian")
+    _terms(axes[1, 0], rows, axis)
+    if scales is None or scales.empty:
+        _measurable(axes[1, 1], rows, axis)
+    else:
+        _scales(axes[1, 1], shown, scales, axis)
     return figure
+
+
+def _terms(ax: Axes, rows: pd.DataFrame, axis: Axis) -> None:
+    """The terms that the adversarial loss's trace is the sum of."""
+    chosen = rows[(rows["loss"] == "adversarial") & rows["hessian"].isin(TERMS)]
+    chosen = chosen.assign(term=chosen["hessian"].map(TERMS))
+    chosen = chosen[chosen["trace"].notna()]
+    if chosen.empty:
+        ax.remove()
+        return
+    order = [term for term in TERMS.values() if term in set(chosen["term"])]
+    _lines(ax, chosen, "trace", "term", order, axis)
+    ax.set(title="terms of the adversarial loss's trace", ylabel="trace of the term")
+
+
+def _scales(ax: Axes, measured: pd.DataFrame, scales: pd.DataFrame, axis: Axis) -> None:
+    """The largest curvature at a finite scale, beside the frozen Hessian's largest eigenvalue."""
+    frozen = measured[measured["curve"] == CURVES["adversarial", "frozen"]]
+    parts = [frozen.assign(curvature=frozen["lambda_max"], of="noise frozen", at_scale="Hessian")]
+    parts += [
+        scales.assign(
+            curvature=scales[column], of=words, at_scale=[f"{r:g} |w|" for r in scales["scale"]]
+        )
+        for column, words in (("frozen", "noise frozen"), ("total", "attacked again"))
+    ]
+    long = pd.concat(parts).rename(columns={"at_scale": "scale r", "of": "attack"})
+    sns.lineplot(
+        long, x="at", y="curvature", hue="attack", style="scale r", markers=True, ax=ax,
+        hue_order=["noise frozen", "attacked again"],
+        palette=sns.color_palette()[1::-1],
+        **axis.seeds,
+    )  # fmt: skip
+    ax.set_yscale("log")
+    ax.set(title="largest curvature at a finite scale", ylabel="largest second difference")
+    legend_below(ax, columns=3, leave_out=("attack",))
 
 
 def _measurable(ax: Axes, rows: pd.DataFrame, axis: Axis) -> None:
@@ -116,7 +175,7 @@ def _lines(
     ax: Axes, rows: pd.DataFrame, y: str, hue: str, order: Sequence[str], axis: Axis
 ) -> None:
     # one colour and marker for one curve, also in figures that lack some of the others
-    every = list(CURVES.values()) if hue == "curve" else list(order)
+    every = {"curve": list(CURVES.values()), "term": list(TERMS.values())}.get(hue, list(order))
     palette = dict(zip(every, sns.color_palette(), strict=False))
     markers = dict(zip(every, _MARKERS, strict=False))
     # a part that is exactly 0, as the response at epsilon 0, has no place on a logarithmic scale

@@ -29,7 +29,9 @@ from advscape.curvature.operator import CurvatureOperator
 from advscape.curvature.optimality import KINDS, KINK, Optimality, attack_optimality
 from advscape.curvature.response import ResponseOperator
 from advscape.curvature.total import TotalOperator
+from advscape.errors import UserError
 from advscape.models.kinks import has_kinks
+from advscape.models.restored import trained
 from advscape.seeds import stream
 from advscape.stages.curvature_rows import Rows
 from advscape.stages.finite_scale import finite_scale
@@ -68,14 +70,32 @@ def curvature_network(
     Returns:
         Rows by table, and eigenvectors (k, dim) of the frozen Hessian of the first split, as many
         as the config keeps.
+
+    Raises:
+        UserError: more eigenvalues are asked for than the network has parameters.
     """
     run, settings = load_run(job, dataset, weights), job.sections.curvature
+    _check_count(run, settings)
     rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
     splits = [_Split(run, settings, split, rows) for split in settings.splits]
     for split in splits:
         split.measure()
     tables = {table: rows_of(rows[table], run.key) for table in TABLES}
-    return tables, splits[0].top_vectors()
+    return tables, splits[0].top_vectors
+
+
+def _check_count(run: NetworkRun, settings: NetworkCurvature) -> None:
+    """A matrix has no more eigenvalues than rows.
+
+    Raises:
+        UserError: more are asked for.
+    """
+    dim, wanted = sum(p.numel() for p in trained(run.model)), settings.largest + settings.smallest
+    if wanted > dim:
+        raise UserError(
+            f"curvature.largest and smallest: got {settings.largest} and {settings.smallest}; "
+            f"allowed: {dim} in all, the number of the network's parameters"
+        )
 
 
 class _Split:
@@ -112,13 +132,15 @@ class _Split:
             samples = self._at_maxima(polished=isinstance(found, Measured))
             measurable = self._adversarial(samples)
         operator, found = self.frozen
+        # before the weights are moved, after which the operator's graph is no more
+        self.top_vectors = self._top_vectors()
         if isinstance(found, Measured) and (not measurable or has_kinks(self.model, self.x[:1])):
             self.rows.extend("finite_scale", finite_scale(
                 self.model, samples, operator, found, self.settings.finite_scale, self.size,
                 self.rows.generator,
             ))  # fmt: skip
 
-    def top_vectors(self) -> Tensor:
+    def _top_vectors(self) -> Tensor:
         """Eigenvectors (k, dim) of the frozen Hessian; none where it could not be measured."""
         operator, found = self.frozen
         if isinstance(found, Unmeasured):

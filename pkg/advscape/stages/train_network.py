@@ -72,7 +72,8 @@ def train_network(
         "wall_s": round(time.perf_counter() - started, 3),
         "device": job.facts["device"],
     }
-    return pd.DataFrame([row]), pd.DataFrame(found.history)
+    history = pd.DataFrame([run.key | record for record in found.history])
+    return pd.DataFrame([row]), history
 
 
 def _monitor(run: NetworkRun, settings: NetworkTraining) -> Monitor:

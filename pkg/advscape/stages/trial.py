@@ -42,7 +42,7 @@ def try_to_measure(run: NetworkRun) -> tuple[Tensor, Tensor, list[str]]:
     checks.independent(model, x)
     checks.attackable(model, x, y)
     notes = []
-    problem = checks.curved(model, x, y, in_inputs=run.threat.norm == "l2")
+    problem = checks.curved(model, x, y)
     if problem:
         notes.append(
             "Its Hessians cannot be shown to be right at new weights; where that holds for trained "

@@ -9,27 +9,30 @@ def series(
     tables: Mapping[str, pd.DataFrame],
     experiment: str,
     quantity: str,
-    select: Mapping[str, str | int],
+    select: Mapping[str, str | int | float],
 ) -> pd.DataFrame:
     r"""Values of a quantity, seeds by epsilons, epsilons ascending.
 
     Args:
-        tables: runs, curvature and landscape.
+        tables: runs, curvature, landscape and, of networks, finite_scale.
         experiment: name of the experiment.
         quantity: a column of curvature, or ``rise``: the landscape's mean loss at its largest
-            \|alpha\| minus its loss at 0, over the directions.
+            \|alpha\| minus its loss at 0, over the directions, or ``finite_scale``: the largest
+            second difference.
         select: column and value of the rows wanted; ``regime`` is the run's.
 
     Returns:
         Only the epsilons for which every seed has a value.
     """
-    rows = tables["landscape" if quantity == "rise" else "curvature"]
+    rows = tables[{"rise": "landscape", "finite_scale": "finite_scale"}.get(quantity, "curvature")]
     rows = rows[rows["experiment"] == experiment]
     keys = ["noise", "epsilon", "seed", "label", "epoch"]
     runs = tables["runs"].loc[tables["runs"]["experiment"] == experiment, [*keys, "regime"]]
     rows = rows.merge(runs, on=keys)
+    if quantity == "finite_scale":
+        rows = _finite_scale(rows)
     for column, value in select.items():
-        cells = rows[column] if column == "epoch" else rows[column].astype(str)
+        cells = rows[column] if column in ("epoch", "scale") else rows[column].astype(str)
         rows = rows[cells == value]
     if quantity == "rise":
         rows = _rise(rows, keys)
@@ -47,6 +50,15 @@ def _rise(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     )
     centre = rows[rows["alpha"] == 0].groupby(keys, dropna=False)["loss"].mean()
     return (edge - centre).rename("rise").reset_index()
+
+
+def _finite_scale(rows: pd.DataFrame) -> pd.DataFrame:
+    """Two rows of each: under the regenerated attack, and with the noise frozen."""
+    rows = rows[rows["direction"] == "largest"]
+    columns = {"regenerated": "total", "frozen": "frozen"}
+    return pd.concat(
+        [rows.assign(attack=a, finite_scale=rows[column]) for a, column in columns.items()]
+    )
 
 
 def _only(values: pd.Series) -> float:

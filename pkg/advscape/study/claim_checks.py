@@ -40,9 +40,14 @@ def check_claim(
         if isinstance(experiment, NetworkExperiment):
             _check_rise(at, claim, experiment)
         return
+    if claim.quantity == "finite_scale":
+        _check_scale(at, select, experiment)
+        return
     parts = ["total"]
     if select.loss == "adversarial":
         parts = ["frozen", "response", "total"]
+        if isinstance(experiment, NetworkExperiment):
+            parts += ["gauss-newton", "functional"]
     if select.hessian not in parts:
         allowed = f"{', '.join(parts)}, for the {select.loss} loss of this model"
         raise ConfigError(f"{at}.hessian", shown(select.hessian), allowed)
@@ -79,6 +84,28 @@ def _check_cells(
         if len(values) > 1:
             named = ", ".join(str(value) for value in values if value is not None)
             raise ConfigError(f"{at}.{key}", "nothing", f"one of {named}: one network for each run")
+
+
+def _check_scale(at: str, select: Select, experiment: LinearExperiment | NetworkExperiment) -> None:
+    """The finite scale that a claim is about must be there.
+
+    Raises:
+        ConfigError: it is not.
+    """
+    if not isinstance(experiment, NetworkExperiment):
+        quantity = at.removesuffix("select") + "quantity"
+        raise ConfigError(quantity, "'finite_scale'", "lambda_max and others for linear models")
+    if select.attack not in ("frozen", "regenerated"):
+        raise ConfigError(
+            f"{at}.attack", shown(select.attack), "frozen or regenerated, for finite_scale"
+        )
+    scales = experiment.curvature.finite_scale.radii
+    if select.scale not in scales:
+        allowed = f"{', '.join(f'{scale:g}' for scale in scales)}, which curvature measures"
+        raise ConfigError(f"{at}.scale", shown(select.scale), allowed)
+    if select.split not in experiment.curvature.splits:
+        allowed = f"{', '.join(experiment.curvature.splits)}, which curvature measures"
+        raise ConfigError(f"{at}.split", shown(select.split), allowed)
 
 
 def _check_rise(at: str, claim: ClaimConfig, experiment: NetworkExperiment) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from advscape.study.config.study import LinearExperiment, NetworkExperiment
+from advscape.study.config.study import LinearExperiment, NetworkExperiment, TrainedExperiment
 
 Experiment = LinearExperiment | NetworkExperiment
 
@@ -21,6 +21,7 @@ class Figure:
         function: ``module:name`` of what draws it. It is called with the tables, in their order,
             and by name with the ``arguments``; it gives matplotlib's figure.
         tables: those that it is drawn from; an experiment's figure gets that experiment's rows.
+        of_networks: further ones, which it gets where the study has networks.
         category: of the report.
         arguments: which of ``title``, ``norm`` and ``network`` (whether the experiment is one of
             networks) the function takes.
@@ -38,6 +39,7 @@ class Figure:
     wanted: Callable[[Sequence[Experiment]], bool] = _always
     label: str = "{experiment}"
     caption: str | None = None
+    of_networks: tuple[str, ...] = ()
 
     def values(self, experiment: Experiment) -> dict[str, Any]:
         """The arguments of an experiment's figure."""
@@ -57,6 +59,17 @@ def _has_networks(experiments: Sequence[Experiment]) -> bool:
     return any(isinstance(experiment, NetworkExperiment) for experiment in experiments)
 
 
+def _has_spectrum(experiments: Sequence[Experiment]) -> bool:
+    return any(
+        isinstance(experiment, NetworkExperiment) and experiment.curvature.spectrum is not None
+        for experiment in experiments
+    )
+
+
+def _is_trained(experiments: Sequence[Experiment]) -> bool:
+    return any(isinstance(experiment, TrainedExperiment) for experiment in experiments)
+
+
 def _is_linear(experiments: Sequence[Experiment]) -> bool:
     return any(isinstance(experiment, LinearExperiment) for experiment in experiments)
 
@@ -71,7 +84,19 @@ def _has_regimes(experiments: Sequence[Experiment]) -> bool:
 FIGURES: dict[str, Figure] = {
     "curvature": Figure(
         "advscape.figures.curvature:curvature_figure",
-        ("curvature", "runs"), "Curvature", ("title", "norm"),
+        ("curvature", "runs"), "Curvature", ("title", "norm"), of_networks=("finite_scale",),
+    ),
+    "spectrum": Figure(
+        "advscape.figures.spectrum:spectrum_figure",
+        ("spectrum", "eigenvalues"), "Curvature", ("title", "norm"), wanted=_has_spectrum,
+    ),
+    "layers": Figure(
+        "advscape.figures.layers:layers_figure",
+        ("layers",), "Curvature", ("title", "norm"), wanted=_has_networks,
+    ),
+    "history": Figure(
+        "advscape.figures.history:history_figure",
+        ("history",), "Training", ("title", "norm"), wanted=_is_trained,
     ),
     "landscape": Figure(
         "advscape.figures.landscape:landscape_figure",

@@ -4,7 +4,7 @@ Plain Python over the checked study, for the rules of the workflow. Paths begin 
 in whose place Snakemake puts the study's folder.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import product
 from pathlib import Path
@@ -17,7 +17,7 @@ from advscape.study.config.study import (
     Study,
     TrainedExperiment,
 )
-from advscape.study.figures import FIGURES, Experiment
+from advscape.study.figures import FIGURES, Experiment, Figure
 from advscape.study.given import Given, given_of
 
 #: a linear experiment has one job for all epsilons of a seed, a network one for each cell
@@ -37,6 +37,8 @@ _TABLES = ("runs", "robustness", "sanity", "curvature", "landscape")
 _OF_NETWORKS = (
     "eigenvalues", "layers", "spectrum", "maxima", "finite_scale", "sharpness",
 )  # fmt: skip
+#: and those that are trained here
+_OF_TRAINED = ("history",)
 
 
 def is_linear(experiment: Experiment) -> bool:
@@ -105,7 +107,12 @@ class Plan:
     @cached_property
     def tables(self) -> list[str]:
         """Names of the tables that have rows of single jobs."""
-        return [*_TABLES, *(_OF_NETWORKS if self.networks else ())]
+        of_trained = _OF_TRAINED if self.trained else ()
+        return [*_TABLES, *(_OF_NETWORKS if self.networks else ()), *of_trained]
+
+    def tables_of(self, figure: Figure) -> list[str]:
+        """Names of the tables that a figure is drawn from."""
+        return [*figure.tables, *(figure.of_networks if self.networks else ())]
 
     def run_folders(self, experiment: Experiment, trained: bool) -> list[str]:
         """Folders of an experiment's jobs.
@@ -139,7 +146,7 @@ class Plan:
             lacking: files to leave out, in the place of the plan's own.
         """
         lacking = self.lacking if lacking is None else lacking
-        runs = self.run_folders(experiment, trained=table == "runs")
+        runs = self.run_folders(experiment, trained=table in ("runs", *_OF_TRAINED))
         files = [f"{run}/{table}.csv" for run in runs]
         if table == "landscape" and isinstance(experiment, NetworkExperiment):
             parts = range(experiment.landscape.jobs)
@@ -155,7 +162,9 @@ class Plan:
         return [source for _, source in self._sourced(table)]
 
     def _sourced(self, table: str) -> list[tuple[str, dict[str, str]]]:
-        experiments = self.networks if table in _OF_NETWORKS else self.experiments
+        experiments: Mapping[str, Experiment] = self.experiments
+        if table in (*_OF_NETWORKS, *_OF_TRAINED):
+            experiments = self.trained if table in _OF_TRAINED else self.networks
         files = [
             (file, _key_columns(experiment))
             for experiment in experiments.values()

@@ -67,7 +67,10 @@ KEY: dict[str, Column] = {
     ),
     "seed": _number("seed of the run"),
     "label": _name("networks already trained: their user's name for them, the method say"),
-    "epoch": _number("networks already trained: epochs that they were trained for, where given"),
+    "epoch": _number(
+        "networks already trained: epochs that they were trained for, where given; in history.csv "
+        "the epochs so far"
+    ),
 }
 
 #: the other columns of the tables with rows of single jobs
@@ -118,6 +121,21 @@ COLUMNS: dict[str, dict[str, Column]] = {
             "networks: the epoch with the highest robust accuracy on the validation samples; empty "
             "without validation samples"
         ),
+    },
+    "history": {
+        "loss": _number("mean of the objective over the batches of the epoch", "nats"),
+        "accuracy": _number("share of the attacked training batches that was classified correctly"),
+        "learning_rate": _number("of the epoch's last step"),
+        "images_per_s": _number("speed of the training", "1/s"),
+        **{
+            f"{split}_{quantity}": _number(
+                f"{quantity} on {split} samples under training's attack, eval mode, at most "
+                "`monitor: samples` of them; empty where the monitor did not measure",
+                "nats" if quantity == "loss" else "",
+            )
+            for split in ("validation", "test")
+            for quantity in ("loss", "accuracy")
+        },
     },
     "robustness": {
         "split": _name("samples: `train` (without the validation samples) or `test`"),

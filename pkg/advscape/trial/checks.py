@@ -118,8 +118,8 @@ def attackable(model: nn.Module, x: Tensor, y: Tensor) -> None:
         raise UserError("the gradient of the loss in its input is not finite")
 
 
-def curved(model: nn.Module, x: Tensor, y: Tensor, in_inputs: bool) -> str | None:
-    """The loss has second derivatives in the weights, and in the inputs where they are needed.
+def curved(model: nn.Module, x: Tensor, y: Tensor) -> str | None:
+    """The loss has second derivatives in the weights and in the inputs.
 
     Returns:
         None, or why its Hessians cannot be shown to be right: their cells will be empty.
@@ -131,12 +131,11 @@ def curved(model: nn.Module, x: Tensor, y: Tensor, in_inputs: bool) -> str | Non
         operator = HessianOperator(model, x, y, len(y))
         try:
             path = proven_path(operator)
-            if in_inputs:
-                moving = x.detach().requires_grad_(True)
-                with differentiable(model, operator.parameters):
-                    with path.building(model):
-                        (slope,) = gradient_graph(precise_losses(model(moving), y).sum(), [moving])
-                    pulled([slope], [moving, *operator.parameters], [slope.detach()])
+            moving = x.detach().requires_grad_(True)
+            with differentiable(model, operator.parameters):
+                with path.building(model):
+                    (slope,) = gradient_graph(precise_losses(model(moving), y).sum(), [moving])
+                pulled([slope], [moving, *operator.parameters], [slope.detach()])
         except UnprovenHessian as error:
             if error.undefined:
                 raise UserError(f"it cannot be differentiated twice: {error}") from error

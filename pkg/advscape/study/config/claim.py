@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from advscape.statistics.rules import RULES, descriptions
 from advscape.study.config.landscape import Kind
-from advscape.study.config.section import NameOf
+from advscape.study.config.section import NameOf, Positive
 
 
 class Select(BaseModel):
@@ -25,11 +25,16 @@ class Select(BaseModel):
     loss: Literal["adversarial", "clean"] = Field(
         default="adversarial", description="Loss whose Hessian is meant; not for rise."
     )
-    hessian: Literal["frozen", "response", "total"] | None = Field(
+    hessian: Literal["frozen", "response", "total", "gauss-newton", "functional"] | None = Field(
         default=None, description="Part of the Hessian; needed but for rise."
     )
     attack: Literal["none", "frozen", "regenerated"] | None = Field(
-        default=None, description="Attack along the landscape; needed for rise."
+        default=None,
+        description="Attack along the landscape, or over a finite scale; needed for rise and "
+        "finite_scale.",
+    )
+    scale: Positive | None = Field(
+        default=None, description="One of curvature's finite scales; needed for finite_scale."
     )
     label: str | None = Field(
         default=None, description="Networks already trained: only those of this label."
@@ -50,9 +55,11 @@ class ClaimConfig(BaseModel):
     id: Annotated[str, Field(pattern=r"^C[1-9]$")] = Field(description="Claim id, C1 to C9.")
     statement: str = Field(min_length=1, description="The claim in words.")
     rule: Annotated[str, NameOf(RULES)] = Field(description=descriptions())
-    quantity: Literal["lambda_max", "trace", "scaled_lambda_max", "scaled_trace", "rise"] = Field(
+    quantity: Literal[
+        "lambda_max", "trace", "scaled_lambda_max", "scaled_trace", "rise", "finite_scale"
+    ] = Field(
         description="A column of curvature.csv, or rise: the landscape's mean loss at the largest "
-        "|alpha| minus its loss at 0."
+        "|alpha| minus its loss at 0, or finite_scale: the largest curvature over a finite scale."
     )
     select: Select = Field(description="Which measurements.")
     ratio: Annotated[float, Field(ge=1, allow_inf_nan=False)] = Field(
@@ -65,6 +72,7 @@ class ClaimConfig(BaseModel):
     @property
     def rows(self) -> dict[str, Any]:
         """Column and value of the rows that the claim is about."""
-        of_table = {"attack", "direction"} if self.quantity == "rise" else {"loss", "hessian"}
-        columns = {"split", "noise", "regime", "label", "epoch"} | of_table
+        of_table = {"rise": {"attack", "direction"}, "finite_scale": {"attack", "scale"}}
+        own = of_table.get(self.quantity, {"loss", "hessian"})
+        columns = {"split", "noise", "regime", "label", "epoch"} | own
         return self.select.model_dump(include=columns, exclude_none=True)

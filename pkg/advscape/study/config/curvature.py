@@ -1,8 +1,8 @@
 """The config of Hessians."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from advscape.study.config.attack import PGDAttack
 from advscape.study.config.section import (
@@ -92,7 +92,9 @@ class NetworkCurvature(Section):
         default=0, description="How many of the smallest eigenvalues."
     )
     max_products: Count = Field(
-        default=60, description="Hessian-vector products after which Lanczos gives up, and says so."
+        default=60,
+        validate_default=True,
+        description="Hessian-vector products after which Lanczos gives up, and says so.",
     )
     probes: Annotated[int, Field(ge=2)] = Field(
         description="Rademacher probes of the trace, the same for every run; with trace_accuracy "
@@ -122,12 +124,13 @@ class NetworkCurvature(Section):
 
     _splits = field_validator("splits")(distinct)
 
-    @model_validator(mode="after")
-    def _enough_products(self) -> Self:
-        wanted = self.largest + self.smallest
-        if wanted > self.max_products:
+    @field_validator("max_products")
+    @classmethod
+    def _enough(cls, value: int, info: ValidationInfo) -> int:
+        largest, smallest = (info.data.get(name, 1) for name in ("largest", "smallest"))
+        if largest + smallest > value:
             raise ValueError(
-                f"max_products: got {self.max_products} with {self.largest} largest and "
-                f"{self.smallest} smallest eigenvalues; allowed: {wanted} or more"
+                f"{largest + smallest} or more, for {largest} largest and {smallest} smallest "
+                "eigenvalues"
             )
-        return self
+        return value
