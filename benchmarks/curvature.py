@@ -10,7 +10,6 @@ lambda: the largest eigenvalue of the Hessian, to several accuracies. Errors are
 total: the largest eigenvalue of frozen and total Hessian at polished maxima (GELU), L2 and Linf,
     with the test of the maxima and without the attack; the standard error over samples; and the
     largest curvature at a finite scale, frozen and attacked again.
-traces: Hutchinson's estimate against Hutch++, the errors at equal numbers of products.
 memory: peaks of the products by batch size, and that the product does not depend on it.
 linear: the dense closed form on the digits, beside PyHessian and curvlinops.
 
@@ -43,7 +42,6 @@ from advscape.attacks.refine import refine
 from advscape.attacks.samples import AttackedSamples
 from advscape.curvature.finite_scale import Search, largest_curvature
 from advscape.curvature.hessian import HessianOperator
-from advscape.curvature.hutchpp import hutchpp_trace
 from advscape.curvature.lanczos import Eigenpair, extreme_eigenvalues, largest_eigenvalue
 from advscape.curvature.newton import polish
 from advscape.curvature.operator import CurvatureOperator
@@ -51,7 +49,6 @@ from advscape.curvature.optimality import attack_optimality
 from advscape.curvature.response import ResponseOperator
 from advscape.curvature.sampling import sample_error
 from advscape.curvature.total import TotalOperator
-from advscape.curvature.trace import hutchinson_trace
 from advscape.evaluation.evaluate import score
 from advscape.linear.robust_loss import LinearModel, RobustLoss
 from advscape.threat import ThreatModel
@@ -277,23 +274,6 @@ def compare_total(repeats: int, steps: int, threat: ThreatModel) -> None:
             print(f"{name}: {spread(cost)} times the cost of {other}", flush=True)
 
 
-def compare_traces(steps: int) -> None:
-    """Hutchinson's estimate and Hutch++ from as many products, on total Hessians."""
-    drawn = samples(SIZE, SAMPLES)
-    model = network(*drawn["train"], steps, "gelu")
-    found = at_maxima(model, *drawn["test"], THREAT)
-    operator = HessianOperator(model, found.perturbed, found.y, len(found))
-    for products in (20, 60):
-        sketch = products // 3
-        for seed in range(2):
-            start = torch.Generator().manual_seed(seed)
-            plain = hutchinson_trace(operator, products, start)
-            start = torch.Generator().manual_seed(seed)
-            sketched = hutchpp_trace(operator, sketch, products - 2 * sketch, start)
-            for name, trace in (("Hutchinson", plain), ("Hutch++", sketched)):
-                print(f"{name}: {trace.value:.5g} +- {trace.stderr:.3g}, {trace.products} products")
-
-
 def measure_memory(steps: int) -> None:
     """Peak memory of one product by batch size; the product is the same."""
     drawn = samples(SIZE, SAMPLES)
@@ -367,7 +347,7 @@ def compare_linear() -> None:
 def main() -> None:
     """Run the parts; the ratio against PyHessian comes last."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parts = ["linear", "memory", "total", "traces", "lambda"]
+    parts = ["linear", "memory", "total", "lambda"]
     parser.add_argument("--parts", nargs="+", default=parts, choices=parts)
     parser.add_argument("--activations", nargs="+", default=["gelu", "relu"], help="for lambda")
     parser.add_argument("--steps", type=int, default=30, help="of adversarial training, for total")
@@ -382,8 +362,6 @@ def main() -> None:
     if "total" in arguments.parts:
         for threat in (THREAT, LINF):
             compare_total(arguments.repeats, arguments.steps, threat)
-    if "traces" in arguments.parts:
-        compare_traces(arguments.steps)
     if "lambda" in arguments.parts:
         for activation in arguments.activations:
             compare_lambda(arguments.repeats, activation)

@@ -115,23 +115,23 @@ def largest_curvature(
     chosen = list(parameters or trained(model))
     stencil = _Stencil(model, samples.detached(), radius, search, batch_size, chosen, held)
     direction = start.to(flattened(chosen)) / start.norm()
-    reached: list[float] = []
+    # directions are told apart by their ends alone: the loss at w is the same for all of them,
+    # and what is known of it grows on the way
+    heights: list[float] = []
     climb = Climb()
     for step in range(search.steps):
         last = step + 1 == search.steps
         seen, slope = stencil.look(direction, with_slope=not last)
-        if not reached or seen.value > reached[-1]:
+        if not heights or seen.height > heights[-1]:
             best = seen
-        reached.append(best.value)
-        climb.add(direction, seen.value, slope / (2 * radius))
+        heights.append(best.height)
+        climb.add(direction, seen.height, slope / (2 * radius))
         if last:
             break
         direction = climb.propose()
         if not bool(direction.any()):
             break
-    found = stencil.finished(best, generator)
-    gain = reached[-1] - reached[max(len(reached) - 1 - _LAST, 0)]
-    return replace(found, start=reached[0], gain=gain)
+    return stencil.finished(best, heights, generator)
 
 
 @dataclass(frozen=True)
@@ -139,10 +139,14 @@ class _Ends:
     """What was found at w + r v and w - r v: the inputs, their damping and losses (n,)."""
 
     direction: Tensor
-    value: float
-    inputs: tuple[Tensor, Tensor]
-    damping: tuple[Tensor, Tensor]
+    inputs: list[Tensor]
+    damping: list[Tensor]
     losses: tuple[Tensor, Tensor]
+
+    @property
+    def height(self) -> float:
+        """The sum of the two mean losses."""
+        return float(self.losses[0].mean() + self.losses[1].mean())
 
 
 class _Stencil:
@@ -164,6 +168,7 @@ class _Stencil:
         #: perturbed inputs at w, w + r v and w - r v, and the damping of their next steps
         self._inputs = [samples.perturbed] * 3
         self._damping = [samples.x.new_zeros(len(samples))] * 3
+        self._every = torch.arange(len(samples), device=samples.x.device)
         self._passes = 0.0
         self._centre = self._losses(samples.perturbed)
 
@@ -171,31 +176,35 @@ class _Stencil:
         """What is found along a direction (dim,), and the difference of the gradients there."""
         losses, slopes = self._climbed(direction, self._search.attack_steps, with_slope=with_slope)
         self._share()
-        inputs, damping = tuple(self._inputs[1:]), tuple(self._damping[1:])
-        value = float(self._differences(losses).mean())
         slope = slopes[0] - slopes[1] if with_slope else torch.zeros_like(direction)
-        return _Ends(direction, value, inputs, damping, losses), slope  # type: ignore[arg-type]
+        return _Ends(direction, self._inputs[1:], self._damping[1:], losses), slope
 
-    def finished(self, best: _Ends, generator: torch.Generator | None) -> ScaleCurvature:
-        """The best direction's value, with what its maxima still lacked."""
-        ends, centre = best.losses, self._centre
+    def finished(
+        self, best: _Ends, heights: list[float], generator: torch.Generator | None
+    ) -> ScaleCurvature:
+        """The best direction's value, with what its maxima still lacked.
+
+        Args:
+            best: what was found along it.
+            heights: the largest heights after each direction.
+            generator: of the random start.
+        """
+        ends, centre, scale = best.losses, self._centre, self._radius**2
+        start, gain = heights[0] - 2 * float(centre.mean()), heights[-1] - heights[-1 - _LAST :][0]
         if not self._held:
             steps = self._search.final_steps
             self._inputs[1:], self._damping[1:] = best.inputs, best.damping
             self._restart(steps, generator)
             ends, _ = self._climbed(best.direction, steps, with_slope=False)
             self._share()
-        samples, scale = self._differences(ends), self._radius**2
-        outside = float(sum(ends).mean() - sum(best.losses).mean())  # type: ignore[union-attr]
+        samples = (ends[0] - 2 * self._centre + ends[1]) / scale
+        outside = float(ends[0].mean() + ends[1].mean()) - best.height
         inside = float(self._centre.mean() - centre.mean())
         value, stderr = float(samples.mean()), float(samples.std()) / len(samples) ** 0.5
         return ScaleCurvature(
-            value, stderr, best.value, 0.0, best.direction,
+            value, stderr, start / scale, gain / scale, best.direction,
             2 * inside / scale, outside / scale, self._passes,
         )  # fmt: skip
-
-    def _differences(self, ends: tuple[Tensor, Tensor]) -> Tensor:
-        return (ends[0] - 2 * self._centre + ends[1]) / self._radius**2
 
     def _climbed(
         self, direction: Tensor, steps: int, *, with_slope: bool
@@ -208,7 +217,7 @@ class _Stencil:
                     losses.append(self._losses(self._inputs[point]))
                 else:
                     self._take_best(point, [0, point])
-                    losses.append(self._refine(point, torch.arange(len(self._samples)), steps))
+                    losses.append(self._refine(point, self._every, steps))
                 if with_slope:
                     slopes.append(self._slope(self._inputs[point]))
         return (losses[0], losses[1]), slopes
@@ -226,9 +235,8 @@ class _Stencil:
         """Give a point the best of some points' inputs, sample by sample; their losses (n,)."""
         losses = torch.stack([self._losses(self._inputs[other]) for other in candidates])
         values, places = losses.max(dim=0)
-        rows = torch.arange(len(places), device=places.device)
         for kept in (self._inputs, self._damping):
-            kept[point] = torch.stack([kept[other] for other in candidates])[places, rows]
+            kept[point] = torch.stack([kept[other] for other in candidates])[places, self._every]
         return values
 
     def _share(self) -> None:
@@ -244,10 +252,10 @@ class _Stencil:
 
     def _restart(self, steps: int, generator: torch.Generator | None) -> None:
         """Try w with more steps, and from a random start."""
-        samples, every = self._samples, torch.arange(len(self._samples))
+        samples = self._samples
         generator = generator or torch.Generator(samples.x.device).manual_seed(0)
         self._damping[0] = torch.zeros_like(self._damping[0])
-        self._centre = self._refine(0, every, steps)
+        self._centre = self._refine(0, self._every, steps)
         start = samples.x + samples.threat.random_start(samples.x, generator)
         again = refine(self._model, replace(samples, perturbed=start), steps, 0.0, self._micro.size)
         self._passes += steps

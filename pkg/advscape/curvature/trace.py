@@ -57,7 +57,6 @@ def hutchinson_trace(
     probes: int,
     generator: torch.Generator,
     accuracy: float | None = None,
-    known: float = 0.0,
 ) -> Trace:
     r"""Trace from Rademacher probes.
 
@@ -65,7 +64,8 @@ def hutchinson_trace(
 
     (Hutchinson, Commun. Stat. Simul. Comput. 18, 1989). The spread of one probe is that of the
     off-diagonal entries: on networks it is about as large as the trace itself, so that a relative
-    accuracy a takes some 1 / a^2 probes.
+    accuracy a takes some 1 / a^2 probes. Hutch++ (Meyer et al., SOSA 2021) at equal products has no
+    smaller error on them (benchmarks/RESULTS.md), and no blocks.
 
     Where an accuracy is asked for, 20 probes tell the spread, and then as many are taken as it
     calls for. Few looks at the standard error make it rare to stop at a lucky one. Yet an estimate
@@ -78,14 +78,13 @@ def hutchinson_trace(
         probes: how many, or at most how many where an accuracy is given; at least 2.
         generator: of the probes.
         accuracy: wanted standard error, relative to the estimate.
-        known: a part of the trace that is not in H and is added to the estimate.
 
     Raises:
         ValueError: fewer than 2 probes.
         FloatingPointError: a product is not finite.
     """
-    samples = _sample(operator, [operator.dim], probes, generator, accuracy, known)
-    return _said(_mean(known + samples[:, 0], accuracy), accuracy)
+    samples = _sample(operator, [operator.dim], probes, generator, accuracy)
+    return _said(_mean(samples[:, 0], accuracy), accuracy)
 
 
 def layer_traces(
@@ -117,7 +116,6 @@ def _sample(
     limit: int,
     generator: torch.Generator,
     accuracy: float | None,
-    known: float = 0.0,
 ) -> np.ndarray:
     """What each probe says of each block: (probes, blocks) float64.
 
@@ -133,7 +131,7 @@ def _sample(
         parts = zip(v.split(sizes), finite_product(operator, v).split(sizes), strict=True)
         rows.append([float(dots(a[None], b)[0]) for a, b in parts])
         if len(rows) == wanted and accuracy is not None:
-            wanted = int(min(_needed(known + np.sum(rows, axis=1), accuracy), limit))
+            wanted = int(min(_needed(np.sum(rows, axis=1), accuracy), limit))
     return np.array(rows)
 
 
