@@ -60,3 +60,12 @@ def test_a_state_of_another_run_is_not_taken_up(written, tmp_path):
         (tmp_path / name).write_bytes(content)
     assert same(Checkpoint(tmp_path / "checkpoint.safetensors", "key").load(), 2)
     assert Checkpoint(tmp_path / "checkpoint.safetensors", "other").load() is None
+
+
+def test_a_damaged_name_of_the_runs_key_is_damage(written, tmp_path, caplog):
+    for name, content in written.items():
+        damaged = name == "checkpoint.safetensors"
+        content = content.replace(b'\\"key\\":', b'\\"kex\\":') if damaged else content
+        (tmp_path / name).write_bytes(content)
+    assert same(Checkpoint(tmp_path / "checkpoint.safetensors", "key").load(), 1)
+    assert "is damaged" in caplog.text

@@ -76,12 +76,13 @@ class Checkpoint:
                 sealed = json.loads(file.metadata()["checkpoint"])
             tensors = read_tensors(path)
             whole = sealed["digest"] == _digest(tensors, sealed["record"])
+            ours = sealed["key"] == self._key
         except (OSError, SafetensorError, KeyError, TypeError, ValueError, UserError):
-            whole = False
+            whole = ours = False
         if not whole:
             _LOG.warning("checkpoint %s is damaged; going on from the one before it", path)
             return None
-        return (tensors, sealed["record"]) if sealed["key"] == self._key else None
+        return (tensors, sealed["record"]) if ours else None
 
 
 def _digest(tensors: dict[str, Tensor], record: dict[str, Any]) -> str:
