@@ -43,7 +43,12 @@ def precise_losses(outputs: Tensor, y: Tensor) -> Tensor:
     Returns:
         (n,) of the dtype of ``outputs``.
     """
-    return functional.pad(logit_gaps(outputs, y), (1, 0)).logsumexp(dim=1)
+    return gap_losses(logit_gaps(outputs, y))
+
+
+def gap_losses(gaps: Tensor) -> Tensor:
+    """The same (n,) from :func:`logit_gaps`."""
+    return functional.pad(gaps, (1, 0)).logsumexp(dim=1)
 
 
 def logit_gaps(outputs: Tensor, y: Tensor) -> Tensor:

@@ -118,7 +118,6 @@ class ThreatModel:
         Returns:
             (n, ...) perturbations.
         """
-        far = self.linear_maximiser(gradient, x)
         pulled = _shaped(damping, delta) > 0
         flat = gradient.flatten(1)
         size = flat.abs().mean(dim=1) if self.norm == "linf" else lengths(gradient)
@@ -127,7 +126,7 @@ class ThreatModel:
         aim = _shaped(damping, delta) * delta + self.epsilon * unit
         near = delta + self.epsilon * unit / _shaped(torch.where(damping > 0, damping, 1.0), delta)
         if self.norm == "linf":
-            return torch.where(pulled, self.project(near, x), far)
+            return torch.where(pulled, self.project(near, x), self.linear_maximiser(gradient, x))
         cut = (x + near).clamp(0, 1) - x if self.box else near
         inside = pulled & _shaped(lengths(cut) <= self.epsilon, delta)
         return torch.where(inside, cut, self.linear_maximiser(aim, x))

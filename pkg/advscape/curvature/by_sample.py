@@ -20,7 +20,7 @@ def second_derivatives(
     vector: Tensor,
     batch_size: int,
 ) -> Tensor:
-    """V . H_i v of each sample: (n,), by differentiating forwards twice.
+    """Each sample's v . H_i v: (n,), by differentiating forwards twice.
 
     Args:
         model: gives (n, classes) logits; used in eval mode and left as it was.

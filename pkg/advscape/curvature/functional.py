@@ -2,17 +2,13 @@
 
 from typing import NamedTuple
 
-import torch
 from torch import Tensor
-from torch.nn import functional
 
-from advscape.curvature.by_sample import second_derivatives
 from advscape.curvature.first_derivatives import FirstDerivatives
 from advscape.curvature.gauss_newton import GaussNewtonGraph
 from advscape.curvature.graph import gradient_graph, pulled
 from advscape.curvature.operator import SampleOperator
-from advscape.losses import logit_gaps
-from advscape.models.untouched import differentiable
+from advscape.losses import gap_losses, logit_gaps
 
 
 class _Graph(NamedTuple):
@@ -38,7 +34,7 @@ class FunctionalOperator(SampleOperator):
     def _graph(self, batch: tuple[Tensor, Tensor]) -> _Graph:
         x, y = batch
         gaps = logit_gaps(self._model(x), y)
-        loss = functional.pad(gaps, (1, 0)).logsumexp(dim=1).sum()
+        loss = gap_losses(gaps).sum()
         return _Graph(
             GaussNewtonGraph.of(gaps, self.parameters), gradient_graph(loss, self.parameters)
         )
@@ -57,14 +53,9 @@ class FunctionalOperator(SampleOperator):
 
     def by_sample(self, vector: Tensor) -> Tensor:
         """As of every operator."""
+        outer = self._of_each(lambda graph: graph.outer.forms(self._pieces(vector)))
         x, y = self._samples
-        whole = second_derivatives(self._model, self.parameters, x, y, vector, self._micro.size)
-        found = []
-        with differentiable(self._model, self.parameters):
-            for batch in self._batches(self._micro.size):
-                graph: _Graph = self._graph_of(batch)
-                found.append(graph.outer.forms(self._pieces(vector)))
-        return whole - torch.cat(found)
+        return self._bends(x, y, vector) - outer
 
     def _gradient(self, graph: _Graph) -> tuple[Tensor, ...]:
         return graph.over_weights

@@ -10,7 +10,6 @@ from advscape.curvature.first_derivatives import FirstDerivatives
 from advscape.curvature.graph import pulled
 from advscape.curvature.operator import SampleOperator
 from advscape.losses import gap_probabilities, logit_gaps
-from advscape.models.untouched import differentiable
 
 
 class GaussNewtonGraph(NamedTuple):
@@ -36,7 +35,7 @@ class GaussNewtonGraph(NamedTuple):
         return self.weighed(parameters, moved)
 
     def forms(self, pieces: list[Tensor]) -> Tensor:
-        """V . J_i^T S_i J_i v of each sample: (n,) float64."""
+        """Each sample's v . J_i^T S_i J_i v: (n,) float64."""
         (moved,) = pulled(self.pulled, [self.along], pieces)
         q, moved = self.q.double(), moved.double()
         return (q * moved.square()).sum(dim=1) - (q * moved).sum(dim=1).square()
@@ -75,16 +74,7 @@ class GaussNewtonOperator(SampleOperator):
 
     def by_sample(self, vector: Tensor) -> Tensor:
         """As of every operator."""
-
-        def forms(size: int) -> Tensor:
-            found = []
-            with differentiable(self._model, self.parameters):
-                for batch in self._batches(size):
-                    graph: GaussNewtonGraph = self._graph_of(batch)
-                    found.append(graph.forms(self._pieces(vector)))
-            return torch.cat(found)
-
-        return self._micro.run(forms)
+        return self._of_each(lambda graph: graph.forms(self._pieces(vector)))
 
     def _gradient(self, graph: GaussNewtonGraph) -> tuple[Tensor, ...]:
         return pulled([graph.gaps], self.parameters, [graph.q])

@@ -2,7 +2,6 @@
 
 from torch import Tensor
 
-from advscape.curvature.by_sample import second_derivatives
 from advscape.curvature.first_derivatives import FirstDerivatives
 from advscape.curvature.graph import gradient_graph, pulled
 from advscape.curvature.operator import SampleOperator
@@ -39,7 +38,7 @@ class HessianOperator(SampleOperator):
     def by_sample(self, vector: Tensor) -> Tensor:
         """As of every operator."""
         x, y = self._samples
-        return second_derivatives(self._model, self.parameters, x, y, vector, self._micro.size)
+        return self._bends(x, y, vector)
 
     def _gradient(self, graph: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         return graph

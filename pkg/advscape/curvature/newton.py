@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from advscape.attacks.samples import AttackedSamples
 from advscape.curvature.conjugate_gradients import conjugate_gradients
@@ -13,7 +12,7 @@ from advscape.curvature.hessian import HessianOperator
 from advscape.curvature.maxima import Maxima, points_at
 from advscape.curvature.paths import Path
 from advscape.curvature.proof import proven_path
-from advscape.losses import logit_gaps
+from advscape.losses import gap_losses, logit_gaps
 from advscape.machine.memory import MicroBatch
 from advscape.models.untouched import untouched
 from advscape.threat import ThreatModel, lengths
@@ -145,7 +144,7 @@ def _look(model: nn.Module, samples: AttackedSamples, path: Path) -> _State:
     with path.building(model):
         outputs = model(x)
         gaps = logit_gaps(outputs, samples.y)
-        (slope,) = gradient_graph(functional.pad(gaps, (1, 0)).logsumexp(dim=1).sum(), [x])
+        (slope,) = gradient_graph(gap_losses(gaps).sum(), [x])
     points = points_at(samples, slope.detach())
     step = _step(points, slope, x, samples.threat)
     height = gaps.detach().logsumexp(dim=1)

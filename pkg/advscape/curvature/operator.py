@@ -3,12 +3,13 @@
 import copy
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
 
+from advscape.curvature.by_sample import second_derivatives
 from advscape.curvature.first_derivatives import FirstDerivatives
 from advscape.curvature.krylov import dots
 from advscape.curvature.paths import Path
@@ -91,7 +92,7 @@ class CurvatureOperator(ABC):
         return (sums / self._n).T.reshape(vectors.shape)
 
     def by_batches(self, vector: Tensor, size: int) -> tuple[Tensor, Tensor]:
-        """V . H_b v of batches' own means: (batches,) float64 from (dim,), and their sizes.
+        """Batches' own means of v . H v: (batches,) float64 from (dim,), and their sizes.
 
         At about the cost of one product where that builds its graph.
 
@@ -157,12 +158,27 @@ class CurvatureOperator(ABC):
 
     @abstractmethod
     def by_sample(self, vector: Tensor) -> Tensor:
-        """V . H_i v of each sample: (n,) from (dim,); their mean is v . H v.
+        """Each sample's v . H_i v: (n,) from (dim,); their mean is v . H v.
 
         Raises:
             Exception: whatever torch raises where the network's second derivatives cannot be taken
                 forwards; :meth:`by_batches` needs none of them.
         """
+
+    def _of_each(self, forms: Callable[[Any], Tensor]) -> Tensor:
+        """What is made of each batch's graph, sample by sample: (n,)."""
+
+        def joined(size: int) -> Tensor:
+            with differentiable(self._model, self.parameters):
+                return torch.cat([forms(self._graph_of(batch)) for batch in self._batches(size)])
+
+        return self._micro.run(joined)
+
+    def _bends(self, x: Tensor, y: Tensor, vector: Tensor) -> Tensor:
+        """Second derivatives (n,) of each sample's loss at held inputs, along a vector (dim,)."""
+        return self._micro.run(
+            lambda size: second_derivatives(self._model, self.parameters, x, y, vector, size)
+        )
 
     @abstractmethod
     def telling(self, count: int) -> Iterable[Tensor]:

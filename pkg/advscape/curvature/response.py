@@ -24,7 +24,6 @@ from advscape.curvature.maxima import Maxima
 from advscape.curvature.operator import CurvatureOperator, least_sure
 from advscape.curvature.paths import Path
 from advscape.losses import precise_losses
-from advscape.models.untouched import differentiable
 
 #: of the systems of a proof, and the largest relative residual by differences that passes
 _PROOF_TOLERANCE, _PROOF_STEPS, _PROOF_RESIDUAL = 1e-4, 1000, 0.01
@@ -161,19 +160,14 @@ class ResponseOperator(CurvatureOperator):
         return self.response_by_sample(vector)
 
     def response_by_sample(self, vector: Tensor) -> Tensor:
-        """V . B_i v of each sample: (n,) from (dim,); their mean is v . B v."""
+        """Each sample's v . B_i v: (n,) from (dim,); their mean is v . B v."""
 
-        def forms(size: int) -> Tensor:
-            found = []
-            with differentiable(self._model, self.parameters):
-                for batch in self._batches(size):
-                    graph: JointGraph = self._graph_of(batch)
-                    (pushed,) = pulled(graph.over_weights, [graph.x], self._pieces(vector))
-                    tangent = graph.points.tangent(pushed)
-                    found.append((self._solve(graph, tangent) * tangent).sum(dim=1))
-            return torch.cat(found)
+        def forms(graph: JointGraph) -> Tensor:
+            (pushed,) = pulled(graph.over_weights, [graph.x], self._pieces(vector))
+            tangent = graph.points.tangent(pushed)
+            return (self._solve(graph, tangent) * tangent).sum(dim=1)
 
-        return self._micro.run(forms)
+        return self._of_each(forms)
 
     def _pulled_by_differences(
         self, graph: JointGraph, derivatives: FirstDerivatives, pushed: Tensor

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from advscape.curvature.by_sample import second_derivatives
 from advscape.curvature.first_derivatives import FirstDerivatives
 from advscape.curvature.graph import pulled
 from advscape.curvature.response import JointGraph, ResponseOperator
@@ -25,10 +24,7 @@ class TotalOperator(ResponseOperator):
 
     def by_sample(self, vector: Tensor) -> Tensor:
         """As of every operator."""
-        frozen = second_derivatives(
-            self._model, self.parameters, self._samples.x, self._samples.y, vector,
-            self._micro.size,
-        )  # fmt: skip
+        frozen = self._bends(self._samples.x, self._samples.y, vector)
         return frozen + self.response_by_sample(vector)
 
     def _expected(
