@@ -1,4 +1,4 @@
-"""Curvature of a full-width ResNet-18, against PyHessian and curvlinops with scipy's eigsh.
+"""Curvature of a full-width ResNet-18, against PyHessian, curvlinops and hessian-eigenthings.
 
 256 of scikit-learn's digits at 16x16; a network that has seen the others for two epochs; eval
 mode, float32, one batch, 2 threads. Times are in wall seconds, CPU seconds, and gradient
@@ -7,6 +7,8 @@ equivalents: wall time over that of one gradient of the same samples in the same
 lambda: the largest eigenvalue of the Hessian, to several accuracies. Errors are against eigsh on
     float64 products that are written here. On a ReLU network rounding moves some units over
     their kink, which costs any float32 product up to 1e-4, by luck; GELU has none.
+top: the same for the five largest; an error is the largest of the five.
+trace: from equal numbers of products.
 total: the largest eigenvalue of frozen and total Hessian at polished maxima (GELU), L2 and Linf,
     with the test of the maxima and without the attack; the standard error over samples; and the
     largest curvature at a finite scale, frozen and attacked again.
@@ -42,19 +44,21 @@ from advscape.attacks.refine import refine
 from advscape.attacks.samples import AttackedSamples
 from advscape.curvature.finite_scale import Search, largest_curvature
 from advscape.curvature.hessian import HessianOperator
-from advscape.curvature.lanczos import Eigenpair, extreme_eigenvalues, largest_eigenvalue
+from advscape.curvature.lanczos import Eigenpair, extreme_eigenvalues
 from advscape.curvature.newton import polish
 from advscape.curvature.operator import CurvatureOperator
 from advscape.curvature.optimality import attack_optimality
 from advscape.curvature.response import ResponseOperator
 from advscape.curvature.sampling import sample_error
 from advscape.curvature.total import TotalOperator
+from advscape.curvature.trace import hutchinson_trace
 from advscape.evaluation.evaluate import score
 from advscape.linear.robust_loss import LinearModel, RobustLoss
 from advscape.threat import ThreatModel
 
 warnings.filterwarnings("ignore", message="`torch.jit.script` is deprecated")
 try:
+    from curvature_peers import EIGENVALUES, TRACES, Found
     from curvlinops import HessianLinearOperator
     from pyhessian import hessian
 except ModuleNotFoundError as error:
@@ -74,6 +78,13 @@ GOALS = {
 }
 KKT_TOLERANCE, CG_TOLERANCE, REFINE_STEPS, POLISH_STEPS = 1e-4, 1e-3, 300, 60
 AGREE = 1e-5  # of products by batch size
+PROBES = 12  # a multiple of 3, for Hutch++
+#: what of ours is set beside each peer: at least as accurate
+BESIDE = {
+    "PyHessian": "error 1e-3",
+    "curvlinops + eigsh": "error 1e-6",
+    "hessian-eigenthings": "error 1e-6",
+}
 
 Times = dict[str, list[tuple[float, float]]]
 
@@ -115,8 +126,8 @@ def gradient(model: nn.Module, x: Tensor, y: Tensor) -> None:
     torch.autograd.grad(functional.cross_entropy(model(x), y), weights)
 
 
-def reference(model: nn.Module, x: Tensor, y: Tensor) -> float:
-    """The largest eigenvalue from float64 products, written without the library."""
+def reference(model: nn.Module, x: Tensor, y: Tensor, k: int) -> np.ndarray:
+    """The k largest eigenvalues from float64 products, written without the library."""
     model, x = model.double(), x.double()
     weights = list(model.parameters())
     slopes = torch.autograd.grad(functional.cross_entropy(model(x), y), weights, create_graph=True)
@@ -129,79 +140,89 @@ def reference(model: nn.Module, x: Tensor, y: Tensor) -> float:
 
     operator = LinearOperator((len(slope), len(slope)), product, dtype=np.float64)
     start = np.random.default_rng(0).standard_normal(len(slope))
-    values = eigsh(operator, k=1, which="LA", ncv=8, tol=1e-9, v0=start, return_eigenvectors=False)
+    values = eigsh(
+        operator, k=k, which="LA", ncv=8 + 2 * k, tol=1e-9, v0=start, return_eigenvectors=False
+    )
     model.float()
-    return float(values[0])
+    return np.sort(values)[::-1]
 
 
-def lanczos(operator: CurvatureOperator, stop: str, tolerance: float, seed: int) -> tuple:
-    """Ours: value and products."""
+def lanczos(
+    operator: CurvatureOperator, stop: str, tolerance: float, seed: int, k: int = 1
+) -> Found:
+    """Ours: values and products."""
     start = torch.Generator().manual_seed(seed)
-    found = largest_eigenvalue(operator, tolerance, 100, start, stop=stop)
-    return found.value, found.products, found.converged
+    found = extreme_eigenvalues(operator, tolerance, 200, start, top=k, stop=stop)
+    if not found.converged:
+        raise SystemExit(f"{stop} {tolerance:g}: not converged after 200 products")
+    return [pair.value for pair in found.top], found.products
 
 
-def by_pyhessian(model: nn.Module, x: Tensor, y: Tensor, seed: int) -> tuple:
-    """PyHessian at its defaults, one batch. It counts no products."""
-    torch.manual_seed(seed)
-    found = hessian(model, nn.CrossEntropyLoss(), data=(x, y), cuda=False)
-    value = found.eigenvalues()[0][0]
-    model.zero_grad()  # it leaves a graph there
-    return value, None, True
-
-
-def by_curvlinops(model: nn.Module, x: Tensor, y: Tensor) -> tuple:
-    """Curvlinops with eigsh at its default basis, to 1e-3."""
-    weights = [p for p in model.parameters() if p.requires_grad]
-    operator = HessianLinearOperator(
-        model, nn.CrossEntropyLoss(), weights, [(x, y)], check_deterministic=False
-    ).to_scipy()
-    count = [0]
-
-    def product(v: np.ndarray) -> np.ndarray:
-        count[0] += 1
-        return operator @ v.ravel().astype(np.float32)
-
-    counted = LinearOperator(operator.shape, product, dtype=np.float32)
-    value = eigsh(counted, k=1, which="LA", tol=1e-3, return_eigenvectors=False)[0]
-    return float(value), count[0], True
-
-
-def compare_lambda(repeats: int, activation: str) -> None:
-    """The largest eigenvalue of the clean loss's Hessian, to several accuracies."""
+def clean_network(activation: str) -> tuple[nn.Module, Tensor, Tensor]:
+    """A network after two epochs, and the samples it has not seen."""
     drawn = samples(SIZE, SAMPLES)
     model = network(*drawn["train"], 96, activation, epsilon=0.0, batch=32, rate=0.01)
     x, y = drawn["test"]
     found = score(model, x, y, BATCH)
     print(f"{activation}: accuracy {found.accuracy:.3f}, loss {found.loss:.3f}")
-    exact, wall, cpu = timed(lambda: reference(model, x, y))
-    print(f"float64 eigsh: {exact:.9g}; {wall:.0f} s, {cpu:.0f} CPU s", flush=True)
     gradient(model, x, y)
+    return model, x, y
+
+
+def compare_eigenvalues(repeats: int, activation: str, k: int) -> None:
+    """The k largest eigenvalues of the clean loss's Hessian, to several accuracies."""
+    model, x, y = clean_network(activation)
+    exact, wall, cpu = timed(lambda: reference(model, x, y, k))
+    print(f"float64 eigsh: {exact}; {wall:.0f} s, {cpu:.0f} CPU s", flush=True)
     seeds = iter(range(10**6))
     sides: dict[str, Callable[[], object]] = {"gradient": lambda: gradient(model, x, y)}
     for name, (stop, tolerance) in GOALS.items():
         # below float32's rounding of a long vector only float64 vectors are within the residual
         dtype = torch.float64 if tolerance < 1e-5 else None
         sides[name] = lambda stop=stop, tolerance=tolerance, dtype=dtype: lanczos(
-            HessianOperator(model, x, y, len(y), dtype=dtype), stop, tolerance, next(seeds)
+            HessianOperator(model, x, y, len(y), dtype=dtype), stop, tolerance, next(seeds), k
         )
-    sides["PyHessian"] = lambda: by_pyhessian(model, x, y, next(seeds))
-    sides["curvlinops + eigsh"] = lambda: by_curvlinops(model, x, y)
+    for name, peer in EIGENVALUES.items():
+        sides[name] = lambda peer=peer: peer(model, x, y, k, next(seeds))
     seconds, results = turns(sides, repeats)
     report("gradient", seconds, "the unit")
     errors = {}
     for name in list(sides)[1:]:
-        errors[name] = [abs(value / exact - 1) for value, _, _ in results[name]]
+        errors[name] = [float(np.abs(np.array(v) / exact - 1).max()) for v, _ in results[name]]
         products = results[name][-1][1]
-        unfinished = sum(not converged for *_, converged in results[name])
         note = f"relative errors {' '.join(f'{error:.1e}' for error in errors[name])}"
-        note += f", {products} products" if products else ""
-        report(name, seconds, note + (f", {unfinished} not converged" if unfinished else ""))
-    for peer, goal in (("curvlinops + eigsh", "error 1e-6"), ("PyHessian", "error 1e-3")):
+        report(name, seconds, note + (f", {products} products" if products else ""))
+    for peer, goal in BESIDE.items():
         if max(errors[goal]) > max(errors[peer]):
             print(f"{goal}: its worst error is larger than that of {peer}")
         pairs = ratios([s[0] for s in seconds[peer]], [s[0] for s in seconds[goal]])
         print(f"{peer} against {goal}: ratio {spread(pairs)}", flush=True)
+
+
+def compare_traces(repeats: int, activation: str) -> None:
+    """The trace from as many products."""
+    model, x, y = clean_network(activation)
+    seeds = iter(range(10**6))
+
+    def ours() -> Found:
+        start = torch.Generator().manual_seed(next(seeds))
+        found = hutchinson_trace(HessianOperator(model, x, y, len(y)), PROBES, start)
+        return [found.value], found.products
+
+    sides: dict[str, Callable[[], object]] = {
+        "gradient": lambda: gradient(model, x, y),
+        "ours": ours,
+    }
+    for name, peer in TRACES.items():
+        sides[name] = lambda peer=peer: peer(model, x, y, PROBES, next(seeds))
+    seconds, results = turns(sides, repeats)
+    report("gradient", seconds, "the unit")
+    for name in list(sides)[1:]:
+        values = " ".join(f"{found[0]:.4g}" for found, _ in results[name])
+        report(name, seconds, f"traces {values}, {results[name][-1][1]} products")
+    for peer in TRACES:
+        pairs = ratios([s[0] for s in seconds[peer]], [s[0] for s in seconds["ours"]])
+        print(f"{peer}, trace: ratio {spread(pairs)}", flush=True)
 
 
 def at_maxima(model: nn.Module, x: Tensor, y: Tensor, threat: ThreatModel) -> AttackedSamples:
@@ -231,11 +252,13 @@ def compare_total(repeats: int, steps: int, threat: ThreatModel) -> None:
         operator = TotalOperator(model, optimality.maxima, len(y), CG_TOLERANCE, 300)
         return lanczos(operator, "residual", 1e-3, 0)
 
-    frozen = HessianOperator(model, x, y, len(y))
+    def frozen() -> HessianOperator:
+        """A new one each time: the finite scales move the weights, which ends a kept graph."""
+        return HessianOperator(model, x, y, len(y))
 
     def eigenpair(top: int, bottom: int) -> Eigenpair:
         start = torch.Generator().manual_seed(0)
-        return extreme_eigenvalues(frozen, 1e-3, 100, start, top=top, bottom=bottom).top[0]
+        return extreme_eigenvalues(frozen(), 1e-3, 100, start, top=top, bottom=bottom).top[0]
 
     pair = eigenpair(1, 0)
 
@@ -248,21 +271,21 @@ def compare_total(repeats: int, steps: int, threat: ThreatModel) -> None:
 
     sides: dict[str, Callable[[], object]] = {
         "gradient": lambda: gradient(model, x, y),
-        "frozen": lambda: lanczos(HessianOperator(model, x, y, len(y)), "residual", 1e-3, 0),
+        "frozen": lambda: lanczos(frozen(), "residual", 1e-3, 0),
         "total": total,
         "5 largest, 1 smallest": lambda: (eigenpair(5, 1).value, None),
-        "error over samples": lambda: (sample_error(frozen, pair, len(y)).value, None),
+        "error over samples": lambda: (sample_error(frozen(), pair, len(y)).value, None),
     }
-    for share in (0.001, 0.01):
-        for held in (True, False):
-            sides[f"scale {share:g} |w|, {'frozen' if held else 'attacked again'}"] = (
-                lambda share=share, held=held: scale(share, held)
-            )
+    for held in (True, False):
+        sides[f"scale 0.01 |w|, {'frozen' if held else 'attacked again'}"] = lambda held=held: (
+            scale(0.01, held)
+        )
     gradient(model, x, y)
     seconds, results = turns(sides, repeats)
     report("gradient", seconds, "the unit")
     for name in list(sides)[1:]:
-        value, count, *_ = results[name][-1]
+        value, count = results[name][-1]
+        value = value[0] if isinstance(value, list) else value
         report(name, seconds, f"{value:.6g}, {len(y)} samples" + (f", {count:g}" if count else ""))
     pairs = {
         "total": ["frozen"],
@@ -347,9 +370,14 @@ def compare_linear() -> None:
 def main() -> None:
     """Run the parts; the ratio against PyHessian comes last."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parts = ["linear", "memory", "total", "lambda"]
+    parts = ["linear", "memory", "total", "trace", "top", "lambda"]
     parser.add_argument("--parts", nargs="+", default=parts, choices=parts)
-    parser.add_argument("--activations", nargs="+", default=["gelu", "relu"], help="for lambda")
+    parser.add_argument(
+        "--activations",
+        nargs="+",
+        default=["gelu", "relu"],
+        help="for lambda; the first one for top and trace",
+    )
     parser.add_argument("--steps", type=int, default=30, help="of adversarial training, for total")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
@@ -362,9 +390,13 @@ def main() -> None:
     if "total" in arguments.parts:
         for threat in (THREAT, LINF):
             compare_total(arguments.repeats, arguments.steps, threat)
+    if "trace" in arguments.parts:
+        compare_traces(arguments.repeats, arguments.activations[0])
+    if "top" in arguments.parts:
+        compare_eigenvalues(arguments.repeats, arguments.activations[0], 5)
     if "lambda" in arguments.parts:
         for activation in arguments.activations:
-            compare_lambda(arguments.repeats, activation)
+            compare_eigenvalues(arguments.repeats, activation, 1)
 
 
 if __name__ == "__main__":
