@@ -6,7 +6,7 @@ from torch.nn import functional
 
 from advscape.attacks.pgd import PGD
 from advscape.threat import ThreatModel
-from advscape.training.objectives import Adversarial, Trades, divergence
+from advscape.training.objectives import Adversarial, Mart, Trades, divergence
 from tests.networks import assert_same, batch, small_net, snapshot
 
 THREAT = ThreatModel("l2", 0.5)
@@ -39,6 +39,45 @@ def test_trades_loss_and_gradient_by_hand(generator):
     theirs = torch.autograd.grad(expected, list(model.parameters()))
     for one, two in zip(ours, theirs, strict=True):
         assert torch.allclose(one, two, atol=1e-5)
+
+
+def mart_by_hand(model, x, perturbed, y, beta):
+    """Equation 12 of Wang et al., sum by sum."""
+    losses = []
+    clean, adversarial = torch.softmax(model(x), 1), torch.softmax(model(perturbed), 1)
+    for i in range(len(x)):
+        p, q = clean[i], adversarial[i]
+        wrong = max((k for k in range(len(q)) if k != y[i]), key=lambda k: q[k])
+        boosted = -torch.log(q[y[i]]) - torch.log(1 - q[wrong])
+        apart = sum(p[k] * (torch.log(p[k]) - torch.log(q[k])) for k in range(len(p)))
+        losses.append(boosted + beta * apart * (1 - p[y[i]]))
+    return torch.stack(losses)
+
+
+def test_mart_loss_and_gradient_by_hand(generator):
+    model, (x, y) = small_net().eval(), batch()
+    objective = Mart(PGD(THREAT, 2), "eval", beta=5.0)
+    perturbed = objective.perturb(model, x, y, generator, None)
+    found, outputs = objective.losses(model, x, perturbed, y)
+    expected = mart_by_hand(model, x, perturbed, y, 5.0)
+    assert torch.allclose(found, expected, rtol=1e-9)
+    assert torch.equal(outputs, model(perturbed))
+    ours = torch.autograd.grad(found.mean(), list(model.parameters()))
+    theirs = torch.autograd.grad(expected.mean(), list(model.parameters()))
+    for one, two in zip(ours, theirs, strict=True):
+        assert torch.allclose(one, two, atol=1e-10)
+
+
+def test_mart_is_finite_and_exact_on_samples_that_are_lost():
+    """A wrong class of probability 1 but for 1e-13: in float32 1 - p_k would be 0."""
+    logits = torch.tensor([[0.0, 30.0, 1.0]], requires_grad=True)
+    objective = Mart(PGD(THREAT, 2), "eval", beta=5.0)
+    found, _ = objective.losses(lambda x: logits, None, None, torch.tensor([0]))
+    exact = logits.detach().double()
+    against = -torch.log(torch.softmax(exact, 1)[0, [0, 2]].sum())
+    assert found.item() == pytest.approx(30.0 + against.item(), rel=1e-6)
+    (slope,) = torch.autograd.grad(found.sum(), logits)
+    assert slope.isfinite().all()
 
 
 def test_trades_attack_climbs_the_divergence_from_near_the_input():

@@ -5,7 +5,13 @@ import pytest
 import torch
 from torch import nn
 
-from advscape.training.updates import AdversarialWeights, Descent, Langevin, LocalEntropy
+from advscape.training.updates import (
+    AdversarialWeights,
+    Descent,
+    Langevin,
+    LocalEntropy,
+    SharpnessAware,
+)
 from tests.networks import batch, small_net
 from tests.users_networks import FrozenLayer, UnusedWeight
 
@@ -56,10 +62,10 @@ def test_weight_perturbation_waits_for_its_warmup():
     assert torch.equal(one.w, two.w)
 
 
-def test_weight_perturbation_moves_the_running_statistics_once():
+def test_moved_weights_move_the_running_statistics_once():
     x, y = batch()
     counts = []
-    for kind in (Descent, AdversarialWeights):
+    for kind in (Descent, AdversarialWeights, SharpnessAware):
         model = small_net().train()
 
         def gradient(model=model):
@@ -72,10 +78,11 @@ def test_weight_perturbation_moves_the_running_statistics_once():
         before = int(model[1].num_batches_tracked)
         kind(model, 0.9, 0.0, *options).step(gradient, 0.1, 0)
         counts.append(int(model[1].num_batches_tracked) - before)
-    assert counts == [1, 1]
+    assert counts == [1, 1, 1]
 
 
-def test_weights_come_back_when_a_step_fails():
+@pytest.mark.parametrize("kind", [AdversarialWeights, SharpnessAware])
+def test_weights_come_back_when_a_step_fails(kind):
     model = Weights()
     calls = []
 
@@ -85,10 +92,79 @@ def test_weights_come_back_when_a_step_fails():
             raise torch.OutOfMemoryError("pretended")
         return model.gradient()
 
-    update, before = AdversarialWeights(model, 0.9, 0.0, 0.1, 0), values(model)[0]
+    update, before = kind(model, 0.9, 0.0, 0.1, False), values(model)[0]
     with pytest.raises(torch.OutOfMemoryError):
         update.step(breaks, 0.1, 0)
     assert np.allclose(values(model)[0], before, atol=1e-15)
+
+
+@pytest.mark.parametrize("adaptive", [False, True])
+def test_sharpness_aware_by_hand(adaptive):
+    """Algorithm 1 of Foret et al.; equation 8 of Kwon et al. with T = |w| for the matrix."""
+    model, (w, b) = Weights(), values(Weights())
+    rho, rate, decay, momentum = 0.3, 0.1, 0.01, 0.9
+    update = SharpnessAware(model, momentum, decay, rho, adaptive)
+    velocity_w, velocity_b = np.zeros_like(w), np.zeros_like(b)
+    target = TARGET.numpy()
+    for _ in range(3):
+        loss, _ = update.step(model.gradient, rate, 0)
+        assert loss.item() == pytest.approx(0.5 * np.sum((w - target) ** 2) + np.sum(b**4))
+        g_w, g_b = w - target, 4 * b**3
+        t = np.abs(w) if adaptive else np.ones_like(w)
+        length = np.sqrt(np.sum((t * g_w) ** 2) + np.sum(g_b**2))
+        up_w, up_b = w + rho * t**2 * g_w / length, b + rho * g_b / length
+        velocity_w = momentum * velocity_w + (up_w - target) + decay * w
+        velocity_b = momentum * velocity_b + 4 * up_b**3 + decay * b
+        w, b = w - rate * velocity_w, b - rate * velocity_b
+        assert np.allclose(model.w.detach(), w, atol=1e-10)
+        assert np.allclose(model.b.detach(), b, atol=1e-10)
+
+
+class PublicSAM(torch.optim.Optimizer):
+    """The two-step optimiser that most studies take: torch's own SGD around a move of the weights,
+    written again here from its description (first the ascent, then SGD at the old weights).
+    """
+
+    def __init__(self, parameters, rho, **options):
+        super().__init__(parameters, {"rho": rho})
+        self.base = torch.optim.SGD(self.param_groups[0]["params"], **options)
+
+    @torch.no_grad()
+    def first_step(self):
+        params = self.param_groups[0]["params"]
+        norm = torch.norm(torch.stack([p.grad.norm(p=2) for p in params]), p=2)
+        self.moves = [p.grad * self.param_groups[0]["rho"] / norm for p in params]
+        for p, move in zip(params, self.moves, strict=True):
+            p.add_(move)
+
+    @torch.no_grad()
+    def second_step(self):
+        for p, move in zip(self.param_groups[0]["params"], self.moves, strict=True):
+            p.sub_(move)
+        self.base.step()
+
+
+def test_sharpness_aware_against_an_optimiser_of_torch():
+    x, y = batch()
+    ours, theirs = small_net().double().train(), small_net().double().train()
+    theirs.load_state_dict(ours.state_dict())
+
+    def gradient(model):
+        model.zero_grad()
+        loss = nn.functional.cross_entropy(model(x.double()), y)
+        loss.backward()
+        return loss.detach(), torch.tensor(0.0)
+
+    update = SharpnessAware(ours, 0.9, 1e-3, 0.1, adaptive=False)
+    optimiser = PublicSAM(theirs.parameters(), 0.1, lr=0.2, momentum=0.9, weight_decay=1e-3)
+    for _ in range(3):
+        update.step(lambda: gradient(ours), 0.2, 0)
+        gradient(theirs)
+        optimiser.first_step()
+        gradient(theirs)
+        optimiser.second_step()
+    for one, two in zip(ours.parameters(), theirs.parameters(), strict=True):
+        assert torch.allclose(one, two, atol=1e-12)
 
 
 def test_local_entropy_by_hand():

@@ -105,8 +105,8 @@ def _of_images(loop: "Loop", batch: Any) -> str | None:
 
 def _diverged(loop: "Loop", x: Tensor) -> str:
     keys = ["training.learning_rate"]
-    if hasattr(loop.recipe.update, "gamma"):
-        keys.append("training.objective.gamma")
+    sizes = [size for size in ("gamma", "rho") if hasattr(loop.recipe.update, size)]
+    keys += [f"training.objective.{size}" for size in sizes]
     return _too_far(loop.recipe.objective.attack.threat, x) or (
         f"the weights grew beyond all bounds; lower {' or '.join(keys)}"
     )

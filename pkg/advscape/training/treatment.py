@@ -9,8 +9,14 @@ from torch import nn
 from advscape.attacks.attack import Attack
 from advscape.attacks.pgd import PGD
 from advscape.seeds import stream
-from advscape.training.objectives import Adversarial, Objective, Trades, divergence
-from advscape.training.updates import AdversarialWeights, Descent, Langevin, LocalEntropy
+from advscape.training.objectives import Adversarial, Mart, Objective, Trades, divergence
+from advscape.training.updates import (
+    AdversarialWeights,
+    Descent,
+    Langevin,
+    LocalEntropy,
+    SharpnessAware,
+)
 
 
 @dataclass(frozen=True)
@@ -67,6 +73,22 @@ def trades(setting: Setting, beta: float) -> Treatment:
     attack = replace(setting.attack, start="near", loss=divergence)
     objective = Trades(attack, setting.attack_batch_norm or "eval", setting.label_smoothing, beta)
     return Treatment(objective, Descent(setting.model, setting.momentum, setting.weight_decay))
+
+
+def mart(setting: Setting, beta: float) -> Treatment:
+    """MART (Wang et al., ICLR 2020); its attack meets batch norm in eval mode, as theirs does."""
+    batch_norm = setting.attack_batch_norm or "eval"
+    objective = Mart(setting.attack, batch_norm, setting.label_smoothing, beta)
+    return Treatment(objective, Descent(setting.model, setting.momentum, setting.weight_decay))
+
+
+def sam(setting: Setting, rho: float, adaptive: bool) -> Treatment:
+    """Sharpness-aware minimisation (Foret et al. 2021, arXiv 2010.01412) of the loss under attack.
+
+    The noise is that of the weights at which the step begins.
+    """
+    update = SharpnessAware(setting.model, setting.momentum, setting.weight_decay, rho, adaptive)
+    return Treatment(_cross_entropy(setting), update)
 
 
 def awp(setting: Setting, gamma: float, warmup: int) -> Treatment:

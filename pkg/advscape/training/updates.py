@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.sgd import sgd
 
+from advscape.models.restored import restored
 from advscape.models.untouched import untouched
 
 #: fills the parameters' gradients at the weights as they are, and returns what the batch says:
@@ -73,7 +74,17 @@ class Descent:
             self.velocities[i] = velocity
 
 
-class AdversarialWeights(Descent):
+class _Moved(Descent):
+    """SGD with the gradient of other weights: w + v, with v taken off again after the step."""
+
+    @torch.no_grad()
+    def _shift(self, moves: list[Tensor | None], sign: int) -> None:
+        for parameter, move in zip(self.parameters, moves, strict=True):
+            if move is not None:
+                parameter.add_(move, alpha=sign)
+
+
+class AdversarialWeights(_Moved):
     """Adversarial weight perturbation (Wu et al. 2020, arXiv 2004.05884, equations 8 to 10).
 
     Before each step the weights go up the batch's loss by v, with |v| = gamma |w| in each tensor of
@@ -110,11 +121,52 @@ class AdversarialWeights(Descent):
         ascent: Tensor = parameter.grad * scale
         return ascent
 
+
+class SharpnessAware(_Moved):
+    r"""Sharpness-aware minimisation (Foret et al., ICLR 2021, arXiv 2010.01412, algorithm 1).
+
+    The step is SGD's at w, weight decay too, but the gradient g is that of w + v,
+
+    .. math:: v = \rho\, g / |g| \quad\text{or, adaptive,}\quad v = \rho\, T^2 g / |T g|,
+
+    over all parameters together; T is \|w\| entry by entry for weights, 1 for parameters of one
+    dimension (Kwon et al., ICML 2021, arXiv 2102.11600, equation 8 and its section 4.1). Running
+    statistics are those of the batch at w, and so are the loss and the right answers returned.
+    """
+
+    def __init__(
+        self, model: nn.Module, momentum: float, weight_decay: float, rho: float, adaptive: bool
+    ):
+        """Prepare to train ``model``."""
+        super().__init__(model, momentum, weight_decay)
+        self.rho, self.adaptive = rho, adaptive
+
+    def step(self, gradient: Gradient, rate: float, epoch: int) -> tuple[Tensor, Tensor]:
+        """Move the weights by one batch, with the gradient at the sharpest weights nearby."""
+        result = gradient()
+        with restored(self.parameters):
+            self._shift(self._ascent(), 1)
+            with untouched(self.model, "train", freeze=False):
+                gradient()
+        self._descend(rate)
+        return result
+
     @torch.no_grad()
-    def _shift(self, moves: list[Tensor | None], sign: int) -> None:
-        for parameter, move in zip(self.parameters, moves, strict=True):
-            if move is not None:
-                parameter.add_(move, alpha=sign)
+    def _ascent(self) -> list[Tensor | None]:
+        scales = [
+            p.abs() if self.adaptive and p.dim() > 1 else torch.ones_like(p)
+            for p in self.parameters
+        ]
+        slopes = [
+            None if p.grad is None else scale * p.grad
+            for p, scale in zip(self.parameters, scales, strict=True)
+        ]
+        sizes = [slope.norm() for slope in slopes if slope is not None]
+        share = self.rho / (torch.stack(sizes).norm() + 1e-12)
+        return [
+            None if slope is None else share * scale * slope
+            for slope, scale in zip(slopes, scales, strict=True)
+        ]
 
 
 @dataclass(frozen=True)

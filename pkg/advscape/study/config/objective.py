@@ -30,6 +30,34 @@ class TradesObjective(ObjectiveSection):
     beta: Positive = Field(default=6.0, description="Weight of the divergence (1/lambda there).")
 
 
+class MARTObjective(ObjectiveSection):
+    """Boosted cross-entropy on attacked inputs plus beta times a divergence that is weighted by how
+    badly the clean input is classified (Wang et al., ICLR 2020, equation 12).
+    """
+
+    made_by = "advscape.training.treatment:mart"
+
+    name: Literal["mart"] = Field(description="mart: misclassification-aware training.")
+    beta: Positive = Field(default=5.0, description="Weight of the divergence (lambda there).")
+
+
+class SAMObjective(ObjectiveSection):
+    """Sharpness-aware minimisation on attacked inputs (Foret et al. 2021, arXiv 2010.01412)."""
+
+    made_by = "advscape.training.treatment:sam"
+
+    name: Literal["sam"] = Field(description="sam: the gradient of the sharpest weights nearby.")
+    rho: Positive = Field(
+        default=0.05,
+        description="Length of the move to them; adaptive, relative to the weights, some ten times "
+        "as much is usual.",
+    )
+    adaptive: bool = Field(
+        default=False,
+        description="Measure it relative to each weight (ASAM: Kwon et al. 2021, 2102.11600).",
+    )
+
+
 class AWPObjective(ObjectiveSection):
     """Adversarial training at adversarially perturbed weights (Wu et al. 2020, 2004.05884)."""
 
@@ -64,6 +92,8 @@ class EntropySGDObjective(ObjectiveSection):
 OBJECTIVES: dict[str, type[ObjectiveSection]] = {
     "at": AdversarialObjective,
     "trades": TradesObjective,
+    "mart": MARTObjective,
     "awp": AWPObjective,
+    "sam": SAMObjective,
     "entropy_sgd": EntropySGDObjective,
 }
