@@ -10,6 +10,7 @@ from advscape.training.checkpoint import Checkpoint
 from advscape.training.monitor import Monitor
 from advscape.training.objectives import Adversarial
 from advscape.training.schedule import cyclic
+from advscape.training.snapshots import Snapshots
 from advscape.training.train import Recipe, train
 from advscape.training.updates import Descent
 from tests.sections import built_model
@@ -31,7 +32,9 @@ def network(seed=0):
     return built_model({"name": "resnet18", "width": 4, "activation": "relu"}, 3, (1, 8, 8), seed)
 
 
-def recipe(model, epochs=4, epsilon=0.3, learning_rate=0.05, bfloat16=False, update=None):
+def recipe(
+    model, epochs=4, epsilon=0.3, learning_rate=0.05, bfloat16=False, update=None, average=None
+):
     return Recipe(
         epochs,
         32,
@@ -41,28 +44,39 @@ def recipe(model, epochs=4, epsilon=0.3, learning_rate=0.05, bfloat16=False, upd
         update or Descent(model, 0.9, 5e-4),
         Augmentation(padding=1, flip=False),
         bfloat16,
+        average=average,
     )
 
 
-def run(folder, key="key", every_s=60.0, model=None, **options):
-    """Train and write the weights of the last and the best epoch."""
+def run(folder, key="key", every_s=60.0, model=None, snapshots=(), **options):
+    """Train as the stage does: write the weights of the last and the best epoch, and the others."""
     model = model or network()
     monitor = Monitor(
         {"validation": samples(2, 30), "test": samples(3, 30)},
         PGD(ThreatModel("l2", 0.3), steps=2), seed=0, every=1, batch_size=32,
     )  # fmt: skip
+    kept = Snapshots(folder / "checkpoints", snapshots)
+    checkpoint = Checkpoint(folder / "checkpoint.safetensors", key, every_s)
     found = train(
         model,
         *samples(),
         recipe(model, **options),
         seed=0,
-        checkpoint=Checkpoint(folder / "checkpoint.safetensors", key, every_s),
+        checkpoint=checkpoint,
         monitor=monitor,
+        snapshots=kept,
     )
     save_weights(model.state_dict(), folder / "weights.safetensors")
     save_weights(found.best, folder / "best.safetensors")
+    kept.finish({"averaged": found.averaged})
+    checkpoint.remove()
     return model, found
 
 
 def written(folder):
-    return [(folder / f"{name}.safetensors").read_bytes() for name in ("weights", "best")]
+    """All weights that a run leaves, by file."""
+    return {
+        str(file.relative_to(folder)): file.read_bytes()
+        for file in sorted(folder.rglob("*.safetensors"))
+        if not any(part.startswith(".") for part in file.relative_to(folder).parts)
+    }

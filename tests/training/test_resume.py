@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import signal
 import time
 from functools import cache
@@ -9,8 +10,9 @@ from functools import cache
 import pytest
 import torch
 
+from advscape.training.average import ExponentialAverage, StochasticAverage
 from advscape.training.checkpoint import Checkpoint
-from advscape.training.updates import AdversarialWeights, Langevin, LocalEntropy
+from advscape.training.updates import AdversarialWeights, Langevin, LocalEntropy, SharpnessAware
 from tests.forks import FORKS
 from tests.training.runs import network, run, written
 
@@ -20,6 +22,8 @@ KILLS = 20
 def updates(name, model):
     if name == "awp":
         return AdversarialWeights(model, 0.9, 5e-4, gamma=0.01, warmup=1)
+    if name == "sam":
+        return SharpnessAware(model, 0.9, 5e-4, rho=0.05, adaptive=True)
     if name == "entropy_sgd":
         generator = torch.Generator().manual_seed(7)
         return LocalEntropy(model, 5e-4, Langevin(5, 0.03, 1e-3, 0.75, 1.0), generator)
@@ -29,7 +33,11 @@ def updates(name, model):
 def train_in(folder, name):
     """The whole of a run, with a checkpoint after every step."""
     model = network()
-    run(folder, model=model, epochs=8, update=updates(name, model), every_s=0.0)
+    average = {"ema": ExponentialAverage(0.9), "swa": StochasticAverage(0.5)}.get(name)
+    run(
+        folder, model=model, epochs=8, update=updates(name, model), every_s=0.0, average=average,
+        snapshots=(2, 5) if average else (),
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +54,7 @@ def left_alone(tmp_path_factory):
     return made
 
 
-@pytest.mark.parametrize("name", ["sgd", "entropy_sgd"])
+@pytest.mark.parametrize("name", ["ema", "entropy_sgd"])
 def test_killed_at_twenty_random_moments(tmp_path, left_alone, name):
     broken = tmp_path
     whole, seconds = left_alone(name)
@@ -59,10 +67,11 @@ def test_killed_at_twenty_random_moments(tmp_path, left_alone, name):
             os.kill(process.pid, signal.SIGKILL)
             process.join()
             kills += process.exitcode == -signal.SIGKILL
-        if (broken / "best.safetensors").exists():  # it got to its end: begin a new one
-            assert written(broken) == whole
-            for file in broken.iterdir():
-                file.unlink()
+        if (broken / "checkpoints").exists():  # it got to its end: begin a new one
+            if not list(broken.glob("checkpoint*.safetensors")):
+                assert written(broken) == whole
+            shutil.rmtree(broken)
+            broken.mkdir()
     train_in(broken, name)
     assert written(broken) == whole
 
@@ -71,7 +80,7 @@ class Stop(Exception):
     """Ends a run as a kill would."""
 
 
-@pytest.mark.parametrize("name", ["sgd", "awp", "entropy_sgd"])
+@pytest.mark.parametrize("name", ["awp", "sam", "entropy_sgd", "ema", "swa"])
 @pytest.mark.parametrize("stop", [1, 2, 7])
 def test_stopped_between_steps(tmp_path, left_alone, monkeypatch, caplog, name, stop):
     """Also where the loss is in the middle of an epoch of three steps."""

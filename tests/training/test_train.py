@@ -27,7 +27,6 @@ def test_it_learns_to_be_robust(tmp_path, bfloat16):
     assert robust.accuracy > 0.9
     assert found.history[-1]["loss"] < 0.5 * found.history[0]["loss"]
     assert [record["epoch"] for record in found.history] == list(range(1, 16))
-    assert not list(tmp_path.glob("checkpoint*"))
 
 
 def test_twice_the_same_bytes(tmp_path):
@@ -99,7 +98,8 @@ def test_out_of_memory_halves_the_micro_batch_with_the_same_maths(tmp_path, capl
     trained = []
     for limit in (1000, 10):
         model = Greedy(plain_network(), limit)
-        found = train(model, x.double(), y, recipe(model), 0, Checkpoint(tmp_path / "c", "key"))
+        checkpoint = Checkpoint(tmp_path / f"{limit}", "key")
+        found = train(model, x.double(), y, recipe(model), 0, checkpoint)
         trained.append((found.history, list(model.parameters())))
     assert "going on with 16 samples" in caplog.text
     assert "going on with 8 samples" in caplog.text

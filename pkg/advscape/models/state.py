@@ -12,10 +12,32 @@ from advscape.errors import UserError
 from advscape.machine.atomic import replacing
 
 
-def save_weights(state: dict[str, Tensor], path: str | Path) -> None:
-    """Write a model's parameters and buffers, its ``state_dict()``, as safetensors."""
+def save_weights(
+    state: dict[str, Tensor], path: str | Path, metadata: dict[str, str] | None = None
+) -> None:
+    """Write a model's parameters and buffers, its ``state_dict()``, as safetensors.
+
+    Args:
+        state: the tensors by name.
+        path: of the file.
+        metadata: at most one entry: the order of several is not fixed in the file.
+    """
     with replacing(path) as temporary:
-        save_file(apart(state), temporary)
+        save_file(apart(state), temporary, metadata=metadata)
+
+
+def read_metadata(path: str | Path) -> dict[str, str]:
+    """What a file of weights says of itself.
+
+    Raises:
+        UserError: it is no such file.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            return file.metadata() or {}
+    except (OSError, SafetensorError) as error:
+        text = " ".join(str(error).split())
+        raise UserError(f"{path} cannot be read as safetensors: {text}") from error
 
 
 def apart(state: Mapping[str, Tensor]) -> dict[str, Tensor]:

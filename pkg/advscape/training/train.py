@@ -3,7 +3,7 @@
 import logging
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -17,15 +17,18 @@ from advscape.losses import correct
 from advscape.machine.device import tf32
 from advscape.machine.memory import MicroBatch
 from advscape.machine.progress import track
-from advscape.models.restored import trained
+from advscape.models.restored import restored, trained
+from advscape.models.state import weight_norm
 from advscape.seeds import stream
 from advscape.training.augment import Augmentation
+from advscape.training.average import Average, estimate_statistics
 from advscape.training.batches import count_batches
 from advscape.training.checkpoint import Checkpoint
-from advscape.training.diagnose import copied, why_not_finite
+from advscape.training.diagnose import State, copied, why_not_finite
 from advscape.training.monitor import Monitor
 from advscape.training.objectives import Objective
 from advscape.training.random_state import random_states, restore, seeded
+from advscape.training.snapshots import Snapshots
 from advscape.training.updates import Descent
 
 _LOG = logging.getLogger("advscape.training")
@@ -46,6 +49,7 @@ class Recipe:
         augmentation: changes the inputs first.
         bfloat16: autocast to bfloat16.
         tf32: let a GPU's float32 be TF32.
+        average: of the weights that the run passes; it changes none of them.
     """
 
     epochs: int
@@ -57,6 +61,7 @@ class Recipe:
     augmentation: Augmentation = field(default_factory=Augmentation)
     bfloat16: bool = False
     tf32: bool = False
+    average: Average | None = None
 
 
 @dataclass(frozen=True)
@@ -65,15 +70,19 @@ class Trained:
 
     Attributes:
         history: one record per epoch: epoch, loss and accuracy (running averages over the
-            attacked training batches), learning_rate, images_per_s, and what the monitor found.
+            attacked training batches), learning_rate, weight_norm, images_per_s, and what the
+            monitor found.
         best_epoch: with the highest validation accuracy, the first of several; None without
             validation samples.
         best: the state of the model after it; empty without validation samples.
+        averaged: the state of the model with the recipe's average, batch norm's statistics
+            estimated again on attacked training samples; empty without an average.
     """
 
     history: list[dict[str, float]]
     best_epoch: int | None
     best: dict[str, Tensor]
+    averaged: dict[str, Tensor]
 
 
 def train(
@@ -84,6 +93,7 @@ def train(
     seed: int,
     checkpoint: Checkpoint,
     monitor: Monitor | None = None,
+    snapshots: Snapshots | None = None,
 ) -> Trained:
     """Train in place, going on from the checkpoint where there is one.
 
@@ -93,8 +103,10 @@ def train(
         y: (n,) labels.
         recipe: how.
         seed: of data order, augmentation, attack and the global random states.
-        checkpoint: written after every epoch and when it is due, removed at the end.
+        checkpoint: written after every epoch and when it is due; whoever has written the outcome
+            removes it.
         monitor: measurements between epochs; its split "validation" chooses the best one.
+        snapshots: weights that are kept after some epochs.
 
     Raises:
         UserError: the loss is not finite any more; the device's memory does not suffice; there is
@@ -104,11 +116,7 @@ def train(
         raise UserError("model: nothing to train, all its parameters have requires_grad False")
     with seeded(stream(seed, "global")):
         loop = Loop(model, x, y, recipe, seed, monitor)
-        state = checkpoint.load()
-        if state is not None:
-            loop.load(*state)
-            _LOG.info("resuming after step %d of %d", loop.step, loop.steps)
-        start = copied(state or loop.state())
+        start = _begun(loop, checkpoint, snapshots)
         for _ in track(range(loop.step, loop.steps), loop.steps - loop.step, "training"):
             loop.batch()
             ended = loop.step % loop.batches == 0
@@ -120,9 +128,25 @@ def train(
                 raise UserError(why_not_finite(loop, checkpoint.load() or start))
             if ended:
                 loop.end_epoch()
+                if snapshots:  # before the checkpoint: a run that goes on from it has them
+                    snapshots.keep(loop.step // loop.batches, model.state_dict())
             checkpoint.save(*loop.state())
-    checkpoint.remove()
-    return Trained(loop.history, loop.best_epoch, loop.best)
+        averaged = loop.averaged()
+    return Trained(loop.history, loop.best_epoch, loop.best, averaged)
+
+
+def _begun(loop: "Loop", checkpoint: Checkpoint, snapshots: Snapshots | None) -> State:
+    """Take a run up where it was left, or begin it; the state that it goes on from."""
+    state = checkpoint.load()
+    if state is not None and snapshots and snapshots.lacks(state[1]["step"] // loop.batches):
+        _LOG.info("beginning again: a snapshot of an epoch before the checkpoint is missing")
+        state = None
+    if state is None and snapshots:
+        snapshots.clear()
+    if state is not None:
+        loop.load(*state)
+        _LOG.info("resuming after step %d of %d", loop.step, loop.steps)
+    return copied(state or loop.state())
 
 
 class Batch(NamedTuple):
@@ -146,6 +170,7 @@ class Loop:
         monitor: Monitor | None,
     ):
         self.model, self.x, self.y, self.recipe, self.monitor = model, x, y, recipe, monitor
+        self.seed = seed
         self.batches = count_batches(model, x, recipe.batch_size)
         self.steps = recipe.epochs * self.batches
         self.step, self.seconds = 0, 0.0
@@ -169,9 +194,9 @@ class Loop:
         Raises:
             UserError: memory does not suffice.
         """
-        started = time.monotonic()
+        started, recipe = time.monotonic(), self.recipe
         batch, epoch = self.draw(), self.step // self.batches
-        rate = self.recipe.learning_rate * self.recipe.course(self.step, self.steps)
+        rate = recipe.learning_rate * recipe.course(self.step, self.steps)
         self.model.train()
         before = self.generators["attack"].get_state()
 
@@ -180,13 +205,15 @@ class Loop:
             return self._move(batch.x, batch.y, rate, epoch, micro)
 
         try:
-            with tf32() if self.recipe.tf32 else nullcontext():
+            with tf32() if recipe.tf32 else nullcontext():
                 self.sums += torch.stack(attempt(None) if self.whole else self.micro.run(attempt))
         except torch.OutOfMemoryError:
             raise UserError(
                 "training: out of memory; batch norm sees the whole batch at once, so lower "
-                f"training.batch_size (now {self.recipe.batch_size})"
+                f"training.batch_size (now {recipe.batch_size})"
             ) from None
+        if recipe.average is not None:
+            recipe.average.step(recipe.update.parameters)
         self.step += 1
         self.seconds += time.monotonic() - started
 
@@ -248,8 +275,11 @@ class Loop:
             "loss": loss / n,
             "accuracy": right / n,
             "learning_rate": rate,
+            "weight_norm": weight_norm(self.model),
             "images_per_s": n / self.seconds,
         }
+        if self.recipe.average is not None:
+            self.recipe.average.end_epoch(self.recipe.update.parameters, epoch, self.recipe.epochs)
         if self.monitor is not None and self.monitor.is_due(epoch - 1, self.recipe.epochs):
             record |= self.monitor.measure(self.model)
             self._keep_best(record)
@@ -265,12 +295,41 @@ class Loop:
             self.best_epoch = int(record["epoch"])
             self.best = {name: value.clone() for name, value in self.model.state_dict().items()}
 
+    def averaged(self) -> dict[str, Tensor]:
+        """State of the model at the average of its weights; empty without one."""
+        average = self.recipe.average
+        if average is None:
+            return {}
+        with restored([*self.model.parameters(), *self.model.buffers()]):
+            with torch.no_grad():
+                for parameter, mean in zip(self.model.parameters(), average.means, strict=True):
+                    parameter.copy_(mean)
+            estimate_statistics(self.model, self._attacked)
+            return {name: value.clone() for name, value in self.model.state_dict().items()}
+
+    def _attacked(self) -> Iterator[Tensor]:
+        """All training samples as a step gives them to the network, at the weights as they are."""
+        device, size = self.x.device, self.recipe.batch_size
+        streams = ("augmentation", "attack")
+        augmentation, attack = (
+            torch.Generator(device).manual_seed(stream(self.seed, f"{use}, averaged weights"))
+            for use in streams
+        )
+        for i in range(self.batches):
+            end = (i + 1) * size if i + 1 < self.batches else None
+            x = self.recipe.augmentation(self.x[i * size : end], augmentation)
+            with self.cast():
+                yield self.recipe.objective.perturb(
+                    self.model, x, self.y[i * size : end], attack, None
+                )
+
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Tensors and plain values that the run goes on from."""
         groups = {
             "model": self.model.state_dict(),
             "best": self.best,
             "update": self.recipe.update.state(),
+            "average": {} if self.recipe.average is None else self.recipe.average.state(),
             "generator": {name: g.get_state() for name, g in self._generators().items()},
             "global": random_states(),
             "loop": {"order": self.order, "sums": self.sums},
@@ -288,13 +347,16 @@ class Loop:
 
     def load(self, tensors: dict[str, Tensor], record: dict[str, Any]) -> None:
         """Take up what :meth:`state` gave."""
-        groups: dict[str, dict[str, Tensor]] = {"best": {}, "update": {}}
+        groups: dict[str, dict[str, Tensor]] = {"best": {}, "update": {}, "average": {}}
         for name, value in tensors.items():
             group, rest = name.split("/", 1)
             groups.setdefault(group, {})[rest] = value
         self.model.load_state_dict(groups["model"])
         self.best = {name: value.to(self.x.device) for name, value in groups["best"].items()}
         self.recipe.update.load(groups["update"])
+        if self.recipe.average is not None:
+            means = {name: value.to(self.x.device) for name, value in groups["average"].items()}
+            self.recipe.average.load(means)
         for name, generator in self._generators().items():
             generator.set_state(groups["generator"][name])
         restore(groups["global"])
