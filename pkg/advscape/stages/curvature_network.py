@@ -116,14 +116,17 @@ class _Split:
     def measure(self) -> None:
         """All Hessians: of the clean loss, and of the adversarial one in its parts."""
         operator = self._hessian(self.x, self.y)
-        found = self.rows.measured(operator, "clean", "total", (self.x, self.y))
+        at = (self.x, self.y)
+        found = self.rows.measured(
+            operator, "clean", "total", at, lambda found: self.rows.gradient_noise(at)
+        )
         samples = AttackedSamples(self.x, self.x, self.y, self.run.threat)
         measurable = True
         if self.run.threat.epsilon == 0:
             # without noise the adversarial loss is the clean one, and nothing responds
-            at = (self.x, self.y)
             halves = self._halves(self._frozen_half(samples)) if isinstance(found, Measured) else {}
-            self.rows.add("adversarial", "frozen", found.columns() | halves, at)
+            noise = self.rows.gradient_noise(at)
+            self.rows.add("adversarial", "frozen", found.columns() | halves | noise, at)
             self.rows.add("adversarial", "total", found.columns(), at)
             self.frozen = operator, found
             if isinstance(found, Measured):
@@ -171,7 +174,9 @@ class _Split:
         operator = self._hessian(*at)
         frozen = self.rows.measured(
             operator, "adversarial", "frozen", at,
-            lambda found: self._halves(self._frozen_half(samples)),
+            lambda found: (
+                self._halves(self._frozen_half(samples)) | self.rows.gradient_noise(at)
+            ),
         )  # fmt: skip
         self.frozen = operator, frozen
         if isinstance(frozen, Unmeasured):

@@ -15,6 +15,7 @@ from advscape.curvature.measure import Measured, Settings, Unmeasured, measure
 from advscape.curvature.operator import CurvatureOperator
 from advscape.curvature.optimality import KINDS, Optimality
 from advscape.evaluation.evaluate import score
+from advscape.evaluation.gradient_noise import gradient_noise
 from advscape.seeds import stream
 from advscape.stages.run import NetworkRun
 
@@ -92,8 +93,15 @@ class Rows:
     def add(self, loss: str, part: str, columns: dict[str, Any], at: tuple[Tensor, Tensor]) -> None:
         """Add a row of curvature.csv of what is at some inputs and labels."""
         p1p = score(self._run.model, *at, self._settings.batch_size).mean_p1p
-        row = {"checkpoint": "last", "loss": loss, "hessian": part, "mean_p1p": p1p} | columns
+        row = {"loss": loss, "hessian": part, "mean_p1p": p1p} | columns
         self.extend("curvature", [row])
+
+    def gradient_noise(self, at: tuple[Tensor, Tensor]) -> dict[str, float]:
+        """Columns of curvature.csv: how far batches' gradients are apart; none of one sample."""
+        found = gradient_noise(self._run.model, *at, self.generator("gradient noise"))
+        if found is None:
+            return {}
+        return {"gradient_noise": found.value, "gradient_noise_stderr": found.stderr}
 
     def maxima(self, found: Optimality) -> None:
         """Add the rows of maxima.csv: one for each kind of sample."""
