@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
 
+from advscape.figures.along import along_figure
 from advscape.figures.curvature import curvature_figure
 from advscape.figures.history import history_figure
 from advscape.figures.landscape import landscape_figure
@@ -185,6 +186,83 @@ def test_training_curves_have_both_panels_and_all_samples():
     assert {"training batches", "test"} < set(labels)
     lines = [list(line[:, 1]) for line in data_of(accuracy) if len(line) == 2]
     assert lines == [[0.1, 0.2]] * len(EPSILONS)
+
+
+def followed(epochs=(1, 2, 4), measured=(1, 4)):
+    """Two variants along their training; the middle epoch was not measured but judged."""
+    key = {"experiment": "e", "label": None, "noise": "aligned", "epsilon": 0.5}
+    states = [
+        key | {"variant": variant, "epoch": float(epoch), "seed": seed,
+               "checkpoint": "last" if epoch == epochs[-1] else "snapshot"}
+        for variant in ("base", "sam") for epoch in epochs for seed in (0, 1)
+    ]  # fmt: skip
+    # averaged weights are no point of the training
+    states += [states[-1] | {"checkpoint": "averaged"}]
+    robustness = pd.DataFrame([
+        state | {"split": split, "attack": "pgd" if radius else "none", "steps": 5, "restarts": 1,
+                 "eval_epsilon": radius, "loss": 2.0 / state["epoch"],
+                 "accuracy": (0.6 if split == "train" else 0.5) - 0.05 * (state["epoch"] - 2) ** 2}
+        for state in states for split in ("train", "test") for radius in (0.0, 0.5)
+    ])  # fmt: skip
+    curvature = pd.DataFrame([
+        state | {"split": "train", "loss": "adversarial", "hessian": part, "trace": 9.0,
+                 "lambda_max": 3.0 * state["epoch"], "gradient_noise": 1.0}
+        for state in states if state["epoch"] in measured for part in ("frozen", "total")
+    ])  # fmt: skip
+    sharpness = pd.DataFrame([
+        state | {"split": "train", "loss": "adversarial", "measure": measure, "ball": "l2",
+                 "radius": 0.1, "value": value}
+        for state in states if state["epoch"] in measured
+        for measure, value in (("adaptive_average", 0.1), ("adaptive_worst", 0.4))
+    ])  # fmt: skip
+    runs = pd.DataFrame([state | {"best_epoch": 2.0, "weight_norm": 5.0}
+                         for state in states if state["checkpoint"] == "last"])  # fmt: skip
+    history = pd.DataFrame([
+        state | {"epoch": epoch, "weight_norm": 4.0 + epoch, "learning_rate": 0.1 * (4 - epoch)}
+        for state in states if state["checkpoint"] == "last" for epoch in (1, 2, 3, 4)
+    ])  # fmt: skip
+    return robustness, curvature, sharpness, runs, history
+
+
+def test_along_training_all_panels_have_their_curves():
+    figure = along_figure(*followed(), title="title", momentum=0.9)
+    panels = {ax.get_title(): ax for ax in figure.axes}
+    assert list(panels) == [
+        "robust loss", "robust accuracy", "gaps of the robust accuracy", "largest eigenvalue",
+        "trace of the Hessian", "sharpness (adaptive, average; adaptive, worst case)",
+        "length of the weights", "learning rate", "edge of stability",
+    ]  # fmt: skip
+    lines = {name: [line for line in data_of(ax) if len(line) > 1 and line[0, 0] != line[1, 0]]
+             for name, ax in panels.items()}  # fmt: skip
+    assert [line[:, 1].tolist() for line in lines["robust loss"]] == [[2.0, 1.0, 0.5]] * 4
+    lost = [line[:, 1] for line in lines["gaps of the robust accuracy"]]
+    assert any(np.allclose(values, [0.05, 0.0, 0.2]) for values in lost)
+    assert any(np.allclose(values, 0.1) for values in lost)
+    assert [line[:, 1].tolist() for line in lines["largest eigenvalue"]] == [[3.0, 12.0]] * 4
+    assert [line[:, 1].tolist() for line in lines["length of the weights"]] == [[5.0, 6.0, 8.0]] * 2
+    bounds = [t.get_text() for t in panels["edge of stability"].texts]
+    assert bounds == ["2", "3.8"]
+    # lambda_max times the rate is 3 * 0.3; at the end the rate is 0, which no logarithm has
+    edge = panels["edge of stability"].collections + panels["edge of stability"].lines
+    assert any(np.isclose(np.asarray(part.get_offsets() if hasattr(part, "get_offsets")
+               else part.get_xydata())[..., 1], 0.9).any() for part in edge)  # fmt: skip
+    names = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert names == ["base", "sam"]
+
+
+def test_along_training_of_given_networks_has_no_panels_of_what_nobody_knows():
+    *tables, runs, _ = followed()
+    runs = pd.concat([runs.assign(epoch=float(e), weight_norm=4.0 + e) for e in (1, 2, 4)])
+    tables = [rows.assign(variant=None, checkpoint="last") for rows in tables]
+    tables = [rows.drop_duplicates() for rows in tables]
+    figure = along_figure(
+        *tables, runs.assign(variant=None, best_epoch=np.nan).drop_duplicates(), title="t",
+        momentum=None,
+    )  # fmt: skip
+    titles = [ax.get_title() for ax in figure.axes]
+    assert "length of the weights" in titles
+    assert not {"learning rate", "edge of stability"} & set(titles)
+    assert not figure.legends
 
 
 def test_a_negative_trace_is_shown():

@@ -10,6 +10,7 @@ from jinja2 import UndefinedError
 from markupsafe import Markup
 
 from advscape.report.claims import claims_section
+from advscape.report.comparison import comparison_section
 from advscape.report.missing import missing_section
 from advscape.report.notes import notes_section
 from advscape.report.page import claims_page
@@ -80,17 +81,44 @@ def test_samples_are_too_few_where_halves_differ_much():
     assert "c:" not in lines
 
 
+def compared(*variants):
+    """Rows of comparison.csv: variants of which the later ones are better."""
+    columns = list(SUMMARIES["comparison"])
+    return pd.DataFrame(
+        [
+            dict.fromkeys(columns, 1.0)
+            | {"experiment": "a", "label": None, "variant": variant, "noise": "aligned",
+               "epsilon": 0.5, "checkpoint": "last", "seeds": 3, "total": None,
+               "test_accuracy": 0.5 + 0.1 * i, "test_accuracy_sd": 0.02,
+               "rank_test_accuracy": len(variants) - i}
+            for i, variant in enumerate(variants)
+        ]
+    )  # fmt: skip
+
+
+def test_variants_stand_side_by_side_with_their_ranks():
+    html = " ".join(comparison_section(compared("base", "sam")).split())
+    assert "<h2>Side by side: a</h2>" in html
+    assert '<td>base</td> <td>3</td> <td class="short">0.5 &plusmn; 0.02 (2)</td>' in html
+    assert '<td>sam</td> <td>3</td> <td class="short">0.6 &plusmn; 0.02 (1)</td>' in html
+    assert comparison_section(compared("base")) == ""
+    assert comparison_section(None) == ""
+
+
 def test_no_text_from_outside_is_taken_for_html(tmp_path):
     key = {"experiment": HOSTILE, "noise": HOSTILE, "epsilon": 0.1, "seed": 0}
-    key |= {"label": HOSTILE, "epoch": 3}
+    key |= {"label": HOSTILE, "epoch": 3, "variant": HOSTILE, "checkpoint": HOSTILE}
     sanity = key | {"check": HOSTILE, "value": 1.0, "bound": 0.1, "ok": False}
     hessian = {"loss": HOSTILE, "hessian": HOSTILE, "reason": HOSTILE, "half_spread": 0.1}
     missing = pd.DataFrame([dict.fromkeys(MISSING, HOSTILE)])
     page = tmp_path / "claims.html"
     claims_page(
         pd.DataFrame([CLAIM | dict.fromkeys(NAMES, HOSTILE)]),
-        pd.DataFrame([sanity]),
-        pd.DataFrame([key | hessian]),
+        {
+            "sanity": pd.DataFrame([sanity]),
+            "curvature": pd.DataFrame([key | hessian]),
+            "comparison": compared(HOSTILE, HOSTILE + "2"),
+        },
         missing_section(missing) + notes_section([("<b>'&", trial(tmp_path, "x", HOSTILE))]),
         page,
     )
@@ -98,14 +126,15 @@ def test_no_text_from_outside_is_taken_for_html(tmp_path):
     assert "<script" not in text
     assert "<b>'" not in text
     shown = escape(HOSTILE).replace("&#x27;", "&#39;").replace("&quot;", "&#34;")
-    # claim, missing run, note, failed check, Hessian without numbers, its samples
-    assert text.count(shown) == len(NAMES) + 5 + 1 + 4 + 4 + 1
+    # claim, missing run, note, failed check, Hessian without numbers, its samples, two variants
+    assert text.count(shown) == len(NAMES) + 5 + 1 + 6 + 4 + 1 + 2
 
 
 def test_a_study_of_nothing_has_a_page(tmp_path):
-    tables = [pd.DataFrame(columns=list(columns_of(name))) for name in ("sanity", "curvature")]
+    names = ("sanity", "curvature", "comparison")
+    tables = {name: pd.DataFrame(columns=list(columns_of(name))) for name in names}
     page = tmp_path / "claims.html"
-    claims_page(pd.DataFrame(columns=list(SUMMARIES["claims"])), *tables, Markup(), page)
+    claims_page(pd.DataFrame(columns=list(SUMMARIES["claims"])), tables, Markup(), page)
     text = page.read_text()
     assert "This study states no claims." in text
     assert "<table" not in text

@@ -11,8 +11,8 @@ def sanity(*values):
     return pd.DataFrame(
         [
             {"experiment": "a<b", "label": None, "noise": "aligned", "epsilon": 0.1 * i,
-             "epoch": None, "seed": seed, "check": "kkt residual", "value": value, "bound": 0.1,
-             "ok": value <= 0.1}
+             "epoch": None, "variant": None, "checkpoint": "last", "seed": seed,
+             "check": "kkt residual", "value": value, "bound": 0.1, "ok": value <= 0.1}
             for i, value in enumerate(values)
             for seed in (0, 1)
         ]
@@ -39,10 +39,10 @@ def test_networks_unlike_what_was_published_come_first(tmp_path):
     assert "0.2000" in html
     assert published_section(sanity(0.2)) == ""
     assert published_section(rows[rows["ok"]]) == ""
+    curvature = pd.DataFrame({"experiment": [], "half_spread": [], "reason": []})
     claims_page(
-        pd.DataFrame(columns=list(SUMMARIES["claims"])), rows,
-        pd.DataFrame({"experiment": [], "half_spread": [], "reason": []}), Markup("<p>notes</p>"),
-        tmp_path / "claims.html",
+        pd.DataFrame(columns=list(SUMMARIES["claims"])), {"sanity": rows, "curvature": curvature},
+        Markup("<p>notes</p>"), tmp_path / "claims.html",
     )  # fmt: skip
     page = (tmp_path / "claims.html").read_text()
     assert page.index("published with their weights") < page.index("notes")
@@ -59,8 +59,7 @@ def test_a_study_without_checks_has_a_page_too(tmp_path):
     )
     claims_page(
         pd.DataFrame(columns=list(SUMMARIES["claims"])),
-        empty,
-        curvature,
+        {"sanity": empty, "curvature": curvature},
         "",
         tmp_path / "claims.html",
     )

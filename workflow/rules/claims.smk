@@ -10,6 +10,7 @@ rule claims:
         curvature="<results>/tables/curvature.csv",
         landscape="<results>/tables/landscape.csv",
         finite_scale="<results>/tables/finite_scale.csv" if PLAN.networks else [],
+        comparison="<results>/tables/comparison.csv" if PLAN.networks else [],
         sanity="<results>/tables/sanity.csv",
         missing="<results>/tables/missing.csv",
         trials=[file for file, _ in PLAN.tried()],

@@ -10,10 +10,12 @@ from advscape.tables.collect import read_table
 from advscape.tables.rows import write_rows
 
 with running(snakemake.params.spec, snakemake.log[0]) as job:
-    names = ("runs", "curvature", "landscape", "finite_scale", "sanity", "missing")
+    names = (
+        "runs", "curvature", "landscape", "finite_scale", "comparison", "sanity", "missing",
+    )  # fmt: skip
     tables = {name: read_table(path) for name in names if (path := snakemake.input[name])}
     claims = claims_table(job.config["claims"], tables)
     write_rows(claims, snakemake.output.table)
     tried = zip(job.config["tried"], snakemake.input.trials, strict=True)
     notes = missing_section(tables["missing"]) + notes_section(tried)
-    claims_page(claims, tables["sanity"], tables["curvature"], notes, snakemake.output.page)
+    claims_page(claims, tables, notes, snakemake.output.page)

@@ -58,8 +58,13 @@ def nothing_to_scan(title: str) -> Figure:
     """In the place of landscapes of linear models that are all at w = 0, where no direction has a
     length.
     """
-    figure = plt.figure(figsize=(6.0, 3.0))
     words = "no landscape: every run collapsed to w = 0\n(epsilon at or above the collapse radius)"
+    return words_alone(title, words)
+
+
+def words_alone(title: str, words: str) -> Figure:
+    """A figure that says why there is nothing to draw."""
+    figure = plt.figure(figsize=(6.0, 3.0))
     figure.text(0.5, 0.45, words, ha="center", va="center", color="0.4")
     figure.suptitle(title, parse_math=False)
     return figure

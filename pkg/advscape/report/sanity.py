@@ -9,7 +9,10 @@ from advscape.evaluation.checks import PUBLISHED
 from advscape.report.render import render
 
 #: columns that runs have in common but for their seeds, in words
-_CELL = {"label": "{}", "noise": "{}", "epsilon": "{:g}", "epoch": "epoch {:g}"}
+_CELL = {
+    "label": "{}", "variant": "{}", "noise": "{}", "epsilon": "{:g}", "epoch": "epoch {:g}",
+    "checkpoint": "{}",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,7 @@ def _places(rows: pd.DataFrame) -> tuple[Place, ...]:
             " ".join(
                 words.format(value)
                 for words, value in zip(_CELL.values(), cell, strict=True)
-                if not pd.isna(value)
+                if not pd.isna(value) and value != "last"
             ),
             tuple(sorted(set(found["seed"]))),
         )
