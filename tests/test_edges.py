@@ -65,13 +65,15 @@ class Study:
         return self.folder / "data.npz"
 
     def train(self, epsilon=0.4):
-        files = [self.folder / f"{name}-{epsilon:g}.safetensors" for name in ("w", "best", "c")]
+        files = [
+            self.folder / f"{name}-{epsilon:g}.safetensors" for name in ("w", "best", "c", "d")
+        ]
         train_network(self.job("train", epsilon), self.data, *files)
         return files[0]
 
     def evaluate(self, epsilon=0.4):
         weights = self.train(epsilon)
-        return evaluate_network(self.job("evaluate", epsilon), self.data, weights, weights)
+        return evaluate_network(self.job("evaluate", epsilon), self.data, weights)
 
     def landscape(self, epsilon=0.4):
         files = Files(self.train(epsilon))
@@ -246,7 +248,7 @@ def test_a_last_batch_of_one_and_batches_of_one(study, size, fits):
     net = study(training={"batch_size": size, "epochs": 1})
     job = net.job("train")
     job.config["model"] = values_of(as_record(MODELS, {"name": "resnet18", "width": 4}))
-    files = [net.folder / name for name in ("w", "best", "c")]
+    files = [net.folder / name for name in ("w", "best", "c", "d")]
     if fits:
         rows, _ = train_network(job, net.data, *files)
         assert np.isfinite(rows["train_loss"]).all()

@@ -11,6 +11,7 @@ class ConfigError(UserError):
     def __init__(self, key: str, got: str, allowed: str):
         """Word the line from the key's path, what was given and what is allowed."""
         super().__init__(f"config: {key}: got {got}; allowed: {allowed}")
+        self.key, self.got, self.allowed = key, got, allowed
 
 
 def shown(value: object, limit: int = 80) -> str:

@@ -22,7 +22,7 @@ def network_run(epsilon=0.3, norm="l2", box=False, kind=NetworkRun, model=None):
         y = model(x).argmax(dim=1)
         y[:5] = (y[:5] + 1) % 3
         parts[split] = Subset(x.numpy(), y.numpy())
-    key = {"noise": "aligned", "epsilon": epsilon, "seed": 0}
+    key = {"noise": "aligned", "epsilon": epsilon, "seed": 0, "checkpoint": "last"}
     return kind(key, model, 3, parts, ThreatModel(norm, epsilon, box), torch.device("cpu"))
 
 

@@ -17,7 +17,7 @@ STEPS, EPSILON, KKT = "loss rises with steps", "accuracy falls with epsilon", "k
 
 
 def checks_of(run, config=None):
-    rows = judge(run, run.model, config or settings(), samples(run), "last")[1]
+    rows = judge(run, run.model, config or settings(), samples(run))[1]
     return {row["check"]: row["ok"] for row in rows}
 
 
@@ -33,10 +33,10 @@ def test_kkt_is_for_l2_without_a_box(norm, box):
 
 def test_attacks_that_promise_nothing_leave_a_table_without_rows():
     run = network_run()
-    rows = judge(run, run.model, settings(FGSM), samples(run), "last")[1]
+    rows = judge(run, run.model, settings(FGSM), samples(run))[1]
     assert rows == []
-    frame = pd.DataFrame(rows, columns=[*run.key, *COLUMNS["sanity"]])
-    assert frame.to_csv(index=False).startswith("noise,epsilon,seed,split,checkpoint,check")
+    frame = pd.DataFrame(rows, columns=list(run.key | COLUMNS["sanity"]))
+    assert frame.to_csv(index=False).startswith("noise,epsilon,seed,checkpoint,split,check")
 
 
 class TooFarFirst(NetworkRun):

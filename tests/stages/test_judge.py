@@ -15,13 +15,13 @@ from tests.stages.runs import FGSM, PGD10, network_run, samples, settings
 AUTOATTACK = attack_section(name="autoattack", samples=25)
 
 
-def rows_of(run, config, checkpoint="last", size=None):
-    return judge(run, run.model, config, samples(run, size), checkpoint)[0]
+def rows_of(run, config, size=None):
+    return judge(run, run.model, config, samples(run, size))[0]
 
 
 def test_every_attack_on_both_sides_at_own_and_common_epsilon():
     run = network_run()
-    rows = rows_of(run, settings(PGD10, FGSM), "best")
+    rows = rows_of(run, settings(PGD10, FGSM))
     assert [(row["split"], row["attack"], row["eval_epsilon"]) for row in rows] == [
         (split, attack, epsilon)
         for split in ("train", "test")
@@ -29,7 +29,6 @@ def test_every_attack_on_both_sides_at_own_and_common_epsilon():
             ("none", 0.0), ("pgd", 0.2), ("fgsm", 0.2), ("pgd", 0.3), ("fgsm", 0.3),
         ]
     ]  # fmt: skip
-    assert {row["checkpoint"] for row in rows} == {"best"}
 
 
 @pytest.mark.parametrize(("own", "common", "radii"), [(0.2, 0.2, [0.0, 0.2]), (0.0, 0.0, [0.0])])
@@ -85,7 +84,7 @@ def test_autoattack_takes_some_samples_and_meets_pgd_on_the_same_ones():
     assert rows[-1]["n"] == 25
     assert not {"loss", "mean_p1p"} & rows[-1].keys()
     assert {row["components"] for row in rows if row["attack"] != "autoattack"} == {""}
-    checks = judge(run, run.model, config, samples(run), "last")[1]
+    checks = judge(run, run.model, config, samples(run))[1]
     found = {check["check"]: check for check in checks}
     assert found["autoattack below pgd"]["n"] == found["pgd near autoattack"]["n"] == 25
 

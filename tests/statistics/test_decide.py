@@ -76,7 +76,7 @@ def tables():
     keys = pd.DataFrame(
         [("a", "aligned", e, s) for e in (0.0, 0.5, 2.0) for s in (0, 1)],
         columns=["experiment", "noise", "epsilon", "seed"],
-    ).assign(label=None, epoch=np.nan)
+    ).assign(label=None, epoch=np.nan, variant=None)
     runs = keys.assign(regime=["separable"] * 2 + ["finite"] * 3 + ["collapsed"])
     curvature = pd.concat(
         [
@@ -91,7 +91,13 @@ def tables():
             for alpha, loss in ((-1.0, 3.0), (-0.5, 9.0), (0.0, 1.0), (1.0, 5.0))
         ]
     )
-    return {"runs": runs, "curvature": curvature, "landscape": landscape}
+    # of other weights no claim is
+    others = [rows.assign(checkpoint="best") for rows in (curvature, landscape)]
+    return {
+        "runs": runs,
+        "curvature": pd.concat([curvature.assign(checkpoint="last"), others[0]]),
+        "landscape": pd.concat([landscape.assign(checkpoint="last"), others[1]]),
+    }
 
 
 def test_series_keeps_epsilons_that_every_seed_has(tables):
@@ -111,7 +117,7 @@ def test_rise_is_edge_minus_centre_over_directions(tables):
 
 
 def test_a_finite_scale_has_two_attacks_and_several_scales(tables):
-    runs = tables["runs"][["experiment", "noise", "epsilon", "seed", "label", "epoch"]]
+    runs = tables["runs"].drop(columns="regime").assign(checkpoint="last")
     rows = [
         runs.assign(direction=direction, scale=scale, total=3 * scale, frozen=2 * scale)
         for direction in ("largest", "random")

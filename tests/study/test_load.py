@@ -93,7 +93,7 @@ BAD = {
     ),
     "objective without a name": (
         changed(experiments__1__training__objective={"beta": 3.0}),
-        "experiments[1].training.objective.name: got nothing; allowed: at, trades, awp, entropy",
+        "experiments[1].training.objective.name: got nothing; allowed: at, trades, mart, ",
     ),
     "objective that is no mapping": (
         changed(experiments__1__training__objective="trades"),

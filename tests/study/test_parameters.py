@@ -57,7 +57,7 @@ def test_linear_models_train_all_cells_of_a_seed(plan, parameters):
 
 def test_a_trial_does_not_depend_on_the_code(plan, parameters):
     (name,) = plan.networks
-    spec = read(parameters.trial()(job(experiment=name)))
+    spec = read(parameters.trial()(job(experiment=name, trial="trial")))
     assert spec["code"] == ""
     assert "makers" not in spec
     assert set(spec["config"]) == {"dataset", "model", "threat", "training", "compute"}

@@ -51,8 +51,9 @@ def test_seeds_that_share_a_job_share_its_folder_and_are_trained_alone(raw):
     network["compute"] = {"seeds_per_job": 2}
     made = plan(raw)
     experiment = made.networks["resnet18-digits"]
-    assert len(made.run_folders(experiment, trained=True)) == 2 * 3
-    folders = [folder.rsplit("/", 1)[1] for folder in made.run_folders(experiment, trained=False)]
+    assert len(made.run_folders(experiment, None)) == 2 * 3
+    measuring = made.run_folders(experiment, "curvature")
+    folders = [folder.rsplit("/", 1)[1] for folder in measuring]
     assert folders == ["seed~0+1", "seed~2"] * 2
 
 

@@ -69,7 +69,7 @@ def held(hessian, bend, kinks=False, at=3.0, split="train", seed=0, attack="none
     centre = alphas == 0
     key = dict.fromkeys(LINE, "x") | {
         "experiment": "e", "epsilon": 0.5, "seed": seed, "split": split, "direction": kind,
-        "direction_seed": 0, "attack": attack,
+        "direction_seed": 0, "attack": attack, "checkpoint": "last",
     }  # fmt: skip
     return pd.DataFrame(
         {**key, "alpha": alphas, "beta": 0.0, "loss": at + bend * alphas**2 / 2, "n": 7,

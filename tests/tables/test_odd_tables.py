@@ -32,8 +32,9 @@ def fragments():
     alphas = line(1.0, 3, 0.02)
     lines = [
         pd.DataFrame({
-            **k, "split": "train", "direction": "raw", "direction_seed": 0, "alpha": alphas,
-            "beta": 0.0, "attack": "none", "loss": 0.3 + (1 + k["epsilon"]) * alphas**2,
+            **k, "split": "train", "checkpoint": "last", "direction": "raw", "direction_seed": 0,
+            "alpha": alphas, "beta": 0.0, "attack": "none",
+            "loss": 0.3 + (1 + k["epsilon"]) * alphas**2,
             "accuracy": 0.9, "n": 7, "kinks": [True if a == 0 else None for a in alphas],
             "curvature": np.where(alphas == 0, 2 + 2 * k["epsilon"], np.nan),
         })

@@ -42,25 +42,29 @@ FOLLOWS = {
     ],
     "landscape": ["table landscape"],
     "sharpness": ["table sharpness"],
-    "table runs": ["claims", "figure_curvature", "figure_regimes"],
-    "table robustness": ["figure_robustness"],
+    "table runs": ["claims", "figure_curvature", "figure_regimes", "figure_along"],
+    "table robustness": ["figure_robustness", "figure_along", "comparison"],
     "table sanity": ["claims"],
-    "table curvature": ["claims", "figure_curvature", "figure_regimes"],
+    "table curvature": [
+        "claims", "figure_curvature", "figure_regimes", "figure_along", "comparison",
+    ],
     "table landscape": ["claims", "figure_landscape", "figure_plane", "flatness"],
-    "table sharpness": ["figure_sharpness"],
+    "table sharpness": ["figure_sharpness", "figure_along", "comparison"],
     "flatness": ["table sanity"],
     "table eigenvalues": ["figure_spectrum"],
     "table layers": ["figure_layers"],
     "table spectrum": ["figure_spectrum"],
     "table maxima": [],
     "table finite_scale": ["claims", "figure_curvature"],
-    "table history": ["figure_history"],
+    "table history": ["figure_history", "figure_along"],
+    "comparison": ["claims"],
     "claims": ["html_report"],
     "missing": ["claims"],
     "figure_curvature": ["html_report"],
     "figure_spectrum": ["html_report"],
     "figure_layers": ["html_report"],
     "figure_history": ["html_report"],
+    "figure_along": ["html_report"],
     "figure_landscape": ["html_report"],
     "figure_plane": ["html_report"],
     "figure_robustness": ["html_report"],
@@ -82,7 +86,7 @@ OF_NETWORKS = [
 #: figures of one experiment each
 FIGURES = [
     "figure_curvature", "figure_spectrum", "figure_layers", "figure_history", "figure_landscape",
-    "figure_plane", "figure_robustness", "figure_sharpness",
+    "figure_plane", "figure_robustness", "figure_sharpness", "figure_along",
 ]  # fmt: skip
 
 #: nothing but the written config, and the report that holds it
@@ -165,6 +169,9 @@ EXPECTED = {
         "schedule[piecewise].factor": 0.2,
         "objective": {"name": "awp"},
         "objective[trades].beta": 3.0,
+        "objective[mart].beta": 3.0,
+        "objective[sam].rho": 0.1,
+        "objective[sam].adaptive": True,
         "objective[awp].gamma": 1e-3,
         "objective[awp].warmup": 1,
         "objective[entropy_sgd].inner_steps": 10,
@@ -177,7 +184,20 @@ EXPECTED = {
         **{f"attack[pgd].{key}": value for key, value in PGD.items()},
         "attack[opposed].steps": 2, "attack[opposed].relative_step": 3.0,
         "monitor.every": 2, "monitor.samples": 100,
+        "snapshots": [2], "snapshots.every": 2, "snapshots.epochs": [2],
+        "averaging": {"ema": 0.9}, "averaging.ema": 0.9, "averaging.swa": {"from": 0.5},
+        "averaging.swa.from": 0.5,
     }),
+    # its claim would be about which of them?
+    "network.variants": ([{"name": "more", "training": {"momentum": 0.5}}], REFUSED),
+    "network.variants.name": ("more", REFUSED),  # a list of them
+    "network.variants.training": ({"momentum": 0.5}, REFUSED),
+    # those that are measured anyway; for others see test_other_weights_are_jobs_of_their_own
+    "network.evaluation.checkpoints": (["last"], NOTHING),
+    **{
+        f"network.{section}.checkpoints": (["snapshots"], REFUSED)
+        for section in ("curvature", "landscape", "sharpness")
+    },
     **under("network.grid", ["train"], {"epsilons": [0, 0.5, 1.0], "seeds": [0, 1]}),
     **under("network.evaluation", ["evaluate"], {
         "common_epsilon": 0.25, "samples": 100, "batch_size": 64,
@@ -277,7 +297,7 @@ EXPECTED = {
     **{
         f"{kind}.claims.select.{key}": (value, REFUSED)
         for kind in KINDS
-        for key, value in {"label": "TRADES", "epoch": 3}.items()
+        for key, value in {"label": "TRADES", "epoch": 3, "variant": "base"}.items()
     },
     # the training attack decides it
     "network.claims.select.noise": ("random", REFUSED),
@@ -375,6 +395,8 @@ def has(experiment, figure):
         return experiment["landscape"].get("plane") is not None
     if figure == "figure_spectrum":
         return experiment.get("curvature", {}).get("spectrum") is not None
+    if figure == "figure_along":
+        return 1 in experiment["evaluation"].get("checkpoints", [])
     if figure == "figure_history":
         return not is_linear(experiment) and not is_given(experiment)
     return figure not in ("figure_sharpness", "figure_layers") or not is_linear(experiment)
@@ -437,6 +459,9 @@ class Finished:
         self.everything = self.plan(BASE)
         for job in self.everything:
             for file in job.output:
+                if file.endswith("/checkpoints"):  # a folder of weights
+                    (folder / file).mkdir(parents=True)
+                    continue
                 (folder / file).parent.mkdir(parents=True, exist_ok=True)
                 (folder / file).write_text(file)
         touch = ["--touch", "--forceall", "--cores", "2"]
@@ -596,6 +621,52 @@ ADDED = {
 }
 
 
+def followed(section, key, value):
+    """The study with something else in the experiment that is followed along its training."""
+    config = deepcopy(BASE)
+    (experiment,) = [e for e in config["experiments"] if e["name"] == "followed"]
+    target = experiment if section is None else experiment[section]
+    target[key] = value
+    return config, experiment
+
+
+#: other weights to measure: the section, its checkpoints, and the folders of the jobs that run
+MEASURED = {
+    "an epoch more": ("curvature", ["last", 1, 3], ["epoch~3"]),
+    "all snapshots": ("curvature", ["last", "snapshots"], ["epoch~2", "epoch~3"]),
+    "averaged weights": ("curvature", ["last", 1, "averaged"], ["checkpoint~averaged"]),
+    "fewer": ("evaluation", ["last", 1], []),
+}
+
+
+@pytest.mark.parametrize("what", MEASURED)
+def test_other_weights_are_jobs_of_their_own(finished, what):
+    section, wanted, added = MEASURED[what]
+    jobs = finished.plan(followed(section, "checkpoints", wanted)[0])
+    rule = {"evaluation": "evaluate_network"}.get(section, "curvature_network")
+    found = [f"followed/eps~0.5,variant~{variant},{cell}/seed~0"
+             for variant in ("base", "sam") for cell in added]  # fmt: skip
+    assert outputs(jobs, rule) == sorted(found)
+    assert not [job for job in jobs if job.rule == "train_network"]
+
+
+def test_a_variant_more_trains_alone(finished):
+    variants = [
+        {"name": "sam", "training": {"objective": {"name": "sam"}}},
+        {"name": "slow", "training": {"learning_rate": 0.01}},
+    ]
+    jobs = finished.plan(followed(None, "variants", variants)[0])
+    cell = "followed/eps~0.5,variant~slow"
+    assert outputs(jobs, "train_network") == [f"{cell}/seed~0"]
+    assert outputs(jobs, "curvature_network") == [f"{cell},epoch~1/seed~0", f"{cell}/seed~0"]
+    assert outputs(jobs, "evaluate_network") == [
+        f"{cell},checkpoint~averaged/seed~0", f"{cell},epoch~1/seed~0", f"{cell}/seed~0",
+    ]  # fmt: skip
+    assert [job.output for job in jobs if job.rule == "try_network"] == [
+        ["results/every-key/runs/followed/trial,variant~slow.json"]
+    ]
+
+
 @pytest.mark.parametrize("what", ADDED)
 def test_an_addition_runs_its_own_cells(finished, what):
     (name, section, key, value), wanted = ADDED[what]
@@ -653,7 +724,7 @@ def everywhere(stages, kinds=("linear", "network")):
 
 ALL_DATASETS = ["dataset digits", "dataset npz-a", *STAGES, "take", "try"]
 ALL_FIGURES = [*FIGURES, "figure_regimes", "figure_theorem"]
-ALL_SCRIPTS = [*ALL_DATASETS, *ALL_FIGURES, "flatness", "study_config", "missing"]
+ALL_SCRIPTS = [*ALL_DATASETS, *ALL_FIGURES, "flatness", "comparison", "study_config", "missing"]
 LINEAR, NETWORK = ("linear",), ("network",)
 
 #: a module of each stage, and what runs first when its code is edited
@@ -675,7 +746,8 @@ MODULES = {
     "landscape/grid.py": everywhere(["landscape"]),
     "tables/flatness.py": everywhere(["flatness"]),
     "sharpness/worst.py": everywhere(["sharpness"], NETWORK),
-    "tables/collect.py": everywhere([*TABLES, *ALL_FIGURES, "flatness"]),
+    "tables/collect.py": everywhere([*TABLES, *ALL_FIGURES, "flatness", "comparison"]),
+    "tables/per_run.py": everywhere(["comparison", "figure_along"]),
     "statistics/decide.py": {"claims", "html_report"},
     "figures/regimes.py": {"figure_regimes", "html_report"},
     "figures/style.py": everywhere(ALL_FIGURES),
@@ -710,6 +782,7 @@ SCRIPTS = {
     "missing": {"missing", "claims", "html_report"},
     "table": everywhere(TABLES),
     "flatness": everywhere(["flatness"]),
+    "comparison": everywhere(["comparison"]),
     "claims": {"claims", "html_report"},
     "figure": everywhere(ALL_FIGURES),
     "study_config": {"study_config", "html_report"},

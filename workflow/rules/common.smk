@@ -32,6 +32,7 @@ from advscape.study.plan import (
     MEASURED_RUNS,
     NETWORK_RUN,
     Plan,
+    trial_of,
 )
 
 try:
@@ -136,25 +137,39 @@ def of_each_run(file):
     return files
 
 
-def best_of(wildcards, best=of_each_run("best.safetensors")):
-    """Weights of the best epochs; of a network that was not trained here there are none."""
-    if wildcards.experiment in PLAN.given:
-        return {}
-    return {"best": best(wildcards) if callable(best) else best}
+def weights_of(wildcards):
+    """Weights that a job measures: of each of its seeds a file, or the folder that has it."""
+    return PLAN.weights(wildcards.experiment, wildcards.cell, seeds_of(wildcards))
 
 
-def directions_of(wildcards):
+# asking a function for each of thousands of jobs takes Snakemake long
+WEIGHTS = of_each_run("weights.safetensors") if PLAN.only_last else weights_of
+
+
+def trial_before(wildcards):
+    """The trial of a run's training."""
+    cell = PLAN.cell(wildcards.experiment, wildcards.cell)
+    return f"<results>/runs/{wildcards.experiment}/{trial_of(cell.variant)}.json"
+
+
+TRIAL = "<results>/runs/{experiment}/trial.json"
+if any(experiment.variants for experiment in PLAN.trained.values()):
+    TRIAL = trial_before
+
+
+def directions_of(wildcards, best=of_each_run("best.safetensors")):
     """What else the directions of a network's landscape are made from."""
-    landscape = EXPERIMENTS[wildcards.experiment].landscape
-    needed = best_of(wildcards) if "best" in landscape.needs else {}
+    landscape, needed = EXPERIMENTS[wildcards.experiment].landscape, {}
+    if "best" in landscape.needs:
+        needed["best"] = best(wildcards) if callable(best) else best
     if "eigenvectors" in landscape.needs:
         needed["eigenvectors"] = f"{MEASURED_RUNS}/eigenvectors.safetensors"
     return needed
 
 
-def drawn_for(figure):
+def drawn_for(kind):
     """Pattern of the experiments that have a figure."""
-    wanted = [name for name, e in EXPERIMENTS.items() if figure.wanted([e])]
+    wanted = [name for name, e in EXPERIMENTS.items() if PLAN.wants(kind, e)]
     return "|".join(wanted) or NOTHING
 
 

@@ -33,7 +33,7 @@ rule curvature_network:
     """Largest eigenvalues, traces and densities of the Hessians of networks of one epsilon."""
     input:
         dataset=dataset_file,
-        weights=of_each_run("weights.safetensors"),
+        weights=WEIGHTS,
     output:
         curvature="<measured_runs>/curvature.csv",
         eigenvalues="<measured_runs>/eigenvalues.csv",

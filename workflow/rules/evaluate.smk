@@ -31,9 +31,8 @@ rule evaluate_linear:
 rule evaluate_network:
     """Loss and accuracy of networks of one epsilon, clean and under attacks."""
     input:
-        unpack(best_of),
         dataset=dataset_file,
-        weights=of_each_run("weights.safetensors"),
+        weights=WEIGHTS,
     output:
         rows="<measured_runs>/robustness.csv",
         sanity="<measured_runs>/sanity.csv",

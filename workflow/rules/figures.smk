@@ -27,7 +27,7 @@ for kind, figure in FIGURES.items():
         benchmark:
             f"<benchmarks>/{record}.tsv"
         wildcard_constraints:
-            experiment=drawn_for(figure),
+            experiment=drawn_for(kind),
         localrule: True
         conda:
             ENVIRONMENT

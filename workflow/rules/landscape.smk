@@ -34,7 +34,7 @@ rule landscape_network:
     input:
         unpack(directions_of),
         dataset=dataset_file,
-        weights=of_each_run("weights.safetensors"),
+        weights=WEIGHTS,
     output:
         rows="<measured_runs>/landscape/part~{part}.csv",
         provenance="<measured_runs>/landscape/part~{part}.json",

@@ -5,7 +5,7 @@ rule sharpness_network:
     """How much the loss of networks of one epsilon rises when their weights are moved."""
     input:
         dataset=dataset_file,
-        weights=of_each_run("weights.safetensors"),
+        weights=WEIGHTS,
     output:
         rows="<measured_runs>/sharpness.csv",
         provenance="<measured_runs>/sharpness.json",

@@ -34,11 +34,12 @@ rule train_network:
     """Train one network against PGD; a killed job goes on from its last checkpoint."""
     input:
         dataset=dataset_file,
-        trial="<results>/runs/{experiment}/trial.json",
+        trial=TRIAL,
     output:
         rows="<network_run>/runs.csv",
         weights="<network_run>/weights.safetensors",
         best="<network_run>/best.safetensors",
+        checkpoints=directory("<network_run>/checkpoints"),
         history="<network_run>/history.csv",
         provenance="<network_run>/train.json",
     log:

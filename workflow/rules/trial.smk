@@ -1,4 +1,4 @@
-"""Trial: expects prepared datasets, tries a network of each experiment before any is trained."""
+"""Trial: expects prepared datasets, tries a network of each training before any is trained."""
 
 
 rule try_network:
@@ -6,12 +6,13 @@ rule try_network:
     input:
         dataset=dataset_file,
     output:
-        provenance="<results>/runs/{experiment}/trial.json",
+        provenance="<results>/runs/{experiment}/{trial}.json",
     log:
-        "<logs>/try/{experiment}.log",
+        "<logs>/try/{experiment}/{trial}.log",
     benchmark:
-        "<benchmarks>/try/{experiment}.tsv"
+        "<benchmarks>/try/{experiment}/{trial}.tsv"
     wildcard_constraints:
+        trial=r"trial(,variant~[^/]+)?",
         experiment=TRAINED,
     conda:
         ENVIRONMENT

@@ -7,9 +7,8 @@ from advscape.tables.rows import joined, write_rows
 
 files = {"inputs": snakemake.input, "outputs": snakemake.output}
 with running(snakemake.params.spec, snakemake.log[0], snakemake.resources, **files) as job:
-    best = snakemake.input.get("best", [None] * len(snakemake.input.weights))
-    runs = zip(job.runs(), snakemake.input.weights, best, strict=True)
-    found = [evaluate_network(run, snakemake.input.dataset, *files) for run, *files in runs]
+    runs = zip(job.runs(), snakemake.input.weights, strict=True)
+    found = [evaluate_network(run, snakemake.input.dataset, file) for run, file in runs]
     rows, checks = map(joined, zip(*found, strict=True))
     write_rows(rows, snakemake.output.rows)
     write_rows(checks, snakemake.output.sanity)

@@ -11,8 +11,8 @@ files = {"inputs": snakemake.input, "outputs": snakemake.output}
 with running(snakemake.params.spec, snakemake.log[0], snakemake.resources, **files) as job:
     weights = Path(snakemake.output.weights)
     checkpoint = weights.parent / ".checkpoint.safetensors"
-    best = snakemake.output.best
-    rows, history = train_network(job, snakemake.input.dataset, weights, best, checkpoint)
+    others = snakemake.output.best, checkpoint, snakemake.output.checkpoints
+    rows, history = train_network(job, snakemake.input.dataset, weights, *others)
     write_rows(history, snakemake.output.history)
     write_rows(rows, snakemake.output.rows)
     job.write_provenance(snakemake.output.provenance)

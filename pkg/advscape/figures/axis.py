@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from advscape.figures.style import BANDS, EPSILON, SEEDS
 
 #: columns that tell runs apart, their seeds and noise arms aside
-_CELL = ("label", "epsilon", "epoch")
+_CELL = ("label", "variant", "epsilon", "epoch")
 #: height that a letter of a name aslant takes of a panel
 _LETTER = 0.016
 
@@ -117,6 +117,6 @@ def _values(column: pd.Series) -> int:
 
 
 def _name(row: dict[Any, Any], named: list[str]) -> str:
-    words = {"label": "{}", "epsilon": r"$\epsilon$ = {:g}", "epoch": "epoch {:g}"}
+    words = {"label": "{}", "variant": "{}", "epsilon": r"$\epsilon$ = {:g}", "epoch": "epoch {:g}"}
     parts = [words[column].format(row[column]) for column in named if not pd.isna(row[column])]
     return ", ".join(parts) or r"no $\epsilon$"

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from matplotlib.figure import Figure
 
 from advscape.figures.style import save
 from advscape.references import imported
-from advscape.tables.collect import read_experiment, read_table
+from advscape.tables.collect import last_weights, read_experiment, read_table
 
 
 def draw(
@@ -17,6 +17,7 @@ def draw(
     tables: Iterable[str | Path],
     arguments: Mapping[str, Any],
     outputs: Iterable[str | Path],
+    checkpoints: Literal["last", "all"] = "last",
 ) -> None:
     """Draw a figure of :data:`advscape.study.figures.FIGURES`.
 
@@ -26,6 +27,7 @@ def draw(
         tables: CSV files, in the function's order.
         arguments: by name, for the function.
         outputs: files to write, each in the format of its suffix.
+        checkpoints: weights whose rows it is drawn from.
 
     Raises:
         UserError: a table cannot be read.
@@ -34,5 +36,7 @@ def draw(
         read_table(table) if experiment is None else read_experiment(table, experiment)
         for table in tables
     ]
+    if checkpoints == "last":
+        rows = [last_weights(table) for table in rows]
     figure: Figure = imported(function)(*rows, **arguments)
     save(figure, outputs)

@@ -15,7 +15,7 @@ GAPS = {"accuracy": "train minus test accuracy", "loss": "test minus train loss"
 
 def robustness_figure(robustness: pd.DataFrame, title: str, norm: str) -> Figure:
     """Accuracy of the aligned runs (of another arm where there are none), and the gaps of accuracy
-    and loss between train and test, at the last epoch.
+    and loss between train and test.
 
     Args:
         robustness: the experiment's rows of robustness.csv.
@@ -23,9 +23,9 @@ def robustness_figure(robustness: pd.DataFrame, title: str, norm: str) -> Figure
         norm: l2 or linf.
     """
     apply()
-    rows = robustness[robustness["checkpoint"] == "last"]
-    arm = "aligned" if "aligned" in set(rows["noise"]) else rows["noise"].iloc[0]
-    rows = _first_judge(rows[rows["noise"] == arm])
+    noise = robustness["noise"]
+    arm = "aligned" if "aligned" in set(noise) else noise.iloc[0]
+    rows = first_judge(robustness[noise == arm])
     rows, axis = placed(rows, norm)
     own = rows[rows["eval_epsilon"] == rows["epsilon"]].assign(attacked="own $\\epsilon$")
     clean = rows[rows["eval_epsilon"] == 0].assign(attacked="no attack")
@@ -42,7 +42,7 @@ def robustness_figure(robustness: pd.DataFrame, title: str, norm: str) -> Figure
     return figure
 
 
-def _first_judge(rows: pd.DataFrame) -> pd.DataFrame:
+def first_judge(rows: pd.DataFrame) -> pd.DataFrame:
     """The clean rows and those of the first attack of the config, which come first."""
     judge = rows.groupby(["attack", "steps", "restarts"], sort=False, dropna=False).ngroup()
     attacked = rows["eval_epsilon"] > 0

@@ -48,7 +48,7 @@ def spectrum_figure(
 
 def _densities(ax: Axes, rows: pd.DataFrame, outer: pd.DataFrame, axis: Axis) -> None:
     colours = plt.get_cmap("viridis")(np.linspace(0, 0.92, len(axis.order)))
-    run = [column for column in ("noise", "label", "epoch", "seed") if column in rows]
+    run = [column for column in ("noise", "label", "variant", "epoch", "seed") if column in rows]
     highest = rows["density"].max()
     for row, (value, colour) in enumerate(zip(axis.order, colours, strict=True)):
         chosen = rows[rows["at"] == value]

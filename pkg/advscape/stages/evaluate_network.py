@@ -10,7 +10,6 @@ import pandas as pd
 from torch import Tensor, nn
 
 from advscape.evaluation.checks import check_rows, published_accuracy
-from advscape.models.state import load_weights
 from advscape.stages.attack_sanity import sanity
 from advscape.stages.job import Job
 from advscape.stages.judge import Judgement, judgements
@@ -28,16 +27,13 @@ def evaluate_network(
     job: Job[NetworkExperiment],
     dataset: str | Path,
     weights: str | Path,
-    best: str | Path | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Clean and robust loss and accuracy, on train and test, with the same attacks.
 
     Args:
         job: config sections dataset, model, threat, evaluation and compute; cell: one run.
         dataset: the prepared dataset.
-        weights: the trained weights of the last epoch.
-        best: those of the best epoch, judged too where validation samples chose it; None where the
-            network was not trained here.
+        weights: the trained weights.
 
     Returns:
         Rows of robustness.csv and of sanity.csv.
@@ -47,18 +43,10 @@ def evaluate_network(
         split: run.samples(split, settings.samples, f"evaluation samples, {split}")
         for split in ("train", "test")
     }
-    rows, checks = judge(run, run.model, settings, samples, "last")
+    rows, checks = judge(run, run.model, settings, samples)
     expect = job.cell.get("expect", {}).get(str(run.seed))
     if expect is not None:
         checks += _expected(rows, expect, len(run.parts["test"]))
-    if best is not None and "validation" in run.parts:
-        if Path(weights).read_bytes() == Path(best).read_bytes():
-            best_rows = [row | {"checkpoint": "best"} for row in rows]
-            best_checks = [row | {"checkpoint": "best"} for row in checks]
-        else:
-            load_weights(run.model, best)
-            best_rows, best_checks = judge(run, run.model, settings, samples, "best")
-        rows, checks = rows + best_rows, checks + best_checks
     return pd.DataFrame(rows), rows_of(checks, run.key)
 
 
@@ -67,23 +55,21 @@ def judge(
     model: nn.Module,
     settings: NetworkEvaluation,
     samples: dict[str, tuple[Tensor, Tensor]],
-    checkpoint: str,
 ) -> tuple[Rows, Rows]:
-    """Judge one state of a run's network, and the judges on its test samples.
+    """Judge a run's network, and the judges on its test samples.
 
     Args:
         run: gives the key columns, the threat model and the seed.
-        model: the network with the weights of the checkpoint; left as it was.
+        model: the network; left as it was.
         settings: the config's section evaluation.
         samples: inputs and labels of train and test, on the device.
-        checkpoint: what tables call the state.
 
     Returns:
         Rows of robustness.csv and of sanity.csv.
     """
     rows, checks = [], []
     for split, (x, y) in samples.items():
-        key = {**run.key, "split": split, "checkpoint": checkpoint}
+        key = {**run.key, "split": split}
         judged = list(judgements(run, model, settings, x, y, f"{split} images"))
         rows += [key | _columns(verdict, run.threat.box) for verdict in judged]
         if split == "test":
@@ -94,7 +80,7 @@ def judge(
 def _expected(rows: Rows, expect: Mapping[str, float], total: int) -> Rows:
     """The clean accuracy on test samples beside the one that was published."""
     row = next(row for row in rows if row["split"] == "test" and row["eval_epsilon"] == 0)
-    key = {name: row[name] for name in (*KEY, "split", "checkpoint") if name in row}
+    key = {name: row[name] for name in (*KEY, "checkpoint", "split") if name in row}
     check = published_accuracy(
         row["accuracy"], expect["accuracy"], expect["within"], row["n"], total
     )

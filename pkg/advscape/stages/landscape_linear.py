@@ -45,7 +45,7 @@ def landscape_linear(
     seed, settings = job.cell["seed"], job.sections.landscape
     norm = job.sections.threat.norm
     train = load_split(job, dataset)["train"]
-    frames = []
+    frames, of_all = [], {"split": "train", "checkpoint": "last"}
     for cell, model in load_path(weights).items():
         if model.norm == 0:
             continue
@@ -56,7 +56,7 @@ def landscape_linear(
             fixed=cell.noise == "random",
         )
         frames += [
-            frame.assign(**cell._asdict(), seed=seed, split="train", n=len(train.t))
+            frame.assign(**cell._asdict(), seed=seed, **of_all, n=len(train.t))
             for frame in scan.frames(settings)
         ]
     # where every run collapsed there is the header alone

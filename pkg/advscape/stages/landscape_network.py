@@ -32,7 +32,7 @@ from advscape.models.kinks import has_kinks
 from advscape.references import imported
 from advscape.seeds import stream
 from advscape.stages.job import Job
-from advscape.stages.run import NetworkRun, load_run, make_network
+from advscape.stages.run import NetworkRun, load_run, make_network, weights_file
 
 if TYPE_CHECKING:
     from advscape.study.config.landscape import NetworkLandscape
@@ -95,7 +95,7 @@ def landscape_network(
     mine = share(len(points), job.cell["part"], scan.settings.jobs)
     if job.anew:
         Path(store).unlink(missing_ok=True)
-    with open(files.weights, "rb") as weights:
+    with open(weights_file(job, files.weights), "rb") as weights:
         kept = PointStore(store, job.key + file_digest(weights, "sha256").hexdigest())
     rows = []
     for i, result in track(scan.measure(points, mine, kept), len(mine), "landscape"):

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from advscape.stages.record import make
 from advscape.training.augment import Augmentation
+from advscape.training.average import Average, ExponentialAverage, StochasticAverage
 from advscape.training.train import Recipe
 from advscape.training.treatment import Setting, Treatment
 
 if TYPE_CHECKING:
     from advscape.stages.run import NetworkRun
     from advscape.study.config.compute import Compute
+    from advscape.study.config.states import Averaging
     from advscape.study.config.training import NetworkTraining
 
 
@@ -43,4 +45,13 @@ def build_recipe(run: NetworkRun, settings: NetworkTraining, compute: Compute) -
         Augmentation(settings.augmentation.padding, settings.augmentation.flip),
         compute.precision == "bfloat16",
         compute.precision == "tf32",
+        _average(settings.averaging),
     )
+
+
+def _average(settings: Averaging | None) -> Average | None:
+    if settings is None:
+        return None
+    if settings.ema is not None:
+        return ExponentialAverage(settings.ema)
+    return StochasticAverage(getattr(settings.swa, "from"))

@@ -16,11 +16,12 @@ from advscape.machine.device import describe, set_arithmetic, set_up
 from advscape.models.build import build_model
 from advscape.models.layout import use_fast_layout
 from advscape.models.normalise import Normalisation
-from advscape.models.state import load_weights
+from advscape.models.state import load_weights, read_metadata
 from advscape.seeds import stream
 from advscape.stages.job import Job
 from advscape.stages.record import make
 from advscape.threat import ThreatModel
+from advscape.training.snapshots import snapshot_name
 
 if TYPE_CHECKING:
     from advscape.study.config.attack import AttackSection
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 
 #: of a job's cell: the columns of its rows
-KEY = ("label", "noise", "epsilon", "epoch", "seed")
+KEY = ("label", "variant", "noise", "epsilon", "epoch", "seed")
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,8 @@ class NetworkRun:
     """What every stage of a network run starts from.
 
     Attributes:
-        key: the run's columns in every table: noise, epsilon, seed; of a network that was not
-            trained here its label and its epoch, too, as far as it has them.
+        key: the run's columns in every table: noise, epsilon, seed; its label, its variant and its
+            epoch, as far as it has them; with weights the checkpoint that they are.
         model: on the device, with trained weights where a weights file was given.
         classes: number of logits.
         parts: the samples of "train", of "validation" where the config sets some aside, and of
@@ -102,7 +103,7 @@ def load_run(
     Args:
         job: config sections dataset, model, threat and compute; cell: epsilon, seed, noise.
         dataset: the prepared dataset.
-        weights: trained weights; drawn from the seed unless given.
+        weights: trained weights, or the folder that has them; drawn from the seed unless given.
     """
     compute, section, seed = job.sections.compute, job.sections.dataset, job.cell["seed"]
     shared_by = int(job.resources.get("jobs_per_device", 1))
@@ -114,16 +115,30 @@ def load_run(
         seed,
         validation_fraction=section.validation_fraction,
     )
+    key = {name: job.cell[name] for name in KEY if name in job.cell}
+    if weights is not None:
+        weights = weights_file(job, weights)
+        key["checkpoint"] = job.cell.get("checkpoint", "last")
+        if key["checkpoint"] == "best":
+            key["epoch"] = int(read_metadata(weights)["epoch"])
     model = make_network(job, drawn.classes, drawn.train.x.shape[1:], device, weights)
     job.facts |= {"device": describe(device), "torch_threads": torch.get_num_threads()}
     # where nobody knows what a network was trained with
     radius = job.cell.get("attack_epsilon", job.cell["epsilon"])
     threat = ThreatModel(job.sections.threat.norm, radius, job.sections.threat.box)
-    key = {name: job.cell[name] for name in KEY if name in job.cell}
     given = {"train": drawn.train, "validation": drawn.validation, "test": drawn.test}
     parts = {name: part for name, part in given.items() if part is not None}
     bfloat16 = compute.precision == "bfloat16"
     return NetworkRun(key, model, drawn.classes, parts, threat, device, bfloat16)
+
+
+def weights_file(job: Job[NetworkExperiment], place: str | Path) -> Path:
+    """The file of the weights that a job measures: the given one, or one in the given folder."""
+    place, checkpoint = Path(place), job.cell.get("checkpoint", "last")
+    if not place.is_dir():
+        return place
+    name = checkpoint if checkpoint == "averaged" else snapshot_name(job.cell["epoch"])
+    return place / f"{name}.safetensors"
 
 
 def make_network(

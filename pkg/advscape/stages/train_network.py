@@ -16,6 +16,8 @@ from advscape.stages.recipe import build_recipe
 from advscape.stages.run import NetworkRun, load_run
 from advscape.training.checkpoint import Checkpoint
 from advscape.training.monitor import Monitor
+from advscape.training.snapshot_epochs import snapshot_epochs
+from advscape.training.snapshots import Snapshots
 from advscape.training.train import train
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ def train_network(
     weights: str | Path,
     best: str | Path,
     checkpoint: str | Path,
+    checkpoints: str | Path,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Train one network and write its weights.
 
@@ -38,6 +41,7 @@ def train_network(
         weights: where the weights of the last epoch are written.
         best: where those of the best epoch are written; without validation samples, of the last.
         checkpoint: where the state is kept while it trains.
+        checkpoints: folder of the other weights: snapshots, and the averaged ones.
 
     Returns:
         The run's row of runs.csv, and its history: one row per epoch.
@@ -48,6 +52,9 @@ def train_network(
         score(run.model, *run.tensors(part), settings.batch_size, f"{split} images")
     recipe = build_recipe(run, settings, job.sections.compute)
     kept = Checkpoint(checkpoint, job.key)
+    asked, epochs = settings.snapshots, settings.epochs
+    kept_after = [] if asked is None else snapshot_epochs(asked.every, asked.epochs, epochs)
+    snapshots = Snapshots(checkpoints, kept_after)
     if job.anew:
         kept.remove()
     found = train(
@@ -57,9 +64,13 @@ def train_network(
         run.seed,
         kept,
         _monitor(run, settings),
+        snapshots,
     )
     save_weights(run.model.state_dict(), weights)
-    save_weights(found.best or run.model.state_dict(), best)
+    epoch = found.best_epoch or len(found.history)
+    save_weights(found.best or run.model.state_dict(), best, {"epoch": str(epoch)})
+    snapshots.finish({"averaged": found.averaged})
+    kept.remove()
     objective = settings.objective.name
     row = {
         **run.key,

@@ -25,8 +25,8 @@ def series(
         Only the epsilons for which every seed has a value.
     """
     rows = tables[{"rise": "landscape", "finite_scale": "finite_scale"}.get(quantity, "curvature")]
-    rows = rows[rows["experiment"] == experiment]
-    keys = ["noise", "epsilon", "seed", "label", "epoch"]
+    rows = rows[(rows["experiment"] == experiment) & (rows["checkpoint"] == "last")]
+    keys = ["noise", "epsilon", "seed", "label", "epoch", "variant"]
     runs = tables["runs"].loc[tables["runs"]["experiment"] == experiment, [*keys, "regime"]]
     rows = rows.merge(runs, on=keys)
     if quantity == "finite_scale":

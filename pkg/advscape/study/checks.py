@@ -18,6 +18,7 @@ from advscape.study.config.study import (
     TrainedExperiment,
 )
 from advscape.study.given import Given
+from advscape.study.training_checks import check_measured, check_training, check_variants
 
 
 def check_experiments(study: Study, given: Mapping[str, Sequence[Given]]) -> None:
@@ -30,6 +31,7 @@ def check_experiments(study: Study, given: Mapping[str, Sequence[Given]]) -> Non
     Raises:
         ConfigError: the first such problem.
     """
+    check_variants(study)
     names: set[str] = set()
     for i, experiment in enumerate(study.experiments):
         at = f"experiments[{i}]"
@@ -41,7 +43,8 @@ def check_experiments(study: Study, given: Mapping[str, Sequence[Given]]) -> Non
             _check_linear(at, experiment)
         else:
             if isinstance(experiment, TrainedExperiment):
-                _check_training(at, experiment)
+                check_training(at, experiment)
+            check_measured(at, experiment)
             _check_model(f"{at}.model", experiment.model)
             _check_curvature(f"{at}.curvature", experiment)
             _check_landscape(f"{at}.landscape", experiment)
@@ -102,16 +105,6 @@ def _check_linear(at: str, experiment: LinearExperiment) -> None:
     if experiment.threat.box:
         raise ConfigError(
             f"{at}.threat.box", "true", "false, since the closed form of linear models has no box"
-        )
-
-
-def _check_training(at: str, experiment: TrainedExperiment) -> None:
-    training = experiment.training
-    if training.objective.name == "trades" and training.attack.name != "pgd":
-        raise ConfigError(
-            f"{at}.training.attack.name",
-            shown(training.attack.name),
-            "pgd, since trades attacks a divergence of its own",
         )
 
 

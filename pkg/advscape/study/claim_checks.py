@@ -5,7 +5,12 @@ from collections.abc import Sequence
 from advscape.errors import ConfigError, shown
 from advscape.study.cells import Cell
 from advscape.study.config.claim import ClaimConfig, Select
-from advscape.study.config.study import GivenExperiment, LinearExperiment, NetworkExperiment
+from advscape.study.config.study import (
+    GivenExperiment,
+    LinearExperiment,
+    NetworkExperiment,
+    TrainedExperiment,
+)
 
 
 def check_claim(
@@ -65,6 +70,7 @@ def _check_cells(
         ConfigError: there are none, or several; or the networks are trained here, and have none.
     """
     keys = ("label", "epoch")
+    _check_variant(f"{at}.variant", select.variant, experiment)
     if not isinstance(experiment, GivenExperiment):
         for key in keys:
             if getattr(select, key) is not None:
@@ -84,6 +90,20 @@ def _check_cells(
         if len(values) > 1:
             named = ", ".join(str(value) for value in values if value is not None)
             raise ConfigError(f"{at}.{key}", "nothing", f"one of {named}: one network for each run")
+
+
+def _check_variant(
+    at: str, given: str | None, experiment: LinearExperiment | NetworkExperiment
+) -> None:
+    """Where there are variants a claim is about one of them.
+
+    Raises:
+        ConfigError: it is not; or there are none.
+    """
+    variants = experiment.trainings if isinstance(experiment, TrainedExperiment) else {None: None}
+    if given not in variants:
+        named = ", ".join(name for name in variants if name is not None)
+        raise ConfigError(at, shown(given), named or "nothing, but with variants")
 
 
 def _check_scale(at: str, select: Select, experiment: LinearExperiment | NetworkExperiment) -> None:

@@ -4,7 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from advscape.study.config.study import LinearExperiment, NetworkExperiment, TrainedExperiment
+from advscape.study.config.study import (
+    LinearExperiment,
+    NetworkExperiment,
+    TrainedExperiment,
+)
 
 Experiment = LinearExperiment | NetworkExperiment
 
@@ -21,10 +25,12 @@ class Figure:
         function: ``module:name`` of what draws it. It is called with the tables, in their order,
             and by name with the ``arguments``; it gives matplotlib's figure.
         tables: those that it is drawn from; an experiment's figure gets that experiment's rows.
-        of_networks: further ones, which it gets where the study has networks.
+        where_there: further ones, which it gets where the study has them.
+        checkpoints: weights whose rows it is drawn from: the last, or all.
+        of_several_epochs: whether it needs networks that are judged at several epochs.
         category: of the report.
-        arguments: which of ``title``, ``norm`` and ``network`` (whether the experiment is one of
-            networks) the function takes.
+        arguments: which of ``title``, ``norm``, ``network`` (whether the experiment is one of
+            networks) and ``momentum`` (of its training) the function takes.
         of: one for each "experiment", or one for the "study".
         wanted: whether there is such a figure of some experiments: of one, or of all.
         label: what the report calls the experiment of a study's figure.
@@ -39,7 +45,9 @@ class Figure:
     wanted: Callable[[Sequence[Experiment]], bool] = _always
     label: str = "{experiment}"
     caption: str | None = None
-    of_networks: tuple[str, ...] = ()
+    where_there: tuple[str, ...] = ()
+    checkpoints: Literal["last", "all"] = "last"
+    of_several_epochs: bool = False
 
     def values(self, experiment: Experiment) -> dict[str, Any]:
         """The arguments of an experiment's figure."""
@@ -47,8 +55,17 @@ class Figure:
             "title": experiment.display_title,
             "norm": experiment.threat.norm,
             "network": isinstance(experiment, NetworkExperiment),
+            "momentum": _momentum(experiment),
         }
         return {name: every[name] for name in self.arguments}
+
+
+def _momentum(experiment: Experiment) -> float | None:
+    """Of SGD, where that trains an experiment's networks."""
+    if not isinstance(experiment, TrainedExperiment):
+        return None
+    by_sgd = experiment.training.objective.name != "entropy_sgd"
+    return experiment.training.momentum if by_sgd else 0.0
 
 
 def _has_plane(experiments: Sequence[Experiment]) -> bool:
@@ -84,7 +101,7 @@ def _has_regimes(experiments: Sequence[Experiment]) -> bool:
 FIGURES: dict[str, Figure] = {
     "curvature": Figure(
         "advscape.figures.curvature:curvature_figure",
-        ("curvature", "runs"), "Curvature", ("title", "norm"), of_networks=("finite_scale",),
+        ("curvature", "runs"), "Curvature", ("title", "norm"), where_there=("finite_scale",),
     ),
     "spectrum": Figure(
         "advscape.figures.spectrum:spectrum_figure",
@@ -97,6 +114,11 @@ FIGURES: dict[str, Figure] = {
     "history": Figure(
         "advscape.figures.history:history_figure",
         ("history",), "Training", ("title", "norm"), wanted=_is_trained,
+    ),
+    "along": Figure(
+        "advscape.figures.along:along_figure",
+        ("robustness", "curvature", "sharpness", "runs"), "Training", ("title", "momentum"),
+        wanted=_has_networks, where_there=("history",), checkpoints="all", of_several_epochs=True,
     ),
     "landscape": Figure(
         "advscape.figures.landscape:landscape_figure",

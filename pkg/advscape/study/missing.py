@@ -54,7 +54,7 @@ def in_words(row: dict[str, Any]) -> str:
     names = [str(row["experiment"] or "all experiments")]
     names += [
         f"{key} {row[key]}"
-        for key in ("label", "epsilon", "epoch", "seed")
+        for key in ("label", "variant", "epsilon", "checkpoint", "epoch", "seed")
         if row.get(key, "") != ""
     ]
     return f"{', '.join(names)}: {row['stage']}: {row['reason']}"

@@ -4,14 +4,15 @@ Plain Python over a plan, for the rules of the workflow; see :mod:`advscape.stud
 parameter holds.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
 from advscape.study.canonical import canonical
+from advscape.study.config.study import TrainedExperiment
 from advscape.study.figures import FIGURES, Experiment
 from advscape.study.fingerprint import fingerprint, module_of
-from advscape.study.plan import Plan
+from advscape.study.plan import Plan, trial_of
 from advscape.study.spec import stage_spec
 
 
@@ -24,6 +25,7 @@ class Wildcards(Protocol):
     seeds: str
     part: str
     table: str
+    trial: str
 
 
 #: from a job's wildcards to its parameter, JSON
@@ -65,16 +67,19 @@ class Parameters:
 
     def network(self, stage: str) -> Parameter:
         """Of a job that trains one network or takes it from a file, or measures some, or a part."""
-        names: Iterable[str] = self._plan.networks
-        if stage in ("train", "take"):
-            names = self._plan.trained if stage == "train" else self._plan.given
-        experiments = {name: self._plan.networks[name] for name in names}
-        specs = self._specs(stage, experiments, self._code(f"{stage}_network.py"))
+        code = self._code(f"{stage}_network.py")
+        trainings = self._trainings(stage, code) if stage == "train" else {}
+        experiments = self._plan.given if stage == "take" else self._plan.networks
+        others = {name: self._plan.networks[name] for name in experiments if stage != "train"}
+        specs = self._specs(stage, others, code)
 
         def parameter(wildcards: Wildcards) -> str:
-            experiment = self._plan.networks[wildcards.experiment]
-            found, _ = self._plan.cells[wildcards.experiment][wildcards.cell]
-            cell = {"epsilon": found.epsilon, "noise": experiment.noise, **found.columns}
+            name = wildcards.experiment
+            experiment, found = self._plan.networks[name], self._plan.cell(name, wildcards.cell)
+            noise = experiment.noise
+            if isinstance(experiment, TrainedExperiment):
+                noise = experiment.trainings[found.variant].attack.noise
+            cell = {"epsilon": found.epsilon, "noise": noise, **found.columns}
             if hasattr(wildcards, "part"):
                 cell["part"] = int(wildcards.part)
             if stage in ("train", "take"):
@@ -83,9 +88,10 @@ class Parameters:
                 cell["seeds"] = seeds_of(wildcards)
             if found.epsilon is None:
                 cell["attack_epsilon"] = experiment.evaluation.common_epsilon
-            if wildcards.experiment in self._plan.given:
-                cell |= self._of_files(stage, wildcards.experiment, wildcards.cell, cell)
-            return specs[wildcards.experiment](**cell)
+            if name in self._plan.given:
+                cell |= self._of_files(stage, name, wildcards.cell, cell)
+            spec = trainings[name, found.variant] if stage == "train" else specs[name]
+            return spec(**cell)
 
         return parameter
 
@@ -106,17 +112,20 @@ class Parameters:
         }  # fmt: skip
 
     def trial(self) -> Parameter:
-        """Of an experiment's trial: what all of its trainings depend on, and no more.
+        """Of the trial of a training: what all of its runs depend on, and no more.
 
         Not the code, nor the grid, nor what is measured: whatever runs the trial again makes
         Snakemake train again (it does not look at anything else of what follows from a job that
         runs, not even where the file between them is ancient).
         """
-        specs = self._specs("try", self._plan.trained, "")
+        specs = {
+            (name, trial_of(variant)): spec
+            for (name, variant), spec in self._trainings("try", "").items()
+        }
 
         def parameter(wildcards: Wildcards) -> str:
             noise = self._plan.networks[wildcards.experiment].noise
-            return specs[wildcards.experiment](epsilon=0.0, noise=noise, seed=0)
+            return specs[wildcards.experiment, wildcards.trial](epsilon=0.0, noise=noise, seed=0)
 
         return parameter
 
@@ -129,6 +138,7 @@ class Parameters:
         code = [self._code("figure.py"), fingerprint(module_of(figure.function))]
         config: dict[str, Any] = {
             "function": figure.function, "experiment": None, "arguments": {},
+            "checkpoints": figure.checkpoints,
         }  # fmt: skip
         if figure.of == "study":
             return canonical(code=code, config=config)
@@ -149,6 +159,16 @@ class Parameters:
             return canonical(code=code, config={"table": wildcards.table, "sources": sources})
 
         return parameter
+
+    def _trainings(self, stage: str, code: str) -> dict[tuple[str, str | None], Callable[..., str]]:
+        """Of a stage that depends on the training: one for each variant of each experiment."""
+        return {
+            (name, variant): self._specs(
+                stage, {name: experiment.model_copy(update={"training": training})}, code
+            )[name]
+            for name, experiment in self._plan.trained.items()
+            for variant, training in experiment.trainings.items()
+        }
 
     def _specs(
         self, stage: str, experiments: Mapping[str, Experiment], code: str

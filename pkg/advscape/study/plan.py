@@ -19,6 +19,8 @@ from advscape.study.config.study import (
 )
 from advscape.study.figures import FIGURES, Experiment, Figure
 from advscape.study.given import Given, given_of
+from advscape.study.measured import after_last, checkpoints_of
+from advscape.study.training_checks import MEASURING
 
 #: a linear experiment has one job for all epsilons of a seed, a network one for each cell
 LINEAR_RUN = "<results>/runs/{experiment}/seed~{seed}"
@@ -29,7 +31,7 @@ MEASURED_RUNS = "<results>/runs/{experiment}/{cell}/seed~{seeds}"
 CHECKS_OF_LINES = "<results>/runs/flatness_sanity.csv"
 #: rules that sum up what other rules made
 AGGREGATES = (
-    "table", "missing", "flatness", "claims", "study_config", "html_report",
+    "table", "missing", "flatness", "comparison", "claims", "study_config", "html_report",
     *(f"figure_{kind}" for kind in FIGURES),
 )  # fmt: skip
 _TABLES = ("runs", "robustness", "sanity", "curvature", "landscape")
@@ -37,6 +39,11 @@ _TABLES = ("runs", "robustness", "sanity", "curvature", "landscape")
 _OF_NETWORKS = (
     "eigenvalues", "layers", "spectrum", "maxima", "finite_scale", "sharpness",
 )  # fmt: skip
+#: the section of the config whose stage makes a table's rows; curvature makes the others
+_SECTIONS = {
+    "robustness": "evaluation", "sanity": "evaluation", "landscape": "landscape",
+    "sharpness": "sharpness",
+}  # fmt: skip
 #: and those that are trained here
 _OF_TRAINED = ("history",)
 
@@ -92,17 +99,83 @@ class Plan:
 
     @cached_property
     def cells(self) -> dict[str, dict[str, tuple[Cell, list[int]]]]:
-        """The cells of each experiment of networks by name, each with the seeds of its runs."""
+        """The cells of each experiment of networks by name, each with the seeds of its runs.
+
+        The last weights of a run stand for the run.
+        """
         cells: dict[str, dict[str, tuple[Cell, list[int]]]] = {}
         for name, experiment in self.trained.items():
-            grid = experiment.grid
-            own = [Cell(epsilon) for epsilon in grid.epsilons]
-            cells[name] = {cell.name: (cell, grid.seeds) for cell in own}
+            own = [
+                Cell(epsilon, variant=variant, after=after_last(training))
+                for variant, training in experiment.trainings.items()
+                for epsilon in experiment.grid.epsilons
+            ]
+            cells[name] = {cell.name: (cell, experiment.grid.seeds) for cell in own}
         for name, runs in self.given.items():
             cells[name] = {}
             for run in runs.values():
                 cells[name].setdefault(run.cell.name, (run.cell, []))[1].append(run.seed)
         return cells
+
+    def measured(self, name: str, section: str) -> dict[str, tuple[Cell, list[int]]]:
+        """The cells that a stage measures, as :attr:`cells` has them.
+
+        Args:
+            name: of an experiment of networks.
+            section: the stage's in the config.
+        """
+        experiment = self.networks[name]
+        if not isinstance(experiment, TrainedExperiment):
+            return self.cells[name]
+        return {
+            cell.name: (cell, seeds)
+            for own, seeds in self.cells[name].values()
+            for cell in checkpoints_of(experiment, section, own)
+        }
+
+    def cell(self, name: str, cell: str) -> Cell:
+        """The cell of a folder.
+
+        Args:
+            name: of an experiment of networks.
+            cell: the folder's name.
+        """
+        return self._by_folder[name][cell]
+
+    @cached_property
+    def _by_folder(self) -> dict[str, dict[str, Cell]]:
+        return {
+            name: {
+                folder: cell
+                for found in (cells, *(self.measured(name, section) for section in MEASURING))
+                for folder, (cell, _) in found.items()
+            }
+            for name, cells in self.cells.items()
+        }
+
+    @cached_property
+    def only_last(self) -> bool:
+        """Whether no stage measures other weights than the last of each run."""
+        return all(
+            self.measured(name, section).keys() <= self.cells[name].keys()
+            for name in self.networks
+            for section in MEASURING
+        )
+
+    def weights(self, name: str, cell: str, seeds: Iterable[int]) -> list[str]:
+        """Files, or folders, with the weights of a measured cell.
+
+        Args:
+            name: of an experiment of networks.
+            cell: the cell's folder.
+            seeds: of the runs.
+        """
+        found = self.cell(name, cell)
+        folder = cell if found.checkpoint == "last" else found.trained.name
+        return [
+            f"{NETWORK_RUN.format(experiment=name, cell=folder, seed=seed)}/{found.file}"
+            for seed in seeds
+        ]
 
     @cached_property
     def tables(self) -> list[str]:
@@ -110,28 +183,35 @@ class Plan:
         of_trained = _OF_TRAINED if self.trained else ()
         return [*_TABLES, *(_OF_NETWORKS if self.networks else ()), *of_trained]
 
+    @property
+    def summaries(self) -> list[str]:
+        """Names of the tables that are made from those, claims.csv aside."""
+        return ["flatness", "missing", *(("comparison",) if self.networks else ())]
+
     def tables_of(self, figure: Figure) -> list[str]:
         """Names of the tables that a figure is drawn from."""
-        return [*figure.tables, *(figure.of_networks if self.networks else ())]
+        further = [table for table in figure.where_there if table in self.tables]
+        return [*figure.tables, *further]
 
-    def run_folders(self, experiment: Experiment, trained: bool) -> list[str]:
+    def run_folders(self, experiment: Experiment, section: str | None) -> list[str]:
         """Folders of an experiment's jobs.
 
         Args:
             experiment: one of the study's.
-            trained: of those that train, or of those that measure, some seeds at once perhaps.
+            section: of those that train if None; else of those that measure by this section of the
+                config, some seeds at once perhaps.
         """
         if isinstance(experiment, LinearExperiment):
             seeds = experiment.grid.seeds
             return [LINEAR_RUN.format(experiment=experiment.name, seed=seed) for seed in seeds]
-        together = 1 if trained else experiment.compute.seeds_per_job
+        name, together = experiment.name, experiment.compute.seeds_per_job
+        cells = self.cells[name] if section is None else self.measured(name, section)
+        together = 1 if section is None else together
         return [
             MEASURED_RUNS.format(
-                experiment=experiment.name,
-                cell=cell,
-                seeds="+".join(map(str, seeds[i : i + together])),
+                experiment=name, cell=cell, seeds="+".join(map(str, seeds[i : i + together]))
             )
-            for cell, (_, seeds) in self.cells[experiment.name].items()
+            for cell, (_, seeds) in cells.items()
             for i in range(0, len(seeds), together)
         ]
 
@@ -146,7 +226,8 @@ class Plan:
             lacking: files to leave out, in the place of the plan's own.
         """
         lacking = self.lacking if lacking is None else lacking
-        runs = self.run_folders(experiment, trained=table in ("runs", *_OF_TRAINED))
+        trains = table in ("runs", *_OF_TRAINED)
+        runs = self.run_folders(experiment, None if trains else _SECTIONS.get(table, "curvature"))
         files = [f"{run}/{table}.csv" for run in runs]
         if table == "landscape" and isinstance(experiment, NetworkExperiment):
             parts = range(experiment.landscape.jobs)
@@ -172,6 +253,17 @@ class Plan:
         ]
         return files + ([(CHECKS_OF_LINES, {})] if table == "sanity" else [])
 
+    def wants(self, kind: str, experiment: Experiment) -> bool:
+        """Whether an experiment is one that has a figure of a kind."""
+        figure = FIGURES[kind]
+        if not figure.wanted([experiment]):
+            return False
+        if not figure.of_several_epochs:
+            return True
+        cells = self.measured(experiment.name, "evaluation").values()
+        epochs = {cell.columns.get("epoch") for cell, _ in cells if cell.checkpoint != "averaged"}
+        return len(epochs - {None}) > 1
+
     def is_drawn(
         self, kind: str, experiment: Experiment, lacking: frozenset[str] | None = None
     ) -> bool:
@@ -188,17 +280,21 @@ class Plan:
             names += [
                 f"{kind}_{name}"
                 for name, experiment in self.experiments.items()
-                if figure.wanted([experiment]) and self.is_drawn(kind, experiment)
+                if self.wants(kind, experiment) and self.is_drawn(kind, experiment)
             ]
         return [f"<results>/figures/{name}.png" for name in names]
 
     def tried(self) -> list[tuple[str, str]]:
         """Where each trial's notes are: the file, and the experiment whose networks it is about."""
-        files = [(f"<results>/runs/{name}/trial.json", name) for name in self.trained]
+        files = [
+            (f"<results>/runs/{name}/{trial_of(variant)}.json", name)
+            for name, experiment in self.trained.items()
+            for variant in experiment.trainings
+        ]
         files += [
             (f"{run}/checkpoint.json", name)
             for name in self.given
-            for run in self.run_folders(self.experiments[name], trained=True)
+            for run in self.run_folders(self.experiments[name], None)
         ]
         return [(file, name) for file, name in files if file not in self.lacking]
 
@@ -220,6 +316,15 @@ class Plan:
             }
             for name, experiment in self.experiments.items()
         }
+
+
+def trial_of(variant: str | None) -> str:
+    """Name of the trial of a training.
+
+    >>> trial_of(None), trial_of("awp")
+    ('trial', 'trial,variant~awp')
+    """
+    return "trial" if variant is None else f"trial,variant~{variant}"
 
 
 def _key_columns(experiment: Experiment) -> dict[str, str]:

@@ -24,12 +24,16 @@ _SECTIONS = {
     "landscape": ("dataset", "model", "threat", "landscape", "compute"),
     "sharpness": ("dataset", "model", "threat", "sharpness", "compute"),
 }
-#: what changes no number of these stages: names, places, what is read from the landscape's table
+#: what changes no number of these stages: names, places, which jobs there are, and what is read
+#: from the landscape's table
 _LEFT_OUT = {
     "dataset": {"label"},
     "model": {"label"},
     "compute": {"jobs_per_device", "seeds_per_job"},
-    "landscape": {"flatness"},
+    "landscape": {"flatness", "checkpoints"},
+    "evaluation": {"checkpoints"},
+    "curvature": {"checkpoints"},
+    "sharpness": {"checkpoints"},
 }
 
 

@@ -54,7 +54,9 @@ def read_table(path: str | Path) -> pd.DataFrame:
     _check_cells(rows, path, columns)
     if "experiment" not in rows:
         raise UserError(f"{path} is no table of a study: it has no column experiment")
-    return rows
+    # a column without any cells is one of objects where there are no rows
+    numbers = [name for name, column in columns.items() if column.kind == NUMBER]
+    return rows.astype({name: float for name in numbers if rows[name].isna().all()})
 
 
 def _read(path: str | Path, what: str, **options: Any) -> pd.DataFrame:
@@ -99,6 +101,11 @@ def _check_cells(rows: pd.DataFrame, path: str | Path, columns: Mapping[str, Col
                 f"{path}, row {given.index[0] + 1}: {column}: got {shown(given.iloc[0])}; "
                 f"allowed: {allowed}, or an empty cell"
             )
+
+
+def last_weights(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows about the last weights of each run; all of a table that knows no others."""
+    return rows[rows["checkpoint"] == "last"] if "checkpoint" in rows else rows
 
 
 def read_experiment(path: str | Path, experiment: str) -> pd.DataFrame:

@@ -68,10 +68,21 @@ KEY: dict[str, Column] = {
     "seed": _number("seed of the run"),
     "label": _name("networks already trained: their user's name for them, the method say"),
     "epoch": _number(
-        "networks already trained: epochs that they were trained for, where given; in history.csv "
+        "epochs behind the weights: of networks already trained where given, of snapshots and of "
+        "the best weights, and of the others where there are snapshots beside them; in history.csv "
         "the epochs so far"
     ),
+    "variant": _name(
+        "how the network was trained, where the experiment has `variants`: `base`, or a name of "
+        "the config"
+    ),
 }
+
+#: in tables of measurements
+_CHECKPOINT = _name(
+    "weights that were measured: `last`, `best` (the epoch of the highest robust accuracy on the "
+    "validation samples), `averaged`, or a `snapshot`, of an epoch"
+)
 
 #: the other columns of the tables with rows of single jobs
 COLUMNS: dict[str, dict[str, Column]] = {
@@ -126,6 +137,7 @@ COLUMNS: dict[str, dict[str, Column]] = {
         "loss": _number("mean of the objective over the batches of the epoch", "nats"),
         "accuracy": _number("share of the attacked training batches that was classified correctly"),
         "learning_rate": _number("of the epoch's last step"),
+        "weight_norm": _number("Euclidean norm of all parameters"),
         "images_per_s": _number("speed of the training", "1/s"),
         **{
             f"{split}_{quantity}": _number(
@@ -139,9 +151,7 @@ COLUMNS: dict[str, dict[str, Column]] = {
     },
     "robustness": {
         "split": _name("samples: `train` (without the validation samples) or `test`"),
-        "checkpoint": _name(
-            "weights of the `last` epoch, or of the `best` one on the validation samples"
-        ),
+        "checkpoint": _CHECKPOINT,
         "attack": _name(
             "`none`, `closed-form` (linear), or an attack of the config: `pgd`, `fgsm`, `random`, "
             "`opposed`, `autoattack`"
@@ -168,7 +178,7 @@ COLUMNS: dict[str, dict[str, Column]] = {
     },
     "sanity": {
         "split": _SPLIT,
-        "checkpoint": _name("weights of the `last` or of the `best` epoch"),
+        "checkpoint": _CHECKPOINT,
         "check": _name("which check; see below"),
         "value": _number("what was found; empty where it is not a number, which is not ok"),
         "bound": _number("the largest value that is ok"),
@@ -177,7 +187,7 @@ COLUMNS: dict[str, dict[str, Column]] = {
     },
     "curvature": {
         "split": _SPLIT,
-        "checkpoint": _name("weights that the Hessian was taken at: those of the `last` epoch"),
+        "checkpoint": _CHECKPOINT,
         "loss": _name("`adversarial` (under the run's own noise) or `clean`"),
         "hessian": _name(
             "which term: `frozen` (the noise held fixed), `response` (what the attack adds by "
@@ -249,6 +259,11 @@ COLUMNS: dict[str, dict[str, Column]] = {
             "networks, frozen, response and total: difference of lambda_max between the two halves "
             "of the samples, relative to their mean; empty with a single sample"
         ),
+        "gradient_noise": _number(
+            "networks, clean total and adversarial frozen: trace of the covariance of single "
+            "samples' gradients over all parameters, in eval mode; of batches of b it is 1/b of it"
+        ),
+        "gradient_noise_stderr": _number("its standard error, over batches"),
         "reason": _name(
             "networks: why the row has no numbers: its products could not be shown to be right "
             "([how](what_you_bring.md#hessians)), or are not finite. Empty where it was measured, "
@@ -257,6 +272,7 @@ COLUMNS: dict[str, dict[str, Column]] = {
     },
     "eigenvalues": {
         "split": _SPLIT,
+        "checkpoint": _CHECKPOINT,
         "loss": _name("as in curvature.csv"),
         "hessian": _name("`frozen` or `total`, as in curvature.csv"),
         "end": _name("of the spectrum: `largest` or `smallest`"),
@@ -267,6 +283,7 @@ COLUMNS: dict[str, dict[str, Column]] = {
     },
     "layers": {
         "split": _SPLIT,
+        "checkpoint": _CHECKPOINT,
         "loss": _name("as in curvature.csv"),
         "hessian": _name("as in curvature.csv"),
         "layer": _name("name of the parameter"),
@@ -275,6 +292,7 @@ COLUMNS: dict[str, dict[str, Column]] = {
     },
     "spectrum": {
         "split": _SPLIT,
+        "checkpoint": _CHECKPOINT,
         "loss": _name("as in curvature.csv"),
         "hessian": _name("as in curvature.csv"),
         "eigenvalue": _number("where the density is evaluated"),
@@ -285,6 +303,7 @@ COLUMNS: dict[str, dict[str, Column]] = {
     },
     "maxima": {
         "split": _SPLIT,
+        "checkpoint": _CHECKPOINT,
         "kind": _name(
             "what the attack's outcome is: a strict maximum on the `sphere`, in the `interior` of "
             "the ball, or (Linf) one with `free coordinates`, some pixels at no bound or none; at "
@@ -301,6 +320,7 @@ COLUMNS: dict[str, dict[str, Column]] = {
     },
     "finite_scale": {
         "split": _SPLIT,
+        "checkpoint": _CHECKPOINT,
         "direction": _name(
             "`largest`: the search of this column's quantity ended there, so that `total` and "
             "`frozen` are of two directions; or `random` (Gaussian), the same for both"
@@ -330,6 +350,7 @@ COLUMNS: dict[str, dict[str, Column]] = {
     },
     "sharpness": {
         "split": _SPLIT,
+        "checkpoint": _CHECKPOINT,
         "loss": _name(
             "`clean`, or `adversarial`: under the noise made at the trained weights (`robust_*` "
             "attack again at every weight)"
@@ -355,6 +376,7 @@ COLUMNS: dict[str, dict[str, Column]] = {
     },
     "landscape": {
         "split": _SPLIT,
+        "checkpoint": _CHECKPOINT,
         "direction": _name(
             "kind of the line (`filter-normalised`, `layer-normalised`, `gaussian`, `raw`, "
             "`eigenvector`, `best-checkpoint`, `initial-weights`); a plane of two such directions "
@@ -391,6 +413,7 @@ COLUMNS: dict[str, dict[str, Column]] = {
 
 _FLATNESS: dict[str, Column] = {
     "split": _SPLIT,
+    "checkpoint": _CHECKPOINT,
     "direction": _name("the line's, as in landscape.csv"),
     "direction_seed": _number("the line's, as in landscape.csv"),
     "attack": _name("the line's, as in landscape.csv"),
@@ -429,10 +452,52 @@ SUMMARIES: dict[str, dict[str, Column]] = {
         "rows": _name("which rows of its table"),
         "rule": _name("the decision rule in words"),
     },
+    "comparison": {
+        "experiment": _name("the experiment"),
+        "label": KEY["label"],
+        "variant": KEY["variant"],
+        "noise": KEY["noise"],
+        "epsilon": KEY["epsilon"],
+        "checkpoint": _CHECKPOINT,
+        "seeds": _number("runs that the means are over"),
+        **{
+            f"{name}{suffix}": _number(words + of, unit)
+            for name, (words, unit) in {
+                "clean_accuracy": ("accuracy on test samples without an attack", ""),
+                "test_accuracy": (
+                    "accuracy on test samples under the first attack, at the run's own epsilon "
+                    "(where that is 0 or not known, at the common one)",
+                    "",
+                ),
+                "test_loss": ("loss there", "nats"),
+                "gap_accuracy": ("robust accuracy, train minus test", ""),
+                "gap_loss": ("robust loss, test minus train", "nats"),
+                "frozen": ("lambda_max of the adversarial loss with the noise held fixed", ""),
+                "total": ("lambda_max of the whole Hessian", ""),
+                "average": (
+                    "sharpness on average: the first of `adaptive_average`, `average` and "
+                    "`robust_average` that was measured",
+                    "nats",
+                ),
+                "worst": (
+                    "sharpness in the worst case: the first of `adaptive_worst`, `worst` and "
+                    "`robust_worst`",
+                    "nats",
+                ),
+            }.items()
+            for suffix, of in (("", "; mean"), ("_sd", "; standard deviation over seeds"))
+        },
+        "rank_test_accuracy": _number("rank among the experiment's rows: 1 is the most accurate"),
+        "rank_gap_accuracy": _number("1 has the smallest gap"),
+        "rank_frozen": _number("1 has the smallest lambda_max"),
+        "rank_worst": _number("1 is the flattest in the worst case"),
+    },
     "missing": {
         "experiment": _name("the experiment"),
         "epsilon": _name("epsilon of the run"),
-        "epoch": _name("its epoch, of a network already trained"),
+        "variant": _name("its variant"),
+        "checkpoint": _name("which of its weights, where they are not the last"),
+        "epoch": _name("its epoch, of a snapshot or a network already trained"),
         "label": _name("its label, of a network already trained"),
         "seed": _name("seed, or seeds, of the run"),
         "stage": _name("the rule that was not done"),

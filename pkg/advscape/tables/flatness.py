@@ -12,8 +12,9 @@ from advscape.tables.columns import COLUMNS, KEY, SUMMARIES
 
 #: of each experiment: radii, level and step
 Settings = Mapping[str, Mapping[str, Any]]
-#: columns that tell one line from another
-LINE = [*KEY, "split", "direction", "direction_seed", "attack"]
+#: columns that tell the samples of one network from another's, and one line from another
+RUN = [*KEY, "split", "checkpoint"]
+LINE = [*RUN, "direction", "direction_seed", "attack"]
 
 
 def flatness_table(landscape: pd.DataFrame, settings: Settings) -> pd.DataFrame:
@@ -69,7 +70,7 @@ def agreement_table(landscape: pd.DataFrame, settings: Settings) -> pd.DataFrame
         columns=[*LINE, "difference", "scale", "rounding", "n"],
     )
     rows = []
-    for key, run in pairs.groupby([*KEY, "split"], sort=False, dropna=False):
+    for key, run in pairs.groupby(RUN, sort=False, dropna=False):
         kinds = run.groupby(["direction", "attack"])
         scale = kinds["scale"].transform("max") + run["rounding"]
         # a value that is missing is not a number, and not well
@@ -77,8 +78,7 @@ def agreement_table(landscape: pd.DataFrame, settings: Settings) -> pd.DataFrame
         check = Check(
             "hessian against second differences", float(value), AGREEMENT_BOUND, run["n"].iloc[0]
         )
-        named = dict(zip([*KEY, "split"], key, strict=True))
-        rows += check_rows([check], named | {"checkpoint": "last"})
+        rows += check_rows([check], dict(zip(RUN, key, strict=True)))
     return pd.DataFrame(rows, columns=[*KEY, *COLUMNS["sanity"]])
 
 

@@ -42,6 +42,9 @@ class Select(BaseModel):
     epoch: int | None = Field(
         default=None, description="Networks already trained: only those of this epoch."
     )
+    variant: str | None = Field(
+        default=None, description="With variants: only the runs of this one; base is the first."
+    )
     direction: Kind = Field(
         default="filter-normalised", description="Kind of the landscape's lines; for rise only."
     )
@@ -74,5 +77,5 @@ class ClaimConfig(BaseModel):
         """Column and value of the rows that the claim is about."""
         of_table = {"rise": {"attack", "direction"}, "finite_scale": {"attack", "scale"}}
         own = of_table.get(self.quantity, {"loss", "hessian"})
-        columns = {"split", "noise", "regime", "label", "epoch"} | own
+        columns = {"split", "noise", "regime", "label", "epoch", "variant"} | own
         return self.select.model_dump(include=columns, exclude_none=True)

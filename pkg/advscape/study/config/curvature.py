@@ -13,6 +13,7 @@ from advscape.study.config.section import (
     Share,
     distinct,
 )
+from advscape.study.config.states import Measured
 
 
 class LinearCurvature(Section):
@@ -74,7 +75,7 @@ class Spectrum(Section):
     )
 
 
-class NetworkCurvature(Section):
+class NetworkCurvature(Measured):
     """Hessians of the clean and the adversarial loss: frozen part, response, total."""
 
     samples: Count = Field(

@@ -1,13 +1,15 @@
 """The config of evaluations under attack."""
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from advscape.study.config.attack import EvaluationAttack
 from advscape.study.config.section import (
     Count,
     Radius,
     Section,
+    distinct,
 )
+from advscape.study.config.states import Checkpoint
 
 
 class LinearEvaluation(Section):
@@ -29,3 +31,11 @@ class NetworkEvaluation(LinearEvaluation):
         default=None, description="At most so many samples of each split; all unless given."
     )
     batch_size: Count = Field(default=512, description="Samples per forward pass.")
+    checkpoints: list[Checkpoint] | None = Field(
+        default=None,
+        min_length=1,
+        description="Weights that are judged, as in curvature; unless given the last, and beside "
+        "them the best and the averaged ones where there are such.",
+    )
+
+    _checkpoints = field_validator("checkpoints")(lambda given: given and distinct(given))

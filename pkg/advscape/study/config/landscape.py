@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 from advscape.landscape.catalogue import DIRECTIONS, Noise
 from advscape.study.config.attack import PGDAttack
 from advscape.study.config.section import Count, NameOf, Natural, Positive, Section, distinct
+from advscape.study.config.states import Measured
 
 Kind = Annotated[str, NameOf(DIRECTIONS)]
 PlaneKind = Annotated[str, NameOf(DIRECTIONS, lambda name: DIRECTIONS[name].in_planes)]
@@ -104,7 +105,7 @@ class LinearLandscape(Section):
         return self.flatness.radii or [self.radius]
 
 
-class NetworkLandscape(LinearLandscape):
+class NetworkLandscape(LinearLandscape, Measured):
     """The same for networks, with the attack regenerated at every point."""
 
     directions: list[Kind] = Field(

@@ -21,6 +21,7 @@ from advscape.study.config.section import (
     Section,
     distinct,
 )
+from advscape.study.config.states import Measured
 
 Several = Annotated[int, Field(ge=2)]
 
@@ -115,7 +116,7 @@ class Together(Section):
     settings: list[str]
 
 
-class NetworkSharpness(Section):
+class NetworkSharpness(Measured):
     """How much the loss rises when the weights are moved."""
 
     measures: list[Annotated[str, NameOf(MEASURES)]] = Field(

@@ -5,6 +5,7 @@ list of experiments with everything they need inside them: Snakemake merges mapp
 config files but replaces lists, so nothing of one study can leak into another.
 """
 
+from functools import cached_property
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Discriminator, Field, Tag
@@ -25,6 +26,7 @@ from advscape.study.config.section import (
 from advscape.study.config.sharpness import NetworkSharpness
 from advscape.study.config.threat import Threat
 from advscape.study.config.training import LinearTraining, NetworkTraining
+from advscape.study.config.variant import BASE, Variant
 
 
 class _Experiment(Section):
@@ -84,12 +86,32 @@ class TrainedExperiment(NetworkExperiment):
     """A grid of networks, trained against PGD."""
 
     training: NetworkTraining = Field(description="Adversarial training.")
+    variants: list[Variant] = Field(
+        default=[],
+        description="Further trainings, to be compared with this one (the variant `base`) over the "
+        "same epsilons and seeds.",
+    )
     grid: NetworkGrid = Field(description="The runs.")
 
     @property
     def noise(self) -> str:
         """The noise arm of its runs, by the attack that they are trained with."""
         return self.training.attack.noise
+
+    @cached_property
+    def trainings(self) -> dict[str | None, NetworkTraining]:
+        """How each variant is trained, by its name; without variants the one training, of None.
+
+        Raises:
+            ValidationError: a variant's keys do not make a training.
+        """
+        if not self.variants:
+            return {None: self.training}
+        base = self.training.model_dump(exclude_unset=True)
+        trainings: dict[str | None, NetworkTraining] = {BASE: self.training}
+        for variant in self.variants:
+            trainings[variant.name] = NetworkTraining.model_validate(base | variant.training)
+        return trainings
 
 
 class GivenExperiment(NetworkExperiment):

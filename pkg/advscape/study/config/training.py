@@ -15,6 +15,8 @@ from advscape.study.config.section import (
     Positive,
     Section,
 )
+from advscape.study.config.states import Averaging, Snapshots
+from advscape.training.snapshot_epochs import snapshot_epochs
 
 
 class Augmentation(Section):
@@ -68,6 +70,20 @@ class NetworkTraining(Section):
         "authors do: eval for trades, train for the others.",
     )
     monitor: Monitor = Field(default=Monitor(), description="Measurements between epochs.")
+    snapshots: Snapshots | None = Field(
+        default=None,
+        description="Epochs after which the weights are kept, to be measured: {every: 5}, or a "
+        "list; none unless given.",
+    )
+    averaging: Averaging | None = Field(
+        default=None, description="An average of the weights, to be measured; none unless given."
+    )
+
+    @property
+    def snapshot_epochs(self) -> list[int]:
+        """After which epochs the weights are kept."""
+        asked = self.snapshots
+        return [] if asked is None else snapshot_epochs(asked.every, asked.epochs, self.epochs)
 
 
 class LinearTraining(Section):
