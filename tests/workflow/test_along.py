@@ -117,6 +117,13 @@ def test_killed_between_two_snapshots_it_ends_with_the_same_bytes(finished, tmp_
             assert own.read_bytes() == file.read_bytes(), own
 
 
+def test_the_last_weights_are_measured_in_any_case(tmp_path):
+    made = workflow(tmp_path)
+    made.config["experiments"][0]["curvature"]["checkpoints"] = [1]
+    said = made.snakemake("-n", check=False).stderr
+    assert "curvature.checkpoints: got [1]; allowed: last among others" in said
+
+
 REFUSED = {
     "beyond the run": (
         {"snapshots": [2, 9]},

@@ -16,8 +16,8 @@ def after_last(training: NetworkTraining) -> int | None:
 def checkpoints_of(experiment: TrainedExperiment, section: str, run: Cell) -> Iterator[Cell]:
     """The cells of a run's weights that a stage measures.
 
-    Weights that the run's variant does not have are left out, and so is the snapshot of the last
-    epoch beside the last weights, which are the same.
+    The last ones are always among them. Weights that the run's variant does not have are left out,
+    and so is the snapshot of the last epoch, which is the last weights.
 
     Args:
         experiment: whose run it is.
@@ -32,12 +32,11 @@ def checkpoints_of(experiment: TrainedExperiment, section: str, run: Cell) -> It
             wanted.remove("best")
     kept = training.snapshot_epochs
     epochs = kept if "snapshots" in wanted else [epoch for epoch in wanted if epoch in kept]
-    if "last" in wanted:
-        yield run
+    yield run
     if "best" in wanted:
         yield replace(run, checkpoint="best", after=None)
     if "averaged" in wanted and training.averaging is not None:
         yield replace(run, checkpoint="averaged")
     for epoch in epochs:
-        if epoch < training.epochs or "last" not in wanted:
+        if epoch < training.epochs:
             yield replace(run, checkpoint="snapshot", epoch=epoch, after=None)

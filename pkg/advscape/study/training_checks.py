@@ -101,6 +101,12 @@ def check_measured(at: str, experiment: NetworkExperiment) -> None:
     """
     for stage in MEASURING:
         section: Measured = getattr(experiment, stage)
+        if section.checkpoints is not None and "last" not in section.checkpoints:
+            raise ConfigError(
+                f"{at}.{stage}.checkpoints",
+                shown(section.checkpoints),
+                "last among others, which most figures and all claims are about",
+            )
         for j, wanted in enumerate(section.checkpoints or ()):
             allowed = _why_not(wanted, experiment)
             if allowed is not None:
