@@ -18,7 +18,9 @@ in the input, S = diag(q) - q q^T = R R^T and M = P J^T R,
 
 .. math:: (\mu I - M M^T)^{-1} = \tfrac1\mu [I + M (\mu I - M^T M)^{-1} M^T]
 
-(Woodbury) is what its systems are preconditioned with on the sphere.
+(Woodbury) is what its systems are preconditioned with on the sphere. Elsewhere there is no mu, and
+what makes the systems hard is that pixels differ in how much they matter: there the diagonal of K,
+estimated from a few random signs (Bekas et al., Appl. Numer. Math. 57, 2007), is.
 """
 
 from collections.abc import Iterator
@@ -36,6 +38,8 @@ from advscape.losses import gap_probabilities, logit_gaps
 _CAP = 0.9
 #: largest relative difference from epsilon of the length of noise on the sphere
 _ON_SPHERE = 1e-4
+#: random signs for the diagonal of K, and its smallest entry over the mean one that is taken
+_SIGNS, _LOWEST = 4, 0.05
 #: gaps of the logits of which a preconditioner is made: each is a pass and an image in memory
 _MOST_GAPS = 32
 
@@ -53,6 +57,7 @@ class Maxima:
         mu: (n,) multipliers; 0 off the sphere.
         axes: (n, d, r) M turned so that its columns are orthogonal; 0 off the sphere.
         strengths: (n, r) their squared lengths: the eigenvalues of M^T M.
+        diagonal: (n, d) an estimate of K's, off the sphere; 1 there, and at pixels that are held.
     """
 
     x: Tensor
@@ -62,6 +67,7 @@ class Maxima:
     mu: Tensor
     axes: Tensor
     strengths: Tensor
+    diagonal: Tensor
 
     def take(self, rows: Tensor) -> "Maxima":
         """Some of the samples, by a mask or by numbers."""
@@ -106,18 +112,18 @@ class Maxima:
     def preconditioner(self, v: Tensor) -> Tensor:
         """Woodbury's inverse on tangent vectors (n, d), with M M^T cut below mu.
 
-        So it is positive definite anywhere; off the sphere it is the identity.
+        So it is positive definite anywhere; off the sphere it is the inverse diagonal.
         """
         mu = torch.where(self.on_sphere, self.mu, 1.0)[:, None]
         cut = torch.minimum(self.strengths, _CAP * mu)
         # an axis of length 0 is no axis, and its strength 0 with it
         share = cut / self.strengths.clamp_min(torch.finfo(v.dtype).tiny)
         along = torch.einsum("ndk,nd->nk", self.axes, v) * share / (mu - cut)
-        return (v + torch.einsum("ndk,nk->nd", self.axes, along)) / mu
+        return (v + torch.einsum("ndk,nk->nd", self.axes, along)) / (mu * self.diagonal)
 
 
 def points_at(samples: AttackedSamples, gradient: Tensor) -> Maxima:
-    """Describe samples by the pixels that are free and their multipliers, without M.
+    """Describe samples by the pixels that are free and their multipliers, with no preconditioner.
 
     Args:
         samples: attacked.
@@ -129,14 +135,39 @@ def points_at(samples: AttackedSamples, gradient: Tensor) -> Maxima:
     none = delta.new_zeros(len(delta), delta.shape[1], 0)
     if threat.norm == "linf":
         flat = torch.zeros_like(delta)
-        return Maxima(samples.perturbed, samples.y, flat, free, flat.sum(1), none, none.sum(1))
+        at_none = flat.sum(1)
+        return Maxima(
+            samples.perturbed, samples.y, flat, free, at_none, none, none.sum(1), flat + 1
+        )  # fmt: skip
     radius = torch.linalg.vector_norm(delta, dim=1, keepdim=True)
     normal = delta / torch.where(radius > 0, radius, 1.0)
     mu = (slope * normal).sum(1) / torch.where(radius > 0, radius, 1.0)[:, 0]
     length = torch.linalg.vector_norm(whole, dim=1)
     on_sphere = ((length / threat.epsilon - 1).abs() <= _ON_SPHERE) & (mu > 0)
     normal, mu = torch.where(on_sphere[:, None], normal, 0.0), torch.where(on_sphere, mu, 0.0)
-    return Maxima(samples.perturbed, samples.y, normal, free, mu, none, none.sum(1))
+    ones = torch.ones_like(delta)
+    return Maxima(samples.perturbed, samples.y, normal, free, mu, none, none.sum(1), ones)
+
+
+def with_diagonal(points: Maxima, slope: Tensor, x: Tensor) -> Maxima:
+    """The same points with K's diagonal, where some are off the sphere: a few products with K.
+
+    Args:
+        points: without it.
+        slope: the gradient in the input ``x`` with graph.
+        x: (n, ...).
+    """
+    if bool(points.on_sphere.all()):
+        return points
+    generator = torch.Generator(x.device).manual_seed(0)
+    found = torch.zeros_like(points.free)
+    for _ in range(_SIGNS):
+        draw = torch.randint(0, 2, found.shape, generator=generator, device=x.device)
+        signs = points.free * (2 * draw - 1)
+        found += signs * points.matrix(signs, slope, x) / _SIGNS
+    mean = found.abs().sum(1, keepdim=True) / points.free.sum(1, keepdim=True).clamp_min(1)
+    kept = (points.free > 0) & ~points.on_sphere[:, None] & (mean > 0)
+    return replace(points, diagonal=torch.where(kept, torch.maximum(found, _LOWEST * mean), 1.0))
 
 
 def with_axes(model: nn.Module, points: Maxima) -> Maxima:

@@ -9,7 +9,7 @@ from advscape.attacks.samples import AttackedSamples
 from advscape.curvature.conjugate_gradients import conjugate_gradients
 from advscape.curvature.graph import gradient_graph
 from advscape.curvature.hessian import HessianOperator
-from advscape.curvature.maxima import Maxima, points_at
+from advscape.curvature.maxima import Maxima, points_at, with_diagonal
 from advscape.curvature.paths import Path
 from advscape.curvature.proof import proven_path
 from advscape.losses import gap_losses, logit_gaps
@@ -145,7 +145,7 @@ def _look(model: nn.Module, samples: AttackedSamples, path: Path) -> _State:
         outputs = model(x)
         gaps = logit_gaps(outputs, samples.y)
         (slope,) = gradient_graph(gap_losses(gaps).sum(), [x])
-    points = points_at(samples, slope.detach())
+    points = with_diagonal(points_at(samples, slope.detach()), slope, x)
     step = _step(points, slope, x, samples.threat)
     height = gaps.detach().logsumexp(dim=1)
     rounding = _ROUNDING * torch.finfo(height.dtype).eps * (1 + outputs.detach().abs().amax(dim=1))
@@ -157,7 +157,7 @@ def _step(points: Maxima, slope: Tensor, x: Tensor, threat: ThreatModel) -> Tens
     """Newton's step, and where the loss bends upwards a leap along that: shape of ``x``."""
     up = points.tangent(slope.detach())
     solution = conjugate_gradients(
-        lambda v: points.matrix(v, slope, x), lambda v: v, up, _INEXACT, _PRODUCTS
+        lambda v: points.matrix(v, slope, x), points.preconditioner, up, _INEXACT, _PRODUCTS
     )
     away = distance(solution.direction, threat)
     leap = solution.direction / torch.where(away > 0, away, 1.0)[:, None]

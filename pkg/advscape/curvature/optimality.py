@@ -11,7 +11,7 @@ from advscape.attacks.samples import AttackedSamples
 from advscape.curvature.conjugate_gradients import CGSolution, Rows, conjugate_gradients
 from advscape.curvature.graph import gradient_graph
 from advscape.curvature.hessian import HessianOperator
-from advscape.curvature.maxima import Maxima, points_at, with_axes
+from advscape.curvature.maxima import Maxima, points_at, with_axes, with_diagonal
 from advscape.curvature.newton import distance
 from advscape.curvature.paths import Path
 from advscape.curvature.proof import proven_path
@@ -146,7 +146,7 @@ def _examine(
     points = points.take(rows)
     if len(rows):  # networks need not take empty batches
         points = with_axes(model, points)
-        definite, distances[rows], firmness[rows], steps[rows] = _solved(
+        points, definite, distances[rows], firmness[rows], steps[rows] = _solved(
             model, points, samples.take(rows), path
         )
         rows, points = rows[definite], points.take(definite)
@@ -162,8 +162,9 @@ def _examine(
 
 def _solved(
     model: nn.Module, points: Maxima, samples: AttackedSamples, path: Path
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    r"""Whether K is positive definite (n,) bool, distances (n,), firmness (n,), steps (n, ...).
+) -> tuple[Maxima, Tensor, Tensor, Tensor, Tensor]:
+    r"""Points with K's diagonal, whether K is positive definite (n,) bool, distances (n,), firmness
+    (n,), steps (n, ...).
 
     While conjugate gradients meet positive curvature alone, their residual polynomial
     \prod (1 - lambda / theta) is at least 1 at every eigenvalue lambda <= 0 (the Ritz values theta
@@ -174,6 +175,7 @@ def _solved(
     x = points.x.detach().requires_grad_(True)
     with path.building(model):
         (slope,) = gradient_graph(precise_losses(model(x), points.y).sum(), [x])
+    points = with_diagonal(points, slope, x)
 
     def matrix(v: Tensor) -> Tensor:
         return points.matrix(v, slope, x)
@@ -196,6 +198,7 @@ def _solved(
     steps = solve(points.tangent(slope.detach()), _SOLVED).x.view_as(x)
     away = distance(steps, samples.threat)
     return (
+        points,
         definite,
         torch.where(definite, away, torch.nan),
         torch.where(definite, firmness, torch.nan),
