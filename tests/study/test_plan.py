@@ -66,11 +66,35 @@ def test_figures_need_rows_and_some_a_network_or_a_plane(raw):
     none = {
         f"{kind}_logistic-digits.png" for kind in ("sharpness", "spectrum", "layers", "history")
     }
+    none |= {f"along_{name}.png" for name in made.experiments}  # nothing is followed
     assert names == both - none | {"theorem.png"}
     lacking = set(made.fragments("sharpness"))
     left = {f.rsplit("/", 1)[1] for f in plan(raw, lacking=lacking).figures()}
     assert names - left == {"sharpness_resnet18-digits.png"}
     assert plan(raw, lacking=lacking).fragments("sharpness") == []
+
+
+def test_networks_that_are_followed_have_a_figure_of_it_and_jobs_for_each_state(raw):
+    network = raw["experiments"][1]
+    network["training"] |= {"epochs": 6, "snapshots": {"every": 2}, "averaging": {"ema": 0.9}}
+    network["variants"] = [{"name": "plain", "training": {"averaging": None, "snapshots": [1]}}]
+    network["evaluation"]["checkpoints"] = ["last", "averaged", "snapshots"]
+    made = plan(raw)
+    assert "<results>/figures/along_resnet18-digits.png" in made.figures()
+    cells = made.measured("resnet18-digits", "evaluation")
+    assert [name.removeprefix("eps~0,") for name in cells if name.startswith("eps~0,")] == [
+        "variant~base", "variant~base,checkpoint~averaged", "variant~base,epoch~2",
+        "variant~base,epoch~4", "variant~plain", "variant~plain,epoch~1",
+    ]  # fmt: skip
+    assert set(made.measured("resnet18-digits", "curvature")) == set(made.cells["resnet18-digits"])
+    folder = "<results>/runs/resnet18-digits/eps~0,variant~base/seed~0"
+    for cell, file in (("", "weights.safetensors"), (",epoch~2", "checkpoints")):
+        found = made.weights("resnet18-digits", f"eps~0,variant~base{cell}", [0])
+        assert found == [f"{folder}/{file}"]
+    assert not made.only_last
+    assert [name for name, _ in made.tried()] == [
+        f"<results>/runs/resnet18-digits/trial,variant~{name}.json" for name in ("base", "plain")
+    ]
 
 
 def test_without_networks_there_are_no_tables_of_theirs(raw):

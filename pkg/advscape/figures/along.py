@@ -9,6 +9,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from advscape.figures.axis import Axis, placed
 from advscape.figures.style import BANDS, SEEDS, apply, say_below, words_alone
@@ -156,6 +157,7 @@ def _draw(ax: Axes, rows: pd.DataFrame, panel: Panel, axis: Axis, best: pd.Serie
         ax.axhline(0, color="0.6", linewidth=0.8, zorder=0)
     ax.set_title(panel.title, fontsize="medium")
     ax.set(xlabel="epoch", ylabel=panel.words)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     for of, epoch in best.items():
         ax.axvline(epoch, color=_colours(axis)[of], linestyle="--", linewidth=0.8, zorder=0)
     entries = dict(zip(*reversed(ax.get_legend_handles_labels()), strict=True))
