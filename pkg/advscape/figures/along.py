@@ -106,7 +106,7 @@ def along_figure(
         if panel is _EDGE:
             _bounds(ax, momentum)
         if panel is _SHARPNESS:
-            ax.set_title(f"sharpness ({_measured(sharpness)})", fontsize="medium")
+            ax.set_title(f"sharpness ({_measured(sharpness)})", fontsize="small")
     for ax in axes.flat[len(panels) :]:
         ax.remove()
     _colour_legend(figure, axis)
