@@ -99,8 +99,9 @@ def compared(*variants):
 def test_variants_stand_side_by_side_with_their_ranks():
     html = " ".join(comparison_section(compared("base", "sam")).split())
     assert "<h2>Side by side: a</h2>" in html
-    assert '<td>base</td> <td>3</td> <td class="short">0.5 &plusmn; 0.02 (2)</td>' in html
-    assert '<td>sam</td> <td>3</td> <td class="short">0.6 &plusmn; 0.02 (1)</td>' in html
+    for name, mean, rank in (("base", 0.5, 2), ("sam", 0.6, 1)):
+        cell = f"{mean} ({rank})<br><small>&plusmn; 0.02</small></td>"
+        assert f'<td class="short">{name}</td> <td>3</td> <td class="short">{cell}' in html
     assert comparison_section(compared("base")) == ""
     assert comparison_section(None) == ""
 

@@ -48,13 +48,13 @@ class Row:
 
 #: columns of the page's table, in words
 COLUMNS = {
-    "test_accuracy": "robust test accuracy",
-    "clean_accuracy": "clean test accuracy",
-    "gap_accuracy": "robust gap (train minus test)",
-    "frozen": "lambda_max, noise frozen",
-    "total": "lambda_max, whole",
-    "average": "sharpness, average",
-    "worst": "sharpness, worst case",
+    "test_accuracy": "robust accuracy",
+    "clean_accuracy": "clean accuracy",
+    "gap_accuracy": "robust gap",
+    "frozen": "lambda_max frozen",
+    "total": "lambda_max whole",
+    "average": "average sharpness",
+    "worst": "worst sharpness",
 }
 
 
