@@ -38,17 +38,33 @@ def test_a_significant_trend_with_too_small_an_effect_is_not_enough():
     assert decision.verdict == "not supported"
 
 
-def test_flat():
+def test_flat_is_shown_by_two_one_sided_tests():
     assert decide(LEVEL, "flat", ratio=1.5, level=0.05).verdict == "supported"
     assert decide(RISING, "flat", ratio=1.5, level=0.05).verdict == "contradicted"
-    wild = table([[1.0, 1.1, 1.0], [1.0, 3.0, 1.0], [1.0, 1.05, 1.2]])
-    assert decide(wild, "flat", ratio=1.5, level=0.05).verdict == "not supported"
+    wild = table([[1.0, 1.1, 1.0], [1.0, 1.0, 3.0], [1.0, 1.05, 0.6]])
+    decision = decide(wild, "flat", ratio=1.5, level=0.05)
+    assert decision.verdict == "not supported"
+    logs, bound = np.log([1.0, 3.0, 0.6]), np.log(1.5)
+    sides = [
+        stats.ttest_1samp(logs, bound, alternative="less").pvalue,
+        stats.ttest_1samp(logs, -bound, alternative="greater").pvalue,
+    ]
+    assert decision.p_value == pytest.approx(max(sides))
 
 
 def test_falling_is_no_growth_but_not_flat():
     falling = RISING[[1.0, 0.5, 0.0]]
     assert decide(falling, "no-growth", ratio=1.5, level=0.05).verdict == "supported"
     assert decide(falling, "flat", ratio=1.5, level=0.05).verdict == "contradicted"
+    assert decide(RISING, "no-growth", ratio=1.5, level=0.05).verdict == "contradicted"
+
+
+def test_falling_is_growth_upside_down():
+    up, down = (decide(v, rule, ratio=2, level=0.05)
+                for v, rule in ((RISING, "grows"), (1 / RISING, "falls")))  # fmt: skip
+    assert (down.verdict, down.p_value) == (up.verdict, up.p_value) == ("supported", up.p_value)
+    assert down.estimate == pytest.approx(1 / up.estimate)
+    assert decide(RISING, "falls", ratio=1, level=0.05).verdict == "contradicted"
 
 
 @pytest.mark.parametrize(
@@ -62,13 +78,55 @@ def test_what_cannot_be_tested(values):
     assert np.isnan(decision.estimate)
 
 
-def test_noise_alone_is_rarely_called_growth():
-    rng = np.random.default_rng(0)
-    verdicts = [
-        decide(pd.DataFrame(np.exp(rng.normal(size=(3, 4)))), "grows", 1, 0.05).verdict
-        for _ in range(400)
-    ]
-    assert verdicts.count("supported") < 0.05 * 400
+#: simulated studies, and how many of them 5 % may be: 3 standard errors
+STUDIES = 600
+MOST = 0.05 * STUDIES + 3 * np.sqrt(STUDIES * 0.05 * 0.95)
+
+
+def simulated(rng, seeds, epsilons, spread, common, ratio):
+    """Lognormal values whose last epsilon is truly ``ratio`` times the first."""
+    course = np.log(ratio) * np.linspace(0, 1, epsilons)
+    noise = rng.normal(scale=spread, size=(seeds, epsilons))
+    shift = rng.normal(scale=common, size=(seeds, 1))
+    return pd.DataFrame(np.exp(course + noise + shift))
+
+
+#: seeds, epsilons, spread of the logarithm over runs, and of what all epsilons of a seed share
+SETTINGS = [(3, 3, 0.3, 0.0), (4, 4, 0.85, 0.5), (5, 6, 0.3, 0.5), (8, 4, 0.85, 0.0)]
+#: rules at the edge of what they claim: their bound, and the true ratio
+EDGES = {"grows": (1.5, 1.5), "falls": (1.5, 1 / 1.5), "flat": (1.5, 1.5), "no-growth": (1.5, 1.5)}
+
+
+@pytest.mark.parametrize("rule", EDGES)
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_what_is_not_so_is_seldom_supported(rule, setting):
+    """At the edge of the claim at most in 5 of 100 studies."""
+    rng, (bound, ratio) = np.random.default_rng(0), EDGES[rule]
+    wrong = sum(
+        decide(simulated(rng, *setting, ratio), rule, bound, 0.05).verdict == "supported"
+        for _ in range(STUDIES)
+    )
+    assert wrong <= MOST
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_what_is_flat_is_seldom_contradicted(setting):
+    rng = np.random.default_rng(1)
+    wrong = sum(
+        decide(simulated(rng, *setting, 1.0), "flat", 1.2, 0.05).verdict == "contradicted"
+        for _ in range(STUDIES)
+    )
+    assert wrong <= MOST
+
+
+@pytest.mark.parametrize("ratio", [0.5, 1.0, 5.0])
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_intervals_hold_the_true_ratio_in_95_of_100_studies(setting, ratio):
+    rng, held = np.random.default_rng(2), 0
+    for _ in range(STUDIES):
+        decision = decide(simulated(rng, *setting, ratio), "flat", 1.5, 0.05)
+        held += decision.ci_low <= ratio <= decision.ci_high
+    assert abs(held - 0.95 * STUDIES) <= 3 * np.sqrt(STUDIES * 0.05 * 0.95)
 
 
 @pytest.fixture

@@ -90,22 +90,43 @@ def trend(values: Values, ratios: Values, ratio: float, level: float) -> Outcome
     return Outcome(up, up < level and low > ratio, down < level and high < 1 / ratio)
 
 
+def falling_trend(values: Values, ratios: Values, ratio: float, level: float) -> Outcome:
+    """The same downwards; arguments as of :func:`trend`."""
+    return trend(values[:, ::-1], 1 / ratios, ratio, level)
+
+
 def bounded(values: Values, ratios: Values, ratio: float, level: float) -> Outcome:
-    """Whether the ratio's interval lies below its bound; p is that of the ratio reaching it.
+    """Whether the ratio is shown to lie below its bound: a one-sided t test on logarithms.
+
+    Contradicted where its 95 % interval lies above the bound.
 
     Args:
         values: (seeds, epsilons), epsilons ascending.
         ratios: (seeds,).
         ratio: the bound.
-        level: not used, since the interval decides.
+        level: of the test.
     """
-    _, low, high = interval(ratios)
+    p = _below(np.log(ratios), math.log(ratio))
+    return Outcome(p, p < level, interval(ratios)[1] > ratio)
+
+
+def equivalent(values: Values, ratios: Values, ratio: float, level: float) -> Outcome:
+    """Whether the ratio is shown to lie within its bound on both sides: two one-sided t tests
+    (Schuirmann, J. Pharmacokinet. Biopharm. 15, 1987). The p value is the larger of theirs.
+
+    Contradicted where the 95 % interval lies outside. Arguments as of :func:`bounded`.
+    """
     logs, bound = np.log(ratios), math.log(ratio)
+    p = max(_below(logs, bound), _below(-logs, bound))
+    _, low, high = interval(ratios)
+    return Outcome(p, p < level, low > ratio or high < 1 / ratio)
+
+
+def _below(logs: Values, bound: float) -> float:
+    """The p value of a mean below a bound."""
     if logs.std() == 0:  # equal logarithms leave no doubt
-        p = float(logs[0] >= bound)
-    else:
-        p = float(stats.ttest_1samp(logs, bound, alternative="less").pvalue)
-    return Outcome(p, high < ratio, low > ratio)
+        return float(logs[0] >= bound)
+    return float(stats.ttest_1samp(logs, bound, alternative="less").pvalue)
 
 
 def interval(ratios: Values) -> tuple[float, float, float]:

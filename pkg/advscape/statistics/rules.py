@@ -1,7 +1,8 @@
 """The rules that decide claims; config and statistics take them from here. It imports nothing.
 
 A rule is fixed in the config before any run. It looks at one ratio for each seed, formed over the
-grid of epsilons, and tests it.
+grid of epsilons, and tests it. A ratio of the largest to the smallest value would be above 1 also
+where nothing but noise differs, and the more so the larger the noise: none is looked at.
 """
 
 from dataclasses import dataclass
@@ -39,20 +40,29 @@ RULES: dict[str, Rule] = {
         "Page's trend test over the seeds has p < level, and the ratio of the last to the first "
         "epsilon has its lower 95 % limit above `ratio`.",
     ),
+    "falls": Rule(
+        "advscape.statistics.ratios:last_to_first",
+        "ratio of the last to the first epsilon",
+        "advscape.statistics.decide:falling_trend",
+        "Page's trend test over seeds, for a fall, has p < {level:g} and the ratio's 95 % interval "
+        "lies below 1 / {ratio:g}",
+        "as grows, downwards: the upper 95 % limit is below 1 / `ratio`.",
+    ),
     "flat": Rule(
-        "advscape.statistics.ratios:largest_to_smallest",
-        "ratio of the largest value over the grid to the smallest",
-        "advscape.statistics.decide:bounded",
-        "the ratio's 95 % interval lies below {ratio:g}",
-        "the ratio of the largest to the smallest value over the grid has its upper 95 % limit "
-        "below `ratio`.",
+        "advscape.statistics.ratios:last_to_first",
+        "ratio of the last to the first epsilon",
+        "advscape.statistics.decide:equivalent",
+        "the ratio is shown to lie between 1 / {ratio:g} and {ratio:g}: both one-sided t tests "
+        "have p < {level:g}",
+        "an equivalence test: two one-sided t tests at `level` show the ratio of the last to the "
+        "first epsilon to lie between 1 / `ratio` and `ratio`.",
     ),
     "no-growth": Rule(
-        "advscape.statistics.ratios:largest_to_first",
-        "ratio of the largest value over the grid to the first",
+        "advscape.statistics.ratios:last_to_first",
+        "ratio of the last to the first epsilon",
         "advscape.statistics.decide:bounded",
-        "the ratio's 95 % interval lies below {ratio:g}",
-        "as flat, for the ratio of the largest value to the one at the first epsilon.",
+        "the ratio is shown to lie below {ratio:g}: a one-sided t test has p < {level:g}",
+        "the upper side of flat alone.",
     ),
 }
 

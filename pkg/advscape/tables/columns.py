@@ -439,8 +439,8 @@ SUMMARIES: dict[str, dict[str, Column]] = {
         "ci_low": _number("lower 95 % limit (Student's t on logarithms over seeds)"),
         "ci_high": _number("upper 95 % limit"),
         "p_value": _number(
-            "`grows`: Page's trend test, exact for small grids; `flat` and `no-growth`: one-sided "
-            "t test of the ratio against its bound"
+            "`grows` and `falls`: Page's trend test, exact for small grids; `no-growth`: one-sided "
+            "t test of the ratio against its bound; `flat`: the larger p value of both sides"
         ),
         "verdict": _name(
             "`supported`, `not supported`, `contradicted`, or `not testable` (fewer than 3 seeds "
