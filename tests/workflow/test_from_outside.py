@@ -37,7 +37,7 @@ EXPERIMENT = {
     },
     "sharpness": {"measures": ["shrunk"], "samples": 8, "attack": {"steps": 1}},
     "claims": [
-        {"id": "C1", "statement": "It falls.", "rule": "falls", "quantity": "lambda_max",
+        {"id": "C1", "statement": "It shrinks.", "rule": "shrinks", "quantity": "lambda_max",
          "select": {"hessian": "frozen"}},
     ],
 }  # fmt: skip
@@ -128,7 +128,7 @@ def test_the_schema_and_errors_have_them_all(tmp_path):
     names = {"Perceptron", "Halfway", "Squared", "Constant"}
     assert names <= set(schema["$defs"])
     text = json.dumps(schema)
-    assert all(f'"{name}"' in text for name in ("stripes", "shrunk", "weights", "falls"))
+    assert all(f'"{name}"' in text for name in ("stripes", "shrunk", "weights", "shrinks"))
     wrong = EXPERIMENT | {"model": {"name": "perceptrn"}}
     (tmp_path / "study.yaml").write_text(yaml.safe_dump({"study": "s", "experiments": [wrong]}))
     script = (

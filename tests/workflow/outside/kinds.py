@@ -75,7 +75,7 @@ def weights(place, kind, seed):
     return {name: p.detach().clone() for name, p in place.model.named_parameters()}
 
 
-def falls(values, ratios, ratio, level):
+def shrinks(values, ratios, ratio, level):
     return Outcome(1.0, bool((ratios < ratio).all()), False)
 
 

@@ -54,10 +54,10 @@ MEASURES["shrunk"] = Measure(
     settings=("balls",),
 )
 DIRECTIONS["weights"] = DirectionKind("kinds:weights", lines="one")
-RULES["falls"] = Rule(
+RULES["shrinks"] = Rule(
     "advscape.statistics.ratios:last_to_first",
     "ratio of the last to the first epsilon",
-    "kinds:falls",
+    "kinds:shrinks",
     "every seed's ratio lies below {ratio:g}",
     "every seed's ratio lies below `ratio`.",
 )
