@@ -152,6 +152,7 @@ def test_a_line_leaves_frozen_weights_where_they_are_as_the_hessian_does(study, 
         "model": "x",
         "norm": "l2",
         "label": None,
+        "variant": None,
         "epoch": None,
     }
     (check,) = agreement_table(rows.assign(**key), {"net": {"step": 0.02}}).to_dict("records")
