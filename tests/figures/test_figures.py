@@ -229,7 +229,7 @@ def test_along_training_all_panels_have_their_curves():
     panels = {ax.get_title(): ax for ax in figure.axes}
     assert list(panels) == [
         "robust loss", "robust accuracy", "gaps of the robust accuracy", "largest eigenvalue",
-        "trace of the Hessian", "sharpness (adaptive, average; adaptive, worst case)",
+        "trace of the Hessian", "sharpness (adaptive, average 0.1; adaptive, worst case 0.1)",
         "length of the weights", "learning rate", "edge of stability",
     ]  # fmt: skip
     lines = {name: [line for line in data_of(ax) if len(line) > 1 and line[0, 0] != line[1, 0]]

@@ -139,7 +139,7 @@ REFUSED = {
     ),
     "no snapshots to measure": (
         {"snapshots": None},
-        r"evaluation\.checkpoints\[3\]: got 'snapshots'; allowed: the others, unless",
+        r"evaluation\.checkpoints\[3\]: got 'snapshots'; allowed: last, best or averaged, unless",
     ),
 }
 

@@ -48,7 +48,7 @@ _PANELS = (
     Panel("robust accuracy", "accuracy", {"train_accuracy": "train", "test_accuracy": "test"}),
     Panel(
         "gaps of the robust accuracy", "difference of accuracies",
-        {"gap_accuracy": "train minus test", "lost": "best epoch's test minus this one's"},
+        {"gap_accuracy": "train minus test", "lost": "highest test minus this epoch's"},
     ),
     Panel(
         "largest eigenvalue", r"$\lambda_{\max}$",
@@ -78,7 +78,7 @@ def along_figure(
     """One experiment along its training, a colour for each epsilon or variant.
 
     Only states whose epoch is known are in it. A panel of which no run has two epochs is left out.
-    Dashed lines are at the median of the best epochs, where validation samples chose them.
+    Vertical lines are at the median of the best epochs, where validation samples chose them.
 
     Args:
         robustness: the experiment's rows of robustness.csv, of all weights.
@@ -110,7 +110,7 @@ def along_figure(
     for ax in axes.flat[len(panels) :]:
         ax.remove()
     _colour_legend(figure, axis)
-    marks = "; dashed: best epoch (median)" if len(best) else ""
+    marks = "; vertical: best epoch on validation samples (median)" if len(best) else ""
     say_below(figure, BANDS + marks)
     figure.suptitle(title, parse_math=False)
     return figure
@@ -204,4 +204,4 @@ def _bounds(ax: Axes, momentum: float | None) -> None:
 
 def _measured(sharpness: pd.DataFrame) -> str:
     labels = [label_of(sharpness, measures) for measures in (AVERAGE, WORST)]
-    return "; ".join(label.replace("\n", " ") for label in labels if label)
+    return "; ".join(label for label in labels if label)

@@ -139,15 +139,18 @@ def _why_not(wanted: str | int, experiment: NetworkExperiment) -> str | None:
     trainings = experiment.trainings.values()
     if wanted == "best":
         if experiment.dataset.validation_fraction is None:
-            return "the others, unless dataset.validation_fraction is given to find the best epoch"
+            return (
+                "last, averaged or snapshots, unless dataset.validation_fraction is given to find "
+                "the best epoch"
+            )
         return None
     if wanted == "averaged":
         if all(training.averaging is None for training in trainings):
-            return "the others, unless training.averaging is given"
+            return "last, best or snapshots, unless training.averaging is given"
         return None
     kept = sorted({epoch for training in trainings for epoch in training.snapshot_epochs})
     if not kept:
-        return "the others, unless training.snapshots is given"
+        return "last, best or averaged, unless training.snapshots is given"
     if wanted != "snapshots" and wanted not in kept:
         return f"{', '.join(map(str, kept))}, the epochs of training.snapshots"
     return None

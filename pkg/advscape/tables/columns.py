@@ -488,7 +488,7 @@ SUMMARIES: dict[str, dict[str, Column]] = {
             for suffix, of in (("", "; mean"), ("_sd", "; standard deviation over seeds"))
         },
         "rank_test_accuracy": _number("rank among the experiment's rows: 1 is the most accurate"),
-        "rank_gap_accuracy": _number("1 has the smallest gap"),
+        "rank_gap_accuracy": _number("1 has the smallest gap, with its sign"),
         "rank_frozen": _number("1 has the smallest lambda_max"),
         "rank_worst": _number("1 is the flattest in the worst case"),
     },

@@ -20,7 +20,8 @@ def comparison_table(
 
     Rows of an experiment stand by robust accuracy on test samples, the highest first; ranks are
     among the experiment's rows, 1 the best: the most accurate, the smallest gap, the flattest.
-    Snapshots are left out: they are no outcomes.
+    Equal values share a rank, and stand in the order of the config. Snapshots are left out: they
+    are no outcomes.
 
     Args:
         robustness: rows of robustness.csv; those of linear models are left out.
@@ -38,7 +39,7 @@ def comparison_table(
     table = means.join(spreads.add_suffix("_sd")).join(groups.size().rename("seeds")).reset_index()
     for column, largest in _RANKED.items():
         ranks = table.groupby("experiment")[column].rank(ascending=not largest, method="min")
-        table[f"rank_{column}"] = ranks
+        table[f"rank_{column}"] = ranks.astype("Int64")
     order = table["experiment"].map({name: i for i, name in enumerate(rows["experiment"].unique())})
     table = table.assign(order=order).sort_values(
         ["order", "test_accuracy"], ascending=[True, False], kind="stable"

@@ -43,9 +43,12 @@ def measure_of(sharpness: pd.DataFrame, measures: tuple[str, ...]) -> str | None
 
 
 def label_of(sharpness: pd.DataFrame, measures: tuple[str, ...]) -> str:
-    """The same in words."""
+    """The same in words, with its radius."""
     name = measure_of(sharpness, measures)
-    return "" if name is None else MEASURES[name].label
+    if name is None:
+        return ""
+    of = _smallest(sharpness[sharpness["measure"] == name])
+    return f"{MEASURES[name].label} {of['radius'].iloc[0]:g}".replace("\n", " ")
 
 
 def _robust(rows: pd.DataFrame) -> pd.DataFrame:
@@ -91,7 +94,12 @@ def _sharp(rows: pd.DataFrame) -> Iterator[pd.DataFrame]:
     rows = rows[rows["loss"] == ("adversarial" if "adversarial" in set(rows["loss"]) else "clean")]
     for name, measures in (("average", AVERAGE), ("worst", WORST)):
         of = rows[rows["measure"] == measure_of(rows, measures)]
-        if len(of):
-            of = of[of["ball"] == of["ball"].iloc[0]]
-            of = of[of["radius"] == of["radius"].min()]
-        yield of[[*STATE, "value"]].rename(columns={"value": name})
+        yield _smallest(of)[[*STATE, "value"]].rename(columns={"value": name})
+
+
+def _smallest(rows: pd.DataFrame) -> pd.DataFrame:
+    """A measure's rows in the first ball, at its smallest radius."""
+    if rows.empty:
+        return rows
+    rows = rows[rows["ball"] == rows["ball"].iloc[0]]
+    return rows[rows["radius"] == rows["radius"].min()]
