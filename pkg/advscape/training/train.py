@@ -222,11 +222,14 @@ class Loop:
         i = self.step % self.batches
         if i == 0:
             self.order = torch.randperm(len(self.y), generator=self.generators["order"])
-        size = self.recipe.batch_size
-        end = (i + 1) * size if i + 1 < self.batches else None  # a lone sample joins the last one
-        chosen = self.order[i * size : end].to(self.x.device)
+        chosen = self.order[self._batch(i)].to(self.x.device)
         x = self.recipe.augmentation(self.x[chosen], self.generators["augmentation"])
         return Batch(x, self.y[chosen], chosen)
+
+    def _batch(self, i: int) -> slice:
+        """Places of an epoch's batch i; a lone sample joins the last one."""
+        size = self.recipe.batch_size
+        return slice(i * size, (i + 1) * size if i + 1 < self.batches else None)
 
     def cast(self) -> AbstractContextManager[None]:
         """The precision of training."""
@@ -309,19 +312,17 @@ class Loop:
 
     def _attacked(self) -> Iterator[Tensor]:
         """All training samples as a step gives them to the network, at the weights as they are."""
-        device, size = self.x.device, self.recipe.batch_size
+        device = self.x.device
         streams = ("augmentation", "attack")
         augmentation, attack = (
             torch.Generator(device).manual_seed(stream(self.seed, f"{use}, averaged weights"))
             for use in streams
         )
         for i in range(self.batches):
-            end = (i + 1) * size if i + 1 < self.batches else None
-            x = self.recipe.augmentation(self.x[i * size : end], augmentation)
+            part = self._batch(i)
+            x = self.recipe.augmentation(self.x[part], augmentation)
             with self.cast():
-                yield self.recipe.objective.perturb(
-                    self.model, x, self.y[i * size : end], attack, None
-                )
+                yield self.recipe.objective.perturb(self.model, x, self.y[part], attack, None)
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Tensors and plain values that the run goes on from."""
