@@ -7,8 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from advscape.errors import UserError
-from advscape.stages.curvature_network import _check_count, _Split
+from advscape.stages.curvature_network import _Split
 from advscape.stages.record import Record
 from advscape.study.config.curvature import NetworkCurvature
 from advscape.study.config.section import FOR_JOBS
@@ -123,10 +122,3 @@ def test_a_network_with_kinks_has_curvature_at_finite_scales(epsilon):
     terms_sum = sum(terms(rows)[name]["trace"] for name in ("gauss-newton", "functional"))
     if not (n := terms(rows)["total"].get("n_response")) or n < 6:
         assert terms_sum == pytest.approx(terms(rows)["frozen"]["trace"], rel=1e-6)
-
-
-def test_more_eigenvalues_than_parameters_are_refused():
-    run = network_run(0.3)
-    section = Record({"largest": 1000, "smallest": 1})
-    with pytest.raises(UserError, match=r"got 1000 and 1; allowed: \d+ in all, the number"):
-        _check_count(run, section)

@@ -39,7 +39,7 @@ def experiment(model, **changes):
     return Study.model_validate({"study": "s", "experiments": [raw]}).experiments[0]
 
 
-def tried(folder, function, size=8, constant=False, black=False, **changes):
+def tried(folder, function, size=8, constant=False, black=False, resources=None, **changes):
     """The notes of a trial of ``module:function`` on random images of three classes."""
     images = np.random.default_rng(0).integers(0, 255, (40, 1, size, size)).astype(np.uint8)
     if constant:
@@ -52,7 +52,8 @@ def tried(folder, function, size=8, constant=False, black=False, **changes):
     if isinstance(function, str):
         model = {"name": "custom", "function": function, "label": "own"}
     spec = stage_spec("try", experiment(model, **changes), "code")
-    return try_network(Job(spec(epsilon=0.3, seed=0, noise="aligned")), folder / "data.npz")
+    job = Job(spec(epsilon=0.3, seed=0, noise="aligned"), resources)
+    return try_network(job, folder / "data.npz")
 
 
 PASS = [
@@ -122,6 +123,12 @@ def test_probabilities_are_noted(tmp_path):
 def test_hessians_that_cannot_be_shown_to_be_right_are_noted(own, tmp_path):
     (note,) = tried(tmp_path, own)
     assert note.startswith("Its Hessians cannot be shown to be right at new weights; where that")
+
+
+def test_more_eigenvalues_than_parameters_are_refused(tmp_path):
+    """The trial is where the network's size is known before any is trained."""
+    with pytest.raises(UserError, match=r"model custom .*: curvature\.largest and .*: got 4000 "):
+        tried(tmp_path, f"{USERS}:Plain", resources={"eigenvalues": 4000})
 
 
 def test_a_batch_of_one_is_refused_where_batch_norm_cannot_take_it(tmp_path):

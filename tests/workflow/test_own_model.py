@@ -38,3 +38,13 @@ def test_it_runs_and_its_code_is_watched(workflow):
     line = "model custom (my_models:mlp): its output for inputs (2, 1, 8, 8) is (2, 4); allowed: "
     assert line in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_more_eigenvalues_than_it_has_parameters(workflow):
+    (experiment,) = workflow.config["experiments"]
+    experiment["curvature"] |= {"largest": 50_000, "max_products": 60_000}
+    done = workflow.snakemake(TABLE, check=False)
+    assert done.returncode != 0
+    assert "curvature.smallest: got 50001 eigenvalues; allowed: at most" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not [*workflow.folder.glob("results/smoke/runs/**/seed~*")]

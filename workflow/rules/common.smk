@@ -124,6 +124,13 @@ gpu_of = alike(
 )
 
 
+# of the trial, which looks for the network's size: it is made from the same weights whatever is
+# measured of them later
+eigenvalues_of = alike(
+    {n: e.curvature.largest + e.curvature.smallest for n, e in PLAN.networks.items()}
+)
+
+
 def of_each_run(file):
     """A file of every network that a job measures."""
     if all(compute.seeds_per_job == 1 for compute in COMPUTE.values()):

@@ -83,6 +83,7 @@ rule take_network:
         ENVIRONMENT
     threads: threads_of
     resources:
+        eigenvalues=eigenvalues_of,
         gpu=gpu_of,
         jobs_per_device=jobs_per_device_of,
         mem_mb=8000,

@@ -29,15 +29,15 @@ from advscape.curvature.operator import CurvatureOperator
 from advscape.curvature.optimality import KINDS, KINK, Optimality, attack_optimality
 from advscape.curvature.response import ResponseOperator
 from advscape.curvature.total import TotalOperator
-from advscape.errors import UserError
+from advscape.models.build import naming
 from advscape.models.kinks import has_kinks
-from advscape.models.restored import trained
 from advscape.seeds import stream
 from advscape.stages.curvature_rows import Rows
 from advscape.stages.finite_scale import finite_scale
 from advscape.stages.job import Job
-from advscape.stages.run import NetworkRun, load_run
+from advscape.stages.run import NetworkRun, load_run, named
 from advscape.tables.rows import rows_of
+from advscape.trial.checks import has_eigenvalues
 
 if TYPE_CHECKING:
     from advscape.study.config.curvature import NetworkCurvature
@@ -75,27 +75,15 @@ def curvature_network(
         UserError: more eigenvalues are asked for than the network has parameters.
     """
     run, settings = load_run(job, dataset, weights), job.sections.curvature
-    _check_count(run, settings)
+    # also where the trial was made for fewer
+    with naming(named(job.sections.model)):
+        has_eigenvalues(run.model, settings.largest + settings.smallest)
     rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
     splits = [_Split(run, settings, split, rows) for split in settings.splits]
     for split in splits:
         split.measure()
     tables = {table: rows_of(rows[table], run.key) for table in TABLES}
     return tables, splits[0].top_vectors
-
-
-def _check_count(run: NetworkRun, settings: NetworkCurvature) -> None:
-    """A matrix has no more eigenvalues than rows.
-
-    Raises:
-        UserError: more are asked for.
-    """
-    dim, wanted = sum(p.numel() for p in trained(run.model)), settings.largest + settings.smallest
-    if wanted > dim:
-        raise UserError(
-            f"curvature.largest and smallest: got {settings.largest} and {settings.smallest}; "
-            f"allowed: {dim} in all, the number of the network's parameters"
-        )
 
 
 class _Split:

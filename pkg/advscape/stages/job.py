@@ -67,6 +67,11 @@ class Job(Generic[E_co]):
         """Whether the job was forced: what an earlier one kept on the way is not taken up."""
         return bool(self.resources.get("anew", 0))
 
+    @property
+    def eigenvalues(self) -> int:
+        """How many eigenvalues of a network will be asked for; a trial's outputs are the same."""
+        return int(self.resources.get("eigenvalues", 1))
+
     def runs(self) -> list["Job[E_co]"]:
         """The networks that share this job, each as a job of its own run; facts go to this one."""
         runs = []

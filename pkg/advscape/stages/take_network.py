@@ -47,7 +47,7 @@ def take_network(
     if file_digests([place], cache=None)[place] != job.cell["digest"]:
         raise UserError(f"{place} has changed since the study was planned; start again")
     with naming(named(job.sections.model)):
-        x, _, notes = try_to_measure(run)
+        x, _, notes = try_to_measure(run, job)
         checks.same_outputs(run.model, made_again(run, job), x)
     keep_notes(job, notes)
     save_weights(run.model.state_dict(), weights)

@@ -22,11 +22,14 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger("advscape.trial")
 
 
-def try_to_measure(run: NetworkRun) -> tuple[Tensor, Tensor, list[str]]:
+def try_to_measure(
+    run: NetworkRun, job: Job[NetworkExperiment]
+) -> tuple[Tensor, Tensor, list[str]]:
     """Try all that measuring will ask of a network, on a few samples.
 
     Args:
         run: gives the network, with the weights that it is tried with, and the samples.
+        job: its resources say how many eigenvalues will be asked for.
 
     Returns:
         The samples' inputs and labels, and what is to be known about the network, in sentences.
@@ -37,6 +40,7 @@ def try_to_measure(run: NetworkRun) -> tuple[Tensor, Tensor, list[str]]:
     model = run.model
     part, places = telling_samples(run.parts, stream(run.seed, "trial samples"))
     x, y = run.tensors(part)
+    checks.has_eigenvalues(model, job.eigenvalues)
     checks.finite(model, x, places)
     checks.repeatable(model, x)
     checks.independent(model, x)

@@ -42,7 +42,7 @@ def try_network(job: Job[TrainedExperiment], dataset: str | Path) -> list[str]:
 
 def _notes(run: NetworkRun, job: Job[TrainedExperiment]) -> list[str]:
     model = run.model
-    x, y, notes = try_to_measure(run)
+    x, y, notes = try_to_measure(run, job)
     count_batches(model, run.tensors(run.parts["train"])[0], job.sections.training.batch_size)
     with restored([*model.parameters(), *model.buffers()]):
         unused = checks.trainable(model, x, y, run.bfloat16)
