@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from advscape.errors import UserError
 from advscape.landscape.grid import line
+from advscape.study.columns import COLUMNS, SUMMARIES, columns_of
 from advscape.tables.claims import claims_table
 from advscape.tables.collect import collect, read_table
-from advscape.tables.columns import COLUMNS, SUMMARIES, columns_of
 from advscape.tables.flatness import agreement_table, flatness_table
 from advscape.tables.rows import write_rows
 from tests.refusals import refusal

@@ -9,8 +9,8 @@ import pandas as pd
 import yaml
 
 from advscape.sharpness.catalogue import MEASURES as SHARPNESS_MEASURES
+from advscape.study.columns import COLUMNS, KEY, SUMMARIES
 from advscape.tables.collect import read_table
-from advscape.tables.columns import COLUMNS, KEY, SUMMARIES
 from tests.conftest import ROOT
 from tests.workflow.conftest import Workflow
 

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from advscape.errors import UserError, shown
-from advscape.tables.columns import COLUMNS, KEY, NAME, NUMBER, Column, columns_of
+from advscape.study.columns import COLUMNS, KEY, NAME, NUMBER, Column, columns_of
 
 
 def collect(

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from advscape.sharpness.catalogue import MEASURES
-from advscape.tables.columns import COLUMNS, KEY, SUMMARIES, Column
+from advscape.study.columns import COLUMNS, KEY, SUMMARIES, Column
 
 _PART = re.compile(r"(<!-- (\w+)(?:: (\w+))? -->\n).*?(<!-- end -->)", re.DOTALL)
 

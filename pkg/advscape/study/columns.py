@@ -428,27 +428,59 @@ _FLATNESS: dict[str, Column] = {
     "n": _N,
 }
 
+#: columns beside ``KEY`` and ``checkpoint`` that tell the rows of one network apart
+ROWS: dict[str, tuple[str, ...]] = {
+    "runs": (),
+    "history": (),
+    "robustness": ("split", "attack", "eval_epsilon", "steps", "restarts"),
+    "sanity": ("split", "check"),
+    "curvature": ("split", "loss", "hessian"),
+    "eigenvalues": ("split", "loss", "hessian", "end", "rank"),
+    "layers": ("split", "loss", "hessian", "layer"),
+    "spectrum": ("split", "loss", "hessian", "eigenvalue"),
+    "maxima": ("split", "kind"),
+    "finite_scale": ("split", "direction", "direction_index", "scale"),
+    "sharpness": ("split", "loss", "measure", "ball", "radius"),
+    "landscape": ("split", "direction", "direction_seed", "alpha", "beta", "attack"),
+    "flatness": ("split", "direction", "direction_seed", "attack", "quantity", "at"),
+}
+
 #: the tables that are read from those, with all their columns
 SUMMARIES: dict[str, dict[str, Column]] = {
     "flatness": {**KEY, **_FLATNESS},
     "claims": {
         "claim": _name("its id"),
         "statement": _name("the claim in words"),
-        "statistic": _name("which ratio the estimate is"),
-        "estimate": _number("geometric mean of the ratio over seeds"),
-        "ci_low": _number("lower 95 % limit (Student's t on logarithms over seeds)"),
+        "effect": _name("what the estimate is: a `ratio`, a `difference`, a `share`, or `tau`"),
+        "statistic": _name("the same in words, with the epsilons or arms that are compared"),
+        "estimate": _number("mean over seeds; of ratios the geometric mean"),
+        "ci_low": _number("lower 95 % limit (Student's t over seeds; of ratios on logarithms)"),
         "ci_high": _number("upper 95 % limit"),
+        "bound": _number("what the rule compares the estimate with"),
         "p_value": _number(
-            "`grows` and `falls`: Page's trend test, exact for small grids; `no-growth`: one-sided "
-            "t test of the ratio against its bound; `flat`: the larger p value of both sides"
+            "`grows` and `falls`: Page's trend test, exact for small grids; `flat`: the larger p "
+            "value of both sides; the others: a t test over seeds of the effect against its bound"
+        ),
+        "p_holm": _number(
+            "the same, corrected for the number of the study's claims by Holm's method: the chance "
+            "of one false `supported` or more among them stays below the level. The verdict goes "
+            "by `p_value`"
+        ),
+        "detectable": _number(
+            "effect that as many seeds with the same spread would find in 80 of 100 studies: the "
+            "smallest above the bound, or the largest below; of `flat` the narrowest bound"
         ),
         "verdict": _name(
-            "`supported`, `not supported`, `contradicted`, or `not testable` (fewer than 3 seeds "
-            "or 3 epsilons)"
+            "`supported`, `not supported`, `contradicted`, or `not testable` (fewer than 3 seeds, "
+            "of trends fewer than 3 epsilons, or values that have no ratio)"
         ),
-        "n_runs": _number("runs that it was decided by"),
+        "seeds": _number("seeds that it was decided by"),
+        "n_runs": _number("measurements that it was decided by"),
+        "missing": _name(
+            "seeds and runs that are not there; a seed without one of them is left out"
+        ),
         "experiment": _name("the experiment"),
-        "quantity": _name("the quantity"),
+        "quantity": _name("the quantity, or both"),
         "rows": _name("which rows of its table"),
         "rule": _name("the decision rule in words"),
     },
