@@ -50,4 +50,4 @@ rule all:
     """The study's tables, claims, figures and report."""
     input:
         "<results>/report.html",
-        expand("<results>/tables/{table}.csv", table=[*PLAN.tables, *PLAN.summaries]),
+        PLAN.table_files,

@@ -6,11 +6,13 @@ import shutil
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import yaml
+from pyarrow import parquet as pq
 
 from advscape.sharpness.catalogue import MEASURES as SHARPNESS_MEASURES
 from advscape.tables.collect import read_table
-from advscape.tables.columns import COLUMNS, KEY, SUMMARIES
+from advscape.tables.columns import COLUMNS, KEY, SUMMARIES, columns_of
 from tests.conftest import ROOT
 from tests.workflow.conftest import Workflow
 
@@ -44,6 +46,22 @@ def test_everything_is_there(study):
                     study.results / f"figures/{kind}_{experiment}.{suffix}"
                 ).stat().st_size > 5000
     assert "verdicts" in (study.results / "report.html").read_text()
+
+
+def test_every_table_is_there_in_every_format(study):
+    for table in [*COLUMNS, *SUMMARIES]:
+        rows = read_table(study.results / f"tables/{table}.csv")
+        typed = pq.read_table(study.results / f"tables/{table}.parquet")
+        assert typed.column_names == list(columns_of(table))
+        for name, column in columns_of(table).items():
+            cells = [None if pd.isna(cell) else cell for cell in rows[name]]
+            assert typed[name].to_pylist() == cells, (table, name)
+            assert (typed.schema.field(name).type == pa.int64()) == column.whole
+    for table in ("claims", "comparison"):
+        rows = read_table(study.results / f"tables/{table}.csv")
+        lines = (study.results / f"tables/{table}.md").read_text().splitlines()
+        assert len(lines) == 2 + len(rows)
+        assert (study.results / f"tables/{table}.tex").read_text().count(r" \\") == 1 + len(rows)
 
 
 def test_runs_table(study):

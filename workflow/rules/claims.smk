@@ -15,7 +15,7 @@ rule claims:
         missing="<results>/tables/missing.csv",
         trials=[file for file, _ in PLAN.tried()],
     output:
-        table="<results>/tables/claims.csv",
+        table=files_of("claims"),
         page=report(
             "<results>/claims.html",
             caption="../report/claims.rst",

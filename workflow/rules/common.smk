@@ -32,6 +32,7 @@ from advscape.study.plan import (
     MEASURED_RUNS,
     NETWORK_RUN,
     Plan,
+    files_of,
     trial_of,
 )
 
