@@ -36,6 +36,10 @@ from advscape.study.plan import (
     trial_of,
 )
 
+# of the rule compare alone: no key of a study
+AGAINST = config.pop("against", None)
+AGAINST = None if AGAINST is None else str(AGAINST)
+
 try:
     check_writable(Path.cwd())
     use_writable_temporary_folder()

@@ -23,6 +23,17 @@ class Rounded:
     texts: tuple[str, ...]
     power: int
 
+    @property
+    def words(self) -> str:
+        """As plain text.
+
+        >>> with_spread(0.68200, 0.01652).words, with_limits(2.5e-7, 1e-7, 9e-7).words
+        ('0.682 ± 0.017', '(2.5 [1.0, 9.0])e-7')
+        """
+        limits = "{} [{}, {}]".format(*self.texts) if len(self.texts) == 3 else ""
+        numbers = limits or " ± ".join(self.texts)
+        return f"({numbers})e{self.power}" if self.power else numbers
+
 
 def with_spread(mean: float, spread: float) -> Rounded:
     """A mean and its standard deviation: two digits of the latter, the former to the same place.

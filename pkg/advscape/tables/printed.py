@@ -174,20 +174,17 @@ def _cell(column: Printed, row: Row) -> Cell:
 def _markdown(cell: Cell) -> str:
     if isinstance(cell, str):
         return " ".join(cell.split()).replace("|", "\\|")
-    numbers = _joined(cell, " ± ", "{} [{}, {}]".format)
-    return f"({numbers})e{cell.power}" if cell.power else numbers
+    return cell.words
 
 
 def _latex(cell: Cell) -> str:
     if isinstance(cell, str):
         text = " ".join(cell.split()).translate(_ESCAPED)
         return text.replace(r"lambda\_max", r"$\lambda_{\max}$")
-    numbers = _joined(cell, r" \pm ", r"{}\ [{},\ {}]".format).replace("inf", r"\infty")
+    texts = [text.replace("inf", r"\infty") for text in cell.texts]
+    limits = r"{}\ [{},\ {}]".format(*texts) if len(texts) == 3 else ""
+    numbers = limits or r" \pm ".join(texts)
     return rf"$({numbers}) \times 10^{{{cell.power}}}$" if cell.power else f"${numbers}$"
-
-
-def _joined(cell: Rounded, between: str, interval: Callable[..., str]) -> str:
-    return interval(*cell.texts) if len(cell.texts) == 3 else between.join(cell.texts)
 
 
 def _latex_row(cells: Sequence[Cell]) -> str:
