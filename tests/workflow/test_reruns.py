@@ -786,6 +786,7 @@ SCRIPTS = {
     "flatness": everywhere(["flatness"]),
     "comparison": everywhere(["comparison"]),
     "claims": {"claims", "html_report"},
+    "compare": set(),
     "figure": everywhere(ALL_FIGURES),
     "study_config": {"study_config", "html_report"},
     "html_report": {"html_report"},
