@@ -16,7 +16,7 @@ rule claims:
         comparison="<results>/tables/comparison.csv" if PLAN.networks else [],
         trials=[file for file, _ in PLAN.tried()],
     output:
-        table="<results>/tables/claims.csv",
+        table=files_of("claims"),
         page=report(
             "<results>/claims.html",
             caption="../report/claims.rst",

@@ -14,11 +14,11 @@ from advscape.study.claim_rows import (
     Experiment,
     cells_of,
     default,
-    names_of_rows,
     numbers_of,
     required,
     seeds_of,
     tables_of,
+    told_by,
     values_of,
 )
 from advscape.study.config.claim import ClaimConfig
@@ -135,7 +135,7 @@ def _measurement(
         ConfigError: there is no such column, value or run, or several.
     """
     table = _table(at, table, quantity, experiment)
-    names = names_of_rows(table, quantity)
+    names = told_by(table, quantity)
     linear = isinstance(experiment, LinearExperiment)
     columns = ["noise", *CELLS, *names, *(["regime"] if linear else [])]
     for column in select:
@@ -195,13 +195,13 @@ def _table(at: str, table: str | None, quantity: str, experiment: Experiment) ->
     if len(having) > 1:
         raise ConfigError(f"{at}.table", "nothing", f"one of {', '.join(having)}, which have it")
     if not having:
-        every = dict.fromkeys([*QUANTITIES, *(n for t in there for n in numbers_of(t))])
+        every = [*QUANTITIES, *(name for each in there for name in numbers_of(each))]
         close = get_close_matches(quantity, every, 1)
         guess = f" (did you mean {close[0]}?)" if close else ""
+        allowed = "lambda_max, trace and other columns with numbers of docs/tables.md"
         raise ConfigError(
-            f"{at}.quantity", shown(quantity) + guess, f"{', '.join(QUANTITIES)}, or a column with "
-            "numbers of docs/tables.md",
-        )  # fmt: skip
+            f"{at}.quantity", shown(quantity) + guess, f"{allowed}, {', '.join(QUANTITIES)}"
+        )
     return having[0]
 
 

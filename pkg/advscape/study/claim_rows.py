@@ -5,7 +5,8 @@ from typing import Any
 
 from advscape.statistics.quantities import QUANTITIES
 from advscape.study.cells import Cell
-from advscape.study.columns import COLUMNS, KEY, NUMBER, ROWS, SUMMARIES
+from advscape.study.columns import KEY, NUMBER, columns_of, names_of_rows
+from advscape.study.config.claim import CLAIMED
 from advscape.study.config.study import (
     GivenExperiment,
     LinearExperiment,
@@ -25,10 +26,9 @@ _OF_LINEAR = ("runs", "robustness", "sanity", "curvature", "landscape", "flatnes
 
 def numbers_of(table: str) -> list[str]:
     """Columns of a table that a claim may be about."""
-    columns = COLUMNS[table] if table in COLUMNS else SUMMARIES[table]
     return [
-        name for name, column in columns.items()
-        if column.kind == NUMBER and name not in (*ROWS[table], *KEY)
+        name for name, column in columns_of(table).items()
+        if column.kind == NUMBER and not column.key and name not in KEY
     ]  # fmt: skip
 
 
@@ -37,16 +37,14 @@ def tables_of(experiment: Experiment) -> list[str]:
     if isinstance(experiment, LinearExperiment):
         return list(_OF_LINEAR)
     trained = isinstance(experiment, TrainedExperiment)
-    return [table for table in ROWS if trained or table != "history"]
+    return [table for table in CLAIMED if trained or table != "history"]
 
 
-def names_of_rows(table: str, quantity: str) -> list[str]:
-    """Columns of a table that tell the rows of one network apart, where a quantity has values."""
+def told_by(table: str, quantity: str) -> list[str]:
+    """Columns that tell the rows of one network apart, where a quantity has values."""
     uses = QUANTITIES[quantity].uses if quantity in QUANTITIES else ()
-    own = [column for column in ROWS[table] if column not in uses]
-    return own + [
-        column for column in uses if column not in COLUMNS.get(table, SUMMARIES["flatness"])
-    ]
+    own = [column for column in names_of_rows(table) if column not in uses]
+    return own + [column for column in uses if column not in columns_of(table)]
 
 
 def cells_of(

@@ -30,6 +30,11 @@ NETWORK_RUN = "<results>/runs/{experiment}/{cell}/seed~{seed}"
 MEASURED_RUNS = "<results>/runs/{experiment}/{cell}/seed~{seeds}"
 #: rows of sanity.csv that no single run has: they are read from the lines of all
 CHECKS_OF_LINES = "<results>/runs/flatness_sanity.csv"
+#: what every table is written as, the one that all else is made from first
+FORMATS = ("csv", "parquet")
+#: and those that a paper prints
+_PRINTED_FORMATS = ("md", "tex")
+_PRINTED = ("claims", "comparison")
 #: rules that sum up what other rules made
 AGGREGATES = (
     "table", "missing", "flatness", "comparison", "claims", "study_config", "html_report",
@@ -180,6 +185,12 @@ class Plan:
         """Names of the tables that are made from those, claims.csv aside."""
         return ["flatness", "missing", *(("comparison",) if self.networks else ())]
 
+    @property
+    def table_files(self) -> list[str]:
+        """Every table of the study in every format."""
+        tables = [*self.tables, *self.summaries, "claims"]
+        return [file for table in tables for file in files_of(table)]
+
     def tables_of(self, figure: Figure) -> list[str]:
         """Names of the tables that a figure is drawn from."""
         further = [table for table in figure.where_there if table in self.tables]
@@ -314,6 +325,16 @@ class Plan:
             }
             for name, experiment in self.experiments.items()
         }
+
+
+def files_of(table: str) -> list[str]:
+    """A table in every format, the CSV file first.
+
+    >>> files_of("runs")
+    ['<results>/tables/runs.csv', '<results>/tables/runs.parquet']
+    """
+    formats = [*FORMATS, *(_PRINTED_FORMATS if table in _PRINTED else ())]
+    return [f"<results>/tables/{table}.{format}" for format in formats]
 
 
 def trial_of(variant: str | None) -> str:
