@@ -265,7 +265,7 @@ BAD = {
             experiments__0__claims__0__quantity="finite_scale",
             experiments__0__claims__0__select={"attack": "frozen", "scale": 0.01},
         ),
-        "experiments[0].claims[0].quantity: got 'finite_scale'; allowed: a number of runs, robustness",
+        "experiments[0].claims[0].quantity: got 'finite_scale'; allowed: a number of runs",
     ),
     "data root without the data": (
         changed(data_root="/nowhere", experiments__1__dataset__name="cifar10"),

@@ -71,7 +71,10 @@ def along(tables: Mapping[str, pd.DataFrame], claim: Mapping[str, Any]) -> Effec
     rows = measured(tables, of)
     wide, missing = over(rows, name, claim["seeds"], of.select.get("regime"))
     course = wide.to_numpy(float)
-    ends = [f"{name} {value:g}" for value in wide.columns[[0, -1]]] if wide.size else ["", ""]
+    if not wide.size:
+        scale: Scale = "ratio" if claim["difference"] is None else "difference"
+        return Effects(scale, f"last over first {name}", np.empty(0), 0, missing, course, False)
+    ends = [f"{name} {value:g}" for value in wide.columns[[0, -1]]]
     if wide.shape[1] < FEWEST:
         missing = "; ".join([*filter(None, [missing]), f"fewer than {FEWEST} values of {name}"])
     values, scale, words = _compared(course[:, :1].T, course[:, -1:].T, claim, *ends)
