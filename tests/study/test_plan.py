@@ -112,8 +112,8 @@ def test_regimes_are_drawn_where_linear_trainings_differ(raw):
 
 def test_claims_carry_their_experiment(raw):
     (claim,) = plan(raw).claims()
-    assert (claim["id"], claim["experiment"]) == ("C1", "logistic-digits")
-    assert claim["select"]["hessian"] == "total"
+    assert (claim["id"], claim["of"]["experiment"]) == ("C1", "logistic-digits")
+    assert (claim["of"]["table"], claim["of"]["select"]["hessian"]) == ("curvature", "total")
 
 
 @dataclass(frozen=True)
