@@ -108,6 +108,7 @@ def under(path, stages, values):
 #: every_key.yaml has no such section yet, a place there.
 EXPECTED = {
     "study": ("renamed", ["everything"]),
+    "question": ("Why?", NOTHING),
     "data_root": ("elsewhere", NOTHING),
     "linear.name": ("renamed", ["train"]),
     "linear.title": ("Another title", FIGURES),
