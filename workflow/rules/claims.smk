@@ -1,6 +1,4 @@
-"""Claims: expects the tables, makes claims.csv with a verdict per claim, and the page that
-also says which sanity checks failed.
-"""
+"""Claims: expects the tables, makes claims.csv with a verdict per claim."""
 
 
 rule claims:
@@ -10,18 +8,8 @@ rule claims:
         curvature="<results>/tables/curvature.csv",
         landscape="<results>/tables/landscape.csv",
         finite_scale="<results>/tables/finite_scale.csv" if PLAN.networks else [],
-        comparison="<results>/tables/comparison.csv" if PLAN.networks else [],
-        sanity="<results>/tables/sanity.csv",
-        missing="<results>/tables/missing.csv",
-        trials=[file for file, _ in PLAN.tried()],
     output:
-        table="<results>/tables/claims.csv",
-        page=report(
-            "<results>/claims.html",
-            caption="../report/claims.rst",
-            category="Claims",
-            labels={"what": "verdicts"},
-        ),
+        "<results>/tables/claims.csv",
     log:
         "<logs>/claims.log",
     benchmark:
@@ -31,9 +19,6 @@ rule claims:
         ENVIRONMENT
     threads: 1
     params:
-        spec=canonical(
-            code=code("claims.py"),
-            config={"claims": PLAN.claims(), "tried": [name for _, name in PLAN.tried()]},
-        ),
+        spec=canonical(code=code("claims.py"), config={"claims": PLAN.claims()}),
     script:
         "../scripts/claims.py"

@@ -25,6 +25,7 @@ from advscape.study.folder import check_writable, use_writable_temporary_folder
 from advscape.study.hardware import has_gpu
 from advscape.study.load import load_study
 from advscape.study.missing import in_words, not_made
+from advscape.study.outline import outline, shown_tables
 from advscape.study.parameters import Parameters, seeds_of
 from advscape.study.plan import (
     AGGREGATES,
