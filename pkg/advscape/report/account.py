@@ -12,6 +12,11 @@ from markupsafe import Markup
 from advscape.report.numbers import count, duration, number
 from advscape.report.render import render
 
+#: in the order of their work
+STAGES = (
+    "dataset", "try", "train", "take", "evaluate", "curvature", "landscape", "sharpness",
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Cost:
@@ -41,8 +46,9 @@ def costs_of(folder: Path, jobs: Mapping[str, Iterable[str]]) -> list[Cost]:
             left out.
     """
     costs = []
-    for stage, names in jobs.items():
-        files = [file for name in names if (file := folder / stage / f"{name}.tsv").is_file()]
+    for stage in STAGES:
+        places = (folder / stage / f"{name}.tsv" for name in jobs.get(stage, ()))
+        files = [file for file in places if file.is_file()]
         if not files:
             continue
         # of a job that was over at once Snakemake writes NA or a dash

@@ -24,12 +24,19 @@ class Finding:
         title: what it is about.
         text: what was found, HTML; empty if nothing.
         otherwise: what is said if nothing was found.
+        grave: whether numbers may be wrong, or absent, because of it: the page's head names it.
     """
 
     anchor: str
     title: str
     text: Markup
     otherwise: str
+    grave: bool = True
+
+    @property
+    def name(self) -> str:
+        """The title within a sentence."""
+        return self.title[0].lower() + self.title[1:]
 
 
 def findings_of(
@@ -62,7 +69,7 @@ def findings_of(
         ),
         Finding(
             "regimes", "Regimes without a minimiser or without a Hessian", regimes_section(runs),
-            "No linear model is separable or collapsed.",
+            "No linear model is separable or collapsed.", grave=False,
         ),
         Finding(
             "unmeasured", "Hessians without numbers", unmeasured_section(curvature),
@@ -74,6 +81,6 @@ def findings_of(
         ),
         Finding(
             "notes", "Notes of the trials", notes_section(tried),
-            "Trying out the networks showed nothing to note.",
+            "Trying out the networks showed nothing to note.", grave=False,
         ),
     ]  # fmt: skip

@@ -43,7 +43,7 @@ def write_report(
     costs = costs_of(results / "benchmarks", study["jobs"])
     sections: dict[str, tuple[str, Markup]] = {
         "claims": ("Claims", claims_section(claims)),
-        "answer": ("The figures behind them", answer_section(shown)),
+        "answer": ("Main figures", answer_section(shown)),
         "side-by-side": ("Side by side", comparison_section(tables.get("comparison"))),
         "run": ("What was run", account_section(study["experiments"], made, costs)),
         "warnings": ("Warnings", render("findings.html", findings=findings)),
@@ -58,7 +58,7 @@ def write_report(
         study=study["study"],
         question=study["question"],
         verdicts=verdicts_in_words(claims),
-        found=[finding for finding in findings if finding.text],
+        found=[finding for finding in findings if finding.text and finding.grave],
         sections={anchor: section for anchor, section in sections.items() if section[1]},
     )
     write_text(page, html)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 from markupsafe import Markup
 
+from advscape.report.numbers import count
 from advscape.report.render import render
 from advscape.tables.columns import NUMBER, columns_of
 
@@ -58,9 +59,8 @@ def tables_section(tables: Mapping[str, pd.DataFrame], linked: Sequence[str]) ->
         tables: those that are shown, by name.
         linked: names of the others.
     """
-    return render(
-        "tables.html", tables=[excerpt(*table) for table in tables.items()], linked=linked
-    )
+    excerpts = [excerpt(*table) for table in tables.items()]
+    return render("tables.html", tables=excerpts, linked=linked, count=count)
 
 
 def _values(rows: pd.DataFrame) -> Sequence[Sequence[object]]:
