@@ -118,7 +118,7 @@ def test_differences_stand_on_a_linear_axis_about_zero():
     assert len(Axis("share", [share]).plot(share).bounds) == 1
 
 
-@pytest.mark.parametrize("high", [1e9, np.inf, np.nan])
+@pytest.mark.parametrize("high", [1e9, np.inf])
 def test_an_endless_interval_is_cut_off_and_leaves_the_others_their_width(high):
     wide, narrow = Effect(2, 1e-9, high, 2), Effect(3, 2, 4, 2)
     axis = Axis("ratio", [wide, narrow])
@@ -128,6 +128,15 @@ def test_an_endless_interval_is_cut_off_and_leaves_the_others_their_width(high):
     assert 0 <= plot.low < plot.high <= 100
     assert beside.high - beside.low > 5
     assert not beside.cut_high
+
+
+def test_without_an_interval_a_point_is_drawn():
+    claim = {"estimate": 2, "ci_low": np.nan, "ci_high": np.nan}
+    assert "2, without an interval" in section(claim)
+    axis = Axis("ratio", [Effect(2, np.nan, np.nan, None), Effect(3, 1, 4, None)])
+    plot = axis.plot(Effect(2, np.nan, np.nan, None))
+    assert plot.low == plot.value == plot.high
+    assert not plot.cut_low
 
 
 @pytest.mark.parametrize("kind", ["ratio", "difference", "tau", "share"])
@@ -141,6 +150,9 @@ def test_labels_are_few_and_no_effect_is_one(kind, scale):
 
 
 def test_ratios_of_both_signs_are_drawn_all_the_same():
+    html = section({"estimate": -1.0, "ci_low": -2.0, "ci_high": 3.0})
+    assert ">ratio</p>" in html
+    assert ">ratio, logarithmic</p>" in section({})
     plot = Axis("ratio", [Effect(-1.0, -2.0, 3.0, 2)]).plot(Effect(-1.0, -2.0, 3.0, 2))
     assert 0 <= plot.low < plot.value < plot.high <= 100
 

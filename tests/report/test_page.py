@@ -26,7 +26,8 @@ def test_it_opens_with_the_answer(tmp_path):
         'id="claims"', "13 [3.7, 48]", 'id="answer"', "data:image/", 'id="run"', 'id="warnings"',
         'id="figures"', 'id="tables"', 'id="columns"', 'id="config"', 'id="cite"',
     )  # fmt: skip
-    assert "http" not in re.sub(r"<pre.*?</pre>|href=\"http[^\"]*\">[^<]*</a>", "", page)
+    assert "http://" not in page
+    assert "https://" not in re.sub(r"<pre.*?</pre>|href=\"http[^\"]*\">[^<]*</a>", "", page)
 
 
 def test_twice_it_is_the_same(tmp_path):

@@ -22,7 +22,7 @@ VERDICTS = {
 }
 #: kinds of effects, as the axis of the plot names them
 AXES = {
-    "ratio": "ratio, logarithmic",
+    "ratio": "ratio",
     "difference": "difference",
     "tau": "Kendall's tau",
     "share": "share",
@@ -140,8 +140,8 @@ def _claim(row: Mapping[Hashable, Any]) -> Claim:
         low, high = (some(name) for name in ("ci_low", "ci_high"))
         effect = Effect(
             value=value,
-            low=float("-inf") if low is None else low,
-            high=float("inf") if high is None else high,
+            low=float("nan") if low is None else low,
+            high=float("nan") if high is None else high,
             bound=some("bound"),
         )
     return Claim(
@@ -211,4 +211,5 @@ def claims_section(claims: Sequence[Claim]) -> Markup:
 def _drawn(place: int, claim: Claim, axis: Axis) -> Drawn:
     ticks = [(at, number(value)) for at, value in axis.ticks]
     plot = None if claim.effect is None else axis.plot(claim.effect)
-    return Drawn(claim, plot, ticks, AXES.get(claim.kind, claim.kind), f"claim-{place}")
+    name = AXES.get(claim.kind, claim.kind) + (", logarithmic" if axis.logarithmic else "")
+    return Drawn(claim, plot, ticks, name, f"claim-{place}")

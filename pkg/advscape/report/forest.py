@@ -19,8 +19,8 @@ class Effect:
 
     Attributes:
         value: the estimate.
-        low: lower 95 % limit.
-        high: upper 95 % limit.
+        low: lower 95 % limit; NaN where there is no interval.
+        high: upper 95 % limit, likewise.
         bound: the effect size that the rule asks for; None where it is not known.
     """
 
@@ -86,8 +86,8 @@ class Axis:
     def plot(self, effect: Effect) -> Plot:
         """Where the marks of an effect stand."""
         low, high = (
-            self._scaled(limit) if self._has(limit) else fallback
-            for limit, fallback in ((effect.low, -math.inf), (effect.high, math.inf))
+            self._scaled(limit) if self._has(limit) else beyond
+            for limit, beyond in self._limits(effect)
         )
         return Plot(
             value=self._place(self._scaled(effect.value)),
@@ -116,6 +116,13 @@ class Axis:
             return tuple(sorted({1 / effect.bound, effect.bound})) if effect.bound > 0 else ()
         both = () if self.kind == "share" else (-effect.bound,)
         return tuple(sorted({*both, effect.bound}))
+
+    @staticmethod
+    def _limits(effect: Effect) -> tuple[tuple[float, float], ...]:
+        """Both limits, each with where it is if it has no place on the axis."""
+        if math.isnan(effect.low) or math.isnan(effect.high):
+            return ((effect.value, -math.inf), (effect.value, math.inf))  # no interval: a point
+        return ((effect.low, -math.inf), (effect.high, math.inf))
 
     def _has(self, value: float) -> bool:
         """Whether a value has a place on an axis of its kind."""

@@ -55,9 +55,11 @@ def interval(estimate: float, low: float, high: float) -> str:
 
     >>> interval(13.04, 3.7, 48.1), interval(1.00012, 1.0001, 1.00014)
     ('13 [3.7, 48.1]', '1.00012 [1.0001, 1.00014]')
-    >>> interval(1, 1, 1)
-    '1 in every seed'
+    >>> interval(1, 1, 1), interval(2, float("nan"), float("nan"))
+    ('1 in every seed', '2, without an interval')
     """
+    if math.isnan(low) or math.isnan(high):
+        return f"{number(estimate)}, without an interval"
     if without_width(estimate, low, high):
         return f"{number(estimate)} in every seed"
     for digits in range(3, 8):
