@@ -50,5 +50,5 @@ rule all:
     """The study's tables, claims, figures and report."""
     input:
         "<results>/report.html",
-        "<results>/provenance.html",
         expand("<results>/tables/{table}.csv", table=[*PLAN.tables, *PLAN.summaries]),
+        "<results>/provenance.html",
