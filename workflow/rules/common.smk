@@ -72,6 +72,19 @@ def code(name):
     return fingerprint(workflow.source_path(f"../scripts/{name}"))
 
 
+def text_of(file):
+    """A text file of the workflow, wherever that comes from."""
+    return Path(workflow.source_path(file)).read_text(encoding="utf-8")
+
+
+# of each kind of figure in the study; the report and Snakemake's own page both show them
+CAPTIONS = {
+    kind: text_of(FIGURES[kind].caption or f"../report/{kind}.rst")
+    for kind in dict.fromkeys(kind for kind, _ in PLAN.drawn())
+}
+CITATION = text_of("../../CITATION.cff")
+
+
 def alike(values):
     """A value per experiment, for Snakemake: the one that all have, or a function of wildcards.
 

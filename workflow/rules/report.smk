@@ -21,15 +21,6 @@ rule study_config:
         "../scripts/study_config.py"
 
 
-def captions():
-    """Text of the captions of the study's figures, by kind; the same that Snakemake's page shows."""
-    texts = {}
-    for kind in dict.fromkeys(kind for kind, _ in PLAN.drawn()):
-        caption = FIGURES[kind].caption or f"../report/{kind}.rst"
-        texts[kind] = Path(workflow.source_path(caption)).read_text(encoding="utf-8")
-    return texts
-
-
 rule html_report:
     """Write the report: one page with claims, figures, tables and all that is to be known."""
     input:
@@ -50,13 +41,7 @@ rule html_report:
     params:
         spec=canonical(
             code=code("html_report.py"),
-            config={
-                **outline(PLAN),
-                "captions": captions(),
-                "citation": Path(workflow.source_path("../../CITATION.cff")).read_text(
-                    encoding="utf-8"
-                ),
-            },
+            config={**outline(PLAN), "captions": CAPTIONS, "citation": CITATION},
         ),
     script:
         "../scripts/html_report.py"
