@@ -45,7 +45,7 @@ def test_everything_is_there(study):
                 ).stat().st_size > 5000
     assert "curvature_resnet18-digits.png" in (study.results / "provenance.html").read_text()
     page = (study.results / "report.html").read_text()
-    assert page.index("The study's one claim is not testable.") < page.index("<table")
+    assert page.index("one claim is not testable.") < page.index("<table")
     assert page.count("<figure") == len(list((study.results / "figures").glob("*.png")))
 
 
