@@ -52,3 +52,4 @@ rule all:
     input:
         "<results>/report.html",
         PLAN.table_files,
+        "<results>/provenance.html",

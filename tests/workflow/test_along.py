@@ -73,9 +73,9 @@ def test_tables_have_every_state_of_both_variants(finished):
 
 def test_figures_and_the_page_compare_the_variants(finished):
     assert (finished.results / "figures/along_net.png").stat().st_size > 5000
-    page = (finished.results / "claims.html").read_text()
-    assert "Side by side: net" in page
-    assert re.search(r">(base|sam), averaged weights</td>", page)
+    page = (finished.results / "report.html").read_text()
+    assert "Side by side</h2>" in page
+    assert re.search(r">(base|sam), averaged weights</th>", page)
     table = pd.read_csv(finished.results / "tables/comparison.csv")
     assert len(table) == 2 * 3
     assert table["test_accuracy"].is_monotonic_decreasing

@@ -118,7 +118,7 @@ def test_a_run_of_epochs_to_the_report(workflow):
     assert set(curvature["epoch"]) == {1, 2}
     assert curvature["label"].isna().all()
     report = (workflow.results / "report.html").read_text()
-    assert "curvature_resnet18-digits.png" in report
+    assert 'id="figure-curvature_resnet18-digits"' in report
     assert workflow.planned() == {}
     # another epoch is measured alone
     section["epochs"].append(3)

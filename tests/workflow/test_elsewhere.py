@@ -90,9 +90,11 @@ def test_as_a_module_everything_lies_under_the_prefix(tmp_path):
     results = "landscapes/results/elsewhere/"
     made = files(tmp_path) - {"mine.yaml", "Snakefile", "mine.txt"}
     assert all(file.startswith(results) for file in made)
-    assert {f"{results}report.html", f"{results}tables/claims.csv"} <= made
+    wanted = ("report.html", "provenance.html", "tables/claims.csv")
+    assert {results + file for file in wanted} <= made
     report = (tmp_path / results / "report.html").read_text()
-    assert "curvature_logistic.png" in report
+    assert 'id="figure-curvature_logistic"' in report
+    assert "curvature_logistic.png" in (tmp_path / results / "provenance.html").read_text()
     assert (tmp_path / "mine.txt").read_text().startswith("experiment,dataset,model")
 
 
@@ -102,7 +104,7 @@ def hosted(tmp_path):
     source = tmp_path / "source"
     for name in ("workflow", "pkg"):
         shutil.copytree(ROOT / name, source / name)
-    for name in ("Snakefile", "environment.yml"):
+    for name in ("Snakefile", "environment.yml", "CITATION.cff"):
         shutil.copy(ROOT / name, source)
     git = ["git", "-c", "user.name=test", "-c", "user.email=test@example.org"]
     for command in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "all"], ["tag", "v1"]):

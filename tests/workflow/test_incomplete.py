@@ -38,15 +38,17 @@ def test_what_is_there_is_summed_up_and_the_rest_named(workflow):
     assert set(missing["experiment"]) == {"bad"}
     seeds = workflow.config["experiments"][1]["grid"]["seeds"]
     assert missing.loc[missing["stage"] == "train_linear", "seed"].tolist() == seeds
-    page = (workflow.results / "claims.html").read_text()
+    page = (workflow.results / "report.html").read_text()
     assert "bad, seed 0: train_linear: dataset.classes: 3 classes" in page
     figures = {file.stem for file in (workflow.results / "figures").glob("*.png")}
     assert {f"curvature_{good}", f"landscape_{good}", f"robustness_{good}"} <= figures
     assert not any(name.endswith("_bad") for name in figures)
-    assert (workflow.results / "report.html").is_file()
+    assert (workflow.results / "provenance.html").is_file()
     # the next start tries what failed, and nothing that is there
     planned = workflow.planned()
-    assert {"train_linear", "curvature_linear", "table", "html_report"} <= set(planned)
+    assert {"train_linear", "curvature_linear", "table", "html_report", "provenance"} <= set(
+        planned
+    )
     assert all("/bad/" in file for file in planned["train_linear"])
     workflow.config["experiments"].pop()
     of_runs = {"dataset", "train_linear", "evaluate_linear", "curvature_linear", "landscape_linear"}

@@ -31,9 +31,11 @@ KINDS = {"linear": LinearExperiment, "network": TrainedExperiment}
 #: what must run after each stage; a stage of experiments and a figure stand for their own jobs
 FOLLOWS = {
     "dataset": ["train", "take", "evaluate", "curvature", "landscape", "sharpness"],
-    "try": ["train", "claims"],
+    "try": ["train", "html_report"],
     "train": ["evaluate", "curvature", "landscape", "sharpness", "table runs", "table history"],
-    "take": ["evaluate", "curvature", "landscape", "sharpness", "table runs", "claims"],
+    "take": [
+        "evaluate", "curvature", "landscape", "sharpness", "table runs", "html_report",
+    ],
     "evaluate": ["table robustness", "table sanity"],
     "curvature": [
         "table curvature", "table eigenvalues", "table layers", "table spectrum", "table maxima",
@@ -42,37 +44,41 @@ FOLLOWS = {
     ],
     "landscape": ["table landscape"],
     "sharpness": ["table sharpness"],
-    "table runs": ["claims", "figure_curvature", "figure_regimes", "figure_along"],
-    "table robustness": ["figure_robustness", "figure_along", "comparison"],
-    "table sanity": ["claims"],
+    "table runs": [
+        "claims", "figure_curvature", "figure_regimes", "figure_along", "html_report",
+    ],
+    "table robustness": ["figure_robustness", "figure_along", "comparison", "html_report"],
+    "table sanity": ["html_report"],
     "table curvature": [
         "claims", "figure_curvature", "figure_regimes", "figure_along", "comparison",
+        "html_report",
     ],
     "table landscape": ["claims", "figure_landscape", "figure_plane", "flatness"],
-    "table sharpness": ["figure_sharpness", "figure_along", "comparison"],
+    "table sharpness": ["figure_sharpness", "figure_along", "comparison", "html_report"],
     "flatness": ["table sanity"],
     "table eigenvalues": ["figure_spectrum"],
     "table layers": ["figure_layers"],
     "table spectrum": ["figure_spectrum"],
     "table maxima": [],
-    "table finite_scale": ["claims", "figure_curvature"],
+    "table finite_scale": ["claims", "figure_curvature", "html_report"],
     "table history": ["figure_history", "figure_along"],
-    "comparison": ["claims"],
+    "comparison": ["html_report"],
     "claims": ["html_report"],
-    "missing": ["claims"],
-    "figure_curvature": ["html_report"],
-    "figure_spectrum": ["html_report"],
-    "figure_layers": ["html_report"],
-    "figure_history": ["html_report"],
-    "figure_along": ["html_report"],
-    "figure_landscape": ["html_report"],
-    "figure_plane": ["html_report"],
-    "figure_robustness": ["html_report"],
-    "figure_sharpness": ["html_report"],
-    "figure_regimes": ["html_report"],
-    "figure_theorem": ["html_report"],
-    "study_config": ["html_report"],
+    "missing": ["html_report"],
+    "figure_curvature": ["html_report", "provenance"],
+    "figure_spectrum": ["html_report", "provenance"],
+    "figure_layers": ["html_report", "provenance"],
+    "figure_history": ["html_report", "provenance"],
+    "figure_along": ["html_report", "provenance"],
+    "figure_landscape": ["html_report", "provenance"],
+    "figure_plane": ["html_report", "provenance"],
+    "figure_robustness": ["html_report", "provenance"],
+    "figure_sharpness": ["html_report", "provenance"],
+    "figure_regimes": ["html_report", "provenance"],
+    "figure_theorem": ["html_report", "provenance"],
+    "study_config": ["html_report", "provenance"],
     "html_report": [],
+    "provenance": [],
 }  # fmt: skip
 STAGES = ["train", "evaluate", "curvature", "landscape", "sharpness"]
 STAGES_OF_LINEAR = [stage for stage in STAGES if stage != "sharpness"]
@@ -89,7 +95,7 @@ FIGURES = [
     "figure_plane", "figure_robustness", "figure_sharpness", "figure_along",
 ]  # fmt: skip
 
-#: nothing but the written config, and the report that holds it
+#: nothing but the written config, and the pages that hold it
 NOTHING = []
 REFUSED = "no other value is allowed"
 FLATNESS = ["flatness"]
@@ -108,6 +114,7 @@ def under(path, stages, values):
 #: every_key.yaml has no such section yet, a place there.
 EXPECTED = {
     "study": ("renamed", ["everything"]),
+    "question": ("Why?", NOTHING),
     "data_root": ("elsewhere", NOTHING),
     "linear.name": ("renamed", ["train"]),
     "linear.title": ("Another title", FIGURES),
@@ -275,7 +282,7 @@ EXPECTED = {
     # one run less: its rows go, and what is known of it
     "given.checkpoints.runs": (
         [{"file": "weights/a.pt", "epsilon": 0.5, "expect": {"accuracy": 0.8}}],
-        [*(table for table in TABLES if table != "table history"), "claims"],
+        [*(table for table in TABLES if table != "table history"), "html_report"],
     ),
     **under("given.checkpoints", ["evaluate"], {
         "runs.expect": None, "runs.expect.accuracy": 0.7, "runs.expect.within": 0.1,
@@ -484,7 +491,7 @@ def finished(tmp_path_factory):
     for name in ("pkg", "workflow", "profiles"):
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / name, copy / name, ignore=ignored, copy_function=shutil.copyfile)
-    for name in ("Snakefile", "config.yaml", "environment.yml"):
+    for name in ("Snakefile", "config.yaml", "environment.yml", "CITATION.cff"):
         shutil.copyfile(ROOT / name, copy / name)
     return Finished(tmp_path_factory.mktemp("study"), copy)
 
@@ -751,7 +758,9 @@ MODULES = {
     "tables/printed.py": everywhere(["comparison"]),
     "tables/per_run.py": everywhere(["comparison", "figure_along"]),
     "statistics/decide.py": {"claims", "html_report"},
-    "figures/regimes.py": {"figure_regimes", "html_report"},
+    "figures/regimes.py": {"figure_regimes", "html_report", "provenance"},
+    "report/forest.py": {"html_report"},
+    "study/outline.py": set(),
     "figures/style.py": everywhere(ALL_FIGURES),
     "study/config/study.py": set(),
 }
@@ -781,15 +790,16 @@ SCRIPTS = {
     **{f"{stage}_network": everywhere([stage], NETWORK) for stage in STAGES},
     "take_network": everywhere(["take"], NETWORK),
     "try_network": set(),
-    "missing": {"missing", "claims", "html_report"},
+    "missing": {"missing", "html_report"},
     "table": everywhere(TABLES),
     "flatness": everywhere(["flatness"]),
     "comparison": everywhere(["comparison"]),
     "claims": {"claims", "html_report"},
     "compare": set(),
     "figure": everywhere(ALL_FIGURES),
-    "study_config": {"study_config", "html_report"},
+    "study_config": {"study_config", "html_report", "provenance"},
     "html_report": {"html_report"},
+    "provenance": {"provenance"},
 }
 
 

@@ -46,7 +46,10 @@ def test_everything_is_there(study):
                 assert (
                     study.results / f"figures/{kind}_{experiment}.{suffix}"
                 ).stat().st_size > 5000
-    assert "verdicts" in (study.results / "report.html").read_text()
+    assert "curvature_resnet18-digits.png" in (study.results / "provenance.html").read_text()
+    page = (study.results / "report.html").read_text()
+    assert page.index("one claim is not testable.") < page.index("<table")
+    assert page.count("<figure") == len(list((study.results / "figures").glob("*.png")))
 
 
 def test_every_table_is_there_in_every_format(study):
@@ -106,9 +109,9 @@ def test_every_run_has_its_sanity_checks(study):
     assert all(found == of_networks for found in checks["resnet18-digits"])
     assert (rows["ok"] == (rows["value"] <= rows["bound"])).all()
     assert rows.loc[rows["model"] == "logistic", "ok"].all()
-    page = (study.results / "claims.html").read_text()
+    page = (study.results / "report.html").read_text()
     failed = (~rows["ok"]).sum()
-    words = f"{failed} of {len(rows)} checks failed" if failed else f"all {len(rows)} checks passed"
+    words = f"{failed} of {len(rows)} checks failed" if failed else f"All {len(rows)} checks of the"
     assert words in page
 
 
@@ -232,7 +235,7 @@ def test_its_own_weights_as_checkpoints_give_its_numbers(finished, tmp_path):
     again.config["experiments"] = [network]
     tables = ("runs", "robustness", "sanity", "curvature", "landscape", *OF_NETWORKS)
     targets = [f"results/smoke/tables/{table}.csv" for table in tables]
-    again.snakemake("--", *targets, "results/smoke/claims.html")
+    again.snakemake("--", *targets, "results/smoke/report.html")
     for table in tables:
         before, after = (read_table(w.results / f"tables/{table}.csv") for w in (finished, again))
         before = before[before["experiment"] == "resnet18-digits"]
@@ -258,7 +261,7 @@ def test_its_own_weights_as_checkpoints_give_its_numbers(finished, tmp_path):
             before.reset_index(drop=True), after.reset_index(drop=True),
             check_exact=True, check_dtype=False,
         )  # fmt: skip
-    page = (again.results / "claims.html").read_text()
+    page = (again.results / "report.html").read_text()
     assert "2 of 2 networks do not have the accuracy" in page
 
 
@@ -266,7 +269,7 @@ def test_the_example_of_checkpoints_measures_these_networks(study):
     study.config = yaml.safe_load((ROOT / "studies/checkpoints.yaml").read_text())
     planned = study.planned()
     assert len(planned["take_network"]) == 2 * 3
-    assert {"curvature_network", "sharpness_network", "html_report"} <= set(planned)
+    assert {"curvature_network", "sharpness_network", "html_report", "provenance"} <= set(planned)
     assert "train_network" not in planned
 
 

@@ -1,28 +1,12 @@
-"""Claims: expects the tables, makes claims.csv with a verdict per claim, and the page that
-also says which sanity checks failed.
-"""
+"""Claims: expects the tables, makes claims.csv with a verdict per claim."""
 
 
 rule claims:
     """Decide every claim by the rule that the config fixed for it."""
     input:
-        **{
-            table: f"<results>/tables/{table}.csv"
-            for table in {
-                **dict.fromkeys(PLAN.claimed_tables()),
-                **dict.fromkeys(("curvature", "sanity", "missing")),
-            }
-        },
-        comparison="<results>/tables/comparison.csv" if PLAN.networks else [],
-        trials=[file for file, _ in PLAN.tried()],
+        **{table: f"<results>/tables/{table}.csv" for table in PLAN.claimed_tables()},
     output:
-        table=files_of("claims"),
-        page=report(
-            "<results>/claims.html",
-            caption="../report/claims.rst",
-            category="Claims",
-            labels={"what": "verdicts"},
-        ),
+        files_of("claims"),
     log:
         "<logs>/claims.log",
     benchmark:
@@ -32,9 +16,6 @@ rule claims:
         ENVIRONMENT
     threads: 1
     params:
-        spec=canonical(
-            code=code("claims.py"),
-            config={"claims": PLAN.claims(), "tried": [name for _, name in PLAN.tried()]},
-        ),
+        spec=canonical(code=code("claims.py"), config={"claims": PLAN.claims()}),
     script:
         "../scripts/claims.py"

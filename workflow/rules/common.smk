@@ -25,6 +25,7 @@ from advscape.study.folder import check_writable, use_writable_temporary_folder
 from advscape.study.hardware import has_gpu
 from advscape.study.load import load_study
 from advscape.study.missing import in_words, not_made
+from advscape.study.outline import outline, shown_tables
 from advscape.study.parameters import Parameters, seeds_of
 from advscape.study.plan import (
     AGGREGATES,
@@ -74,6 +75,19 @@ TAKEN = "|".join(PLAN.given) or NOTHING
 def code(name):
     """Fingerprint of a script of workflow/scripts and of what it imports from the library."""
     return fingerprint(workflow.source_path(f"../scripts/{name}"))
+
+
+def text_of(file):
+    """A text file of the workflow, wherever that comes from."""
+    return Path(workflow.source_path(file)).read_text(encoding="utf-8")
+
+
+# of each kind of figure in the study; the report and Snakemake's own page both show them
+CAPTIONS = {
+    kind: text_of(FIGURES[kind].caption or f"../report/{kind}.rst")
+    for kind in dict.fromkeys(kind for kind, _ in PLAN.drawn())
+}
+CITATION = text_of("../../CITATION.cff")
 
 
 def alike(values):

@@ -1,4 +1,6 @@
-"""The report: expects figures and claims, makes one HTML page with both."""
+"""The report: expects the tables, the claims and the figures, makes one page of them, and a page of
+Snakemake's own that says how the figures were made.
+"""
 
 
 rule study_config:
@@ -20,10 +22,11 @@ rule study_config:
 
 
 rule html_report:
-    """Bind figures and claims into one page with `snakemake --report`."""
+    """Write the report: one page with claims, figures, tables and all that is to be known."""
     input:
+        **{table: f"<results>/tables/{table}.csv" for table in shown_tables(PLAN)},
         config="<results>/config.yaml",
-        claims="<results>/claims.html",
+        trials=[file for file, _ in PLAN.tried()],
         figures=PLAN.figures(),
     output:
         "<results>/report.html",
@@ -36,6 +39,30 @@ rule html_report:
         ENVIRONMENT
     threads: 1
     params:
-        spec=canonical(code=code("html_report.py"), config={}),
+        spec=canonical(
+            code=code("html_report.py"),
+            config={**outline(PLAN), "captions": CAPTIONS, "citation": CITATION},
+        ),
     script:
         "../scripts/html_report.py"
+
+
+rule provenance:
+    """Bind the figures into Snakemake's own page, with the rules and the code that made them."""
+    input:
+        config="<results>/config.yaml",
+        figures=PLAN.figures(),
+    output:
+        "<results>/provenance.html",
+    log:
+        "<logs>/provenance.log",
+    benchmark:
+        "<benchmarks>/provenance.tsv"
+    localrule: True
+    conda:
+        ENVIRONMENT
+    threads: 1
+    params:
+        spec=canonical(code=code("provenance.py"), config={}),
+    script:
+        "../scripts/provenance.py"

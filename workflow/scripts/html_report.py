@@ -1,19 +1,10 @@
-"""Bind figures and claims into one page."""
-
-import subprocess
-import sys
-from pathlib import Path
+"""Write the report: one page with claims, figures and tables."""
 
 import advscape.machine.quick_imports  # noqa: F401
-from advscape.machine.atomic import replacing
+from advscape.report.page import write_report
 from advscape.stages.job import running
+from advscape.tables.collect import read_table
 
-with running(snakemake.params.spec, snakemake.log[0]), replacing(snakemake.output[0]) as page:
-    wanted = [snakemake.input.claims, *snakemake.input.figures]
-    command = [sys.executable, "-m", "snakemake", "--report", str(page)]
-    # not always the main Snakefile: another workflow may use this one, its results elsewhere
-    command += ["--snakefile", f"{snakemake.scriptdir}/../report/Snakefile"]
-    command += ["--config", f"results={Path(snakemake.output[0]).parent}"]
-    command += ["--configfile", snakemake.input.config, "--", *wanted]
-    with open(snakemake.log[0], "a", encoding="utf-8") as log:
-        subprocess.run(command, check=True, stdout=log, stderr=log)
+with running(snakemake.params.spec, snakemake.log[0]) as job:
+    tables = {name: read_table(snakemake.input[name]) for name in job.config["shown"]}
+    write_report(job.config, tables, snakemake.input.trials, snakemake.output[0])

@@ -1,1 +1,1 @@
-"""What people read: the page of claims, and all that is to be known beside them."""
+"""What people read: one page with the answer, and all that is to be known beside it."""

@@ -1,4 +1,4 @@
-"""Trainings, or networks, side by side, as a part of the claims' page."""
+"""Trainings, or networks, side by side, a section of the report."""
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Which runs are missing, as a part of the claims' page."""
+"""Which runs are missing: a warning."""
 
 import pandas as pd
 from markupsafe import Markup

@@ -1,4 +1,4 @@
-"""What is to be known about a study's networks, as a part of the claims' page."""
+"""What is to be known about a study's networks, as its trials found it: a warning."""
 
 import json
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Whether the Hessians' samples were enough, as a part of the claims' page."""
+"""Whether the Hessians' samples were enough, a warning."""
 
 from dataclasses import dataclass
 
@@ -31,13 +31,13 @@ class Spread:
 
 
 def samples_section(curvature: pd.DataFrame) -> Markup:
-    """A line for each experiment of networks: how far lambda_max differs between halves.
+    """A line for each experiment with measurements whose halves differ by more than ``LARGE``.
 
     Args:
         curvature: all rows of curvature.csv.
 
     Returns:
-        HTML; empty where nothing was halved.
+        HTML; empty where all halves agree, or nothing was halved.
     """
     rows = curvature.dropna(subset=["half_spread"])
     spreads = [
@@ -49,5 +49,6 @@ def samples_section(curvature: pd.DataFrame) -> Markup:
             large=int((found > LARGE).sum()),
         )
         for experiment, found in rows.groupby("experiment", sort=False)["half_spread"]
+        if (found > LARGE).any()
     ]
     return render("samples.html", spreads=spreads, bound=LARGE)

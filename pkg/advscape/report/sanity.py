@@ -1,4 +1,4 @@
-"""What of the attacks' sanity checks failed, as a part of the claims' page."""
+"""What of the attacks' sanity checks failed, a warning."""
 
 from dataclasses import dataclass
 
@@ -52,13 +52,13 @@ class Failure:
 
 
 def sanity_section(sanity: pd.DataFrame) -> Markup:
-    """One line with the number of failed checks, and a table of them if there are any.
+    """The number of failed checks, and a table of them.
 
     Args:
         sanity: all rows of sanity.csv.
 
     Returns:
-        HTML; one row for each experiment and check, which names its runs.
+        HTML; one row for each experiment and check, which names its runs. Empty where all passed.
     """
     failed = sanity[~sanity["ok"].astype(bool)]
     groups = failed.groupby(["experiment", "check"], sort=False)

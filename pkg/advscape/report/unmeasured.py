@@ -1,4 +1,4 @@
-"""Hessians that could not be shown to be right, as a part of the claims' page."""
+"""Hessians that could not be shown to be right, a warning."""
 
 from collections import Counter
 from dataclasses import dataclass

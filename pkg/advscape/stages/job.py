@@ -18,6 +18,7 @@ from typing import Any, Generic, TypeVar, cast
 from advscape.errors import UserError
 from advscape.machine.atomic import write_text
 from advscape.machine.job_lock import only_one
+from advscape.machine.processor import processor_cores, processor_name
 from advscape.stages.record import Record
 from advscape.study.canonical import read
 
@@ -89,13 +90,15 @@ class Job(Generic[E_co]):
         return hashlib.sha256(text.encode()).hexdigest()
 
     def write_provenance(self, path: str | Path) -> None:
-        """Record what made the job's outputs: spec, versions, platform, threads, wall time."""
+        """Record what made the job's outputs: spec, versions, machine, threads, wall time."""
         record = {
             **self.spec,
             "advscape": version("advscape") if _installed("advscape") else None,
             "python": platform.python_version(),
             "versions": {name: version(name) for name in _VERSIONS if _installed(name)},
             "platform": platform.platform(),
+            "processor": processor_name(),
+            "cores": processor_cores(),
             "omp_threads": os.environ.get("OMP_NUM_THREADS"),
             "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.started)),
             "wall_s": round(time.time() - self.started, 3),

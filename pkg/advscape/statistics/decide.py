@@ -12,7 +12,7 @@ from scipy import stats
 from advscape.references import imported
 from advscape.statistics.effects import Effects, Values
 from advscape.statistics.power import detectable
-from advscape.statistics.rules import RULES, criterion
+from advscape.statistics.rules import RULES, criterion, side_of
 
 Verdict = Literal["supported", "not supported", "contradicted", "not testable"]
 
@@ -103,7 +103,7 @@ def judged(effects: Effects, claim: Mapping[str, Any]) -> Decision:
         effect=effects.scale,
         statistic=effects.words,
         **found,
-        bound=claim["bound"],
+        bound=effects.back(_shown_bound(claim)),
         verdict=verdict,
         seeds=effects.seeds,
         n_runs=effects.runs,
@@ -116,6 +116,11 @@ def bound_of(claim: Mapping[str, Any]) -> float:
     """The bound on the scale on which effects are averaged."""
     bound = float(claim["bound"])
     return math.log(bound) if RULES[claim["rule"]].ratios and claim["difference"] is None else bound
+
+
+def _shown_bound(claim: Mapping[str, Any]) -> float:
+    bound = bound_of(claim)
+    return -bound if side_of(claim) == "opposite" else bound
 
 
 def trend(effects: Effects, claim: Mapping[str, Any]) -> Outcome:

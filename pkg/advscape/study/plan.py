@@ -38,6 +38,7 @@ _PRINTED = ("claims", "comparison")
 #: rules that sum up what other rules made
 AGGREGATES = (
     "table", "missing", "flatness", "comparison", "claims", "study_config", "html_report",
+    "provenance",
     *(f"figure_{kind}" for kind in FIGURES),
 )  # fmt: skip
 _TABLES = ("runs", "robustness", "sanity", "curvature", "landscape")
@@ -273,19 +274,23 @@ class Plan:
         """Whether there are rows of which a figure of an experiment can be drawn."""
         return all(self.rows_of(table, experiment, lacking) for table in FIGURES[kind].tables)
 
-    def figures(self) -> list[str]:
-        """Every figure of the study."""
-        names = []
+    def drawn(self) -> list[tuple[str, str | None]]:
+        """The kind of every figure of the study, and its experiment; None of the whole study."""
+        found: list[tuple[str, str | None]] = []
         for kind, figure in FIGURES.items():
             if figure.of == "study":
-                names += [kind] if figure.wanted(self.study.experiments) else []
+                found += [(kind, None)] if figure.wanted(self.study.experiments) else []
                 continue
-            names += [
-                f"{kind}_{name}"
+            found += [
+                (kind, name)
                 for name, experiment in self.experiments.items()
                 if self.wants(kind, experiment) and self.is_drawn(kind, experiment)
             ]
-        return [f"<results>/figures/{name}.png" for name in names]
+        return found
+
+    def figures(self) -> list[str]:
+        """Every figure of the study."""
+        return [f"<results>/figures/{figure_name(*figure)}.png" for figure in self.drawn()]
 
     def tried(self) -> list[tuple[str, str]]:
         """Where each trial's notes are: the file, and the experiment whose networks it is about."""
@@ -335,6 +340,15 @@ def files_of(table: str) -> list[str]:
     """
     formats = [*FORMATS, *(_PRINTED_FORMATS if table in _PRINTED else ())]
     return [f"<results>/tables/{table}.{format}" for format in formats]
+
+
+def figure_name(kind: str, experiment: str | None) -> str:
+    """Name of a figure's files.
+
+    >>> figure_name("curvature", "a"), figure_name("regimes", None)
+    ('curvature_a', 'regimes')
+    """
+    return kind if experiment is None else f"{kind}_{experiment}"
 
 
 def trial_of(variant: str | None) -> str:

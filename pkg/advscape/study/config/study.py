@@ -147,6 +147,11 @@ class Study(Section):
     """One config: what to run, and under which name its results lie."""
 
     study: str = Field(pattern=NAME, description="Name of the study: results/<study>/.")
+    question: str | None = Field(
+        default=None,
+        min_length=1,
+        description="What the study asks, in a sentence or two: the report opens with it.",
+    )
     data_root: str | None = Field(
         default=None,
         description="Folder with the datasets, only read. Unless given, the environment variable "

@@ -1,0 +1,19 @@
+import platform
+
+from advscape.machine.processor import processor_cores, processor_name
+
+
+def test_the_first_model_name_is_taken(tmp_path):
+    file = tmp_path / "cpuinfo"
+    file.write_text("processor\t: 0\nmodel name\t: Some CPU @ 2 GHz\nmodel name\t: Another\n")
+    assert processor_name(file) == "Some CPU @ 2 GHz"
+
+
+def test_without_a_list_it_is_the_architecture(tmp_path):
+    (tmp_path / "arm").write_text("processor\t: 0\n")  # as on ARM, which names none
+    expected = platform.processor() or platform.machine()
+    assert processor_name(tmp_path / "absent") == processor_name(tmp_path / "arm") == expected
+
+
+def test_there_is_a_core_at_least():
+    assert processor_cores() >= 1
