@@ -89,6 +89,9 @@ FIGURES = [
     "figure_plane", "figure_robustness", "figure_sharpness", "figure_along",
 ]  # fmt: skip
 
+#: those that are lines over seeds
+FIGURES_OF_CURVES = [figure for figure in FIGURES if figure != "figure_plane"]
+
 #: nothing but the written config, and the report that holds it
 NOTHING = []
 REFUSED = "no other value is allowed"
@@ -751,6 +754,7 @@ MODULES = {
     "statistics/decide.py": {"claims", "html_report"},
     "figures/regimes.py": {"figure_regimes", "html_report"},
     "figures/style.py": everywhere(ALL_FIGURES),
+    "figures/seeds.py": everywhere([*FIGURES_OF_CURVES, "figure_regimes"]),
     "study/config/study.py": set(),
 }
 

@@ -39,10 +39,10 @@ def test_everything_is_there(study):
             else ("sharpness", "layers", "spectrum", "history")
         )
         for kind in ("curvature", "landscape", "robustness", *of_networks):
-            for suffix in ("png", "pdf"):
-                assert (
-                    study.results / f"figures/{kind}_{experiment}.{suffix}"
-                ).stat().st_size > 5000
+            place = study.results / f"figures/{kind}_{experiment}"
+            for suffix in (".png", ".pdf", ".svg"):
+                assert place.with_suffix(suffix).stat().st_size > 5000
+            assert len(pd.read_csv(place.with_suffix(".csv"))) > 1
     assert "verdicts" in (study.results / "report.html").read_text()
 
 
