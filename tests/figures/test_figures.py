@@ -118,7 +118,10 @@ def test_curvature_of_a_linear_experiment():
     of = drawn.data[drawn.data["panel"] == "noise arms, total Hessian"]
     assert list(of["noise"].unique()) == ["aligned", "random"]
     # medians over three seeds: (1 + e) * 2; below them the scaled ones, 3 (1 + e)
-    assert lines(drawn, "noise arms, total Hessian", noise="aligned") == [2, 3, 4, 3, 4.5, 6]
+    aligned = {"noise": "aligned"}
+    assert lines(drawn, "noise arms, total Hessian", **aligned, quantity="lambda_max") == [2, 3, 4]
+    scaled = lines(drawn, "noise arms, total Hessian", **aligned, quantity="|w|^2 lambda_max")
+    assert scaled == [3, 4.5, 6]
     assert "epsilon" in drawn.figure.axes[-1].get_xlabel()
     for ax in drawn.figure.axes:
         assert {t.get_text() for t in ax.texts} == {"separable", "finite", "collapsed"}

@@ -155,7 +155,7 @@ def placed(rows: pd.DataFrame, norm: str | None = None) -> tuple[pd.DataFrame, A
         at, words, title, levels = rows["epoch"].astype(int), "epochs of training", "epochs", False
     elif set(differ) <= {"epsilon"} and rows["epsilon"].notna().all():
         at, title = rows["epsilon"], r"training $\epsilon$"
-        words = f"{title} ({NORMS[norm]}, pixels in [0, 1])" if norm else title
+        words = f"{title} ({NORMS[norm]}, pixels in [0,\N{NO-BREAK SPACE}1])" if norm else title
     else:
         named = differ or [column for column in _CELL if column in rows]
         names = [_name(row, named, levels) for row in rows[named].to_dict("records")]

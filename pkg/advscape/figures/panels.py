@@ -174,7 +174,9 @@ def _draw(ax: Axes, panel: Panel, *, means: bool, scale: Scale) -> pd.DataFrame:
         _around(ax, float(panel.rows["x"].iloc[0]), panel.across)
     if any(limit is not None for limit in panel.limits):
         ax.set_ylim(*panel.limits)
-    table = pd.concat([part for part in drawn if len(part)]).assign(panel=plain(panel.title))
+    table = pd.concat([part for part in drawn if len(part)]).assign(
+        panel=plain(panel.title), quantity=plain(panel.words)
+    )
     if panel.across.names:
         table["x"] = [plain(panel.across.labels[int(x)]) for x in table["x"]]
     return table
@@ -247,9 +249,9 @@ def _table(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     rows = pd.concat(parts, ignore_index=True)
     ends = [column for column in ("seed", "x", "y", "low", "high", "seeds")
             if column in rows]  # fmt: skip
-    traits = [column for column in rows if column not in {"panel", *ends}]
+    traits = [column for column in rows if column not in {"panel", "quantity", *ends}]
     for column in traits:
         rows[column] = rows[column].map(plain, na_action="ignore")
     for column in {"seed", "seeds"} & set(rows):
         rows[column] = rows[column].astype("Int64")
-    return rows[["panel", *traits, *ends]]
+    return rows[["panel", "quantity", *traits, *ends]]

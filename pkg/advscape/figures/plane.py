@@ -141,6 +141,7 @@ def _surface(ax: Axes3D, grid: pd.DataFrame, norm: LogNorm) -> None:
                     linewidth=0, antialiased=False, shade=False)  # fmt: skip
     ax.set_zlim(*_ends(norm))
     edge = grid.columns.max()
+    ax.set_box_aspect((1, 1, 0.8), zoom=1.25)
     # their numbers stand above, and the height's beside the colours
     ax.set_xticks([-edge, 0, edge], [])
     ax.set_yticks([-edge, 0, edge], [])

@@ -45,7 +45,7 @@ def robustness_figure(robustness: pd.DataFrame, title: str, norm: str) -> Drawn:
         *(
             Panel(
                 f"robust generalization gap, {value}", words, _gaps(pd.concat(kinds), value),
-                axis.horizontal, (solid(attacks),), f"gap of {value}", linear=True,
+                axis.horizontal, (attacks,), f"gap of {value}", linear=True,
             )
             for value, words in GAPS.items()
         ),

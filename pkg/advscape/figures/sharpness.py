@@ -81,5 +81,5 @@ def _words(rows: pd.DataFrame) -> str:
 def _keys(rows: pd.DataFrame, losses: Key, radii: list[str]) -> tuple[Key, ...]:
     """Colours for the losses, marks for the radii where there are several."""
     if rows["radius"].nunique() == 1:
-        return (solid(losses),)
+        return (losses,)
     return solid(losses), unordered("radius", radii, "radius")
