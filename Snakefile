@@ -31,6 +31,7 @@ include: "workflow/rules/tables.smk"
 include: "workflow/rules/claims.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/compare.smk"
 include: "workflow/rules/incomplete.smk"
 
 
@@ -50,4 +51,4 @@ rule all:
     """The study's tables, claims, figures and report."""
     input:
         "<results>/report.html",
-        expand("<results>/tables/{table}.csv", table=[*PLAN.tables, *PLAN.summaries]),
+        PLAN.table_files,

@@ -4,15 +4,14 @@ import io
 import json
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from PIL import Image
+from pyarrow import parquet as pq
 
 from advscape.data.sources import load_source
 from advscape.data.split import split
 from advscape.errors import UserError
-
-pa = pytest.importorskip("pyarrow", reason="pyarrow is not installed: pip install pyarrow")
-pq = pytest.importorskip("pyarrow.parquet")
 
 
 def png(pixels):

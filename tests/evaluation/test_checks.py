@@ -9,7 +9,7 @@ from advscape.evaluation.checks import (
     kkt_residual,
     loss_rises_with_steps,
 )
-from advscape.tables.columns import COLUMNS
+from advscape.study.columns import COLUMNS
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from advscape.report.notes import notes_section
 from advscape.report.page import claims_page
 from advscape.report.render import render
 from advscape.report.samples import samples_section
-from advscape.tables.columns import SUMMARIES, columns_of
+from advscape.study.columns import SUMMARIES, columns_of
 
 NAMES = [name for name, column in SUMMARIES["claims"].items() if column.kind == "name"]
 CLAIM = {name: name for name in NAMES} | {

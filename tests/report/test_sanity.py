@@ -4,7 +4,7 @@ from markupsafe import Markup
 from advscape.evaluation.checks import PUBLISHED
 from advscape.report.page import claims_page
 from advscape.report.sanity import published_section, sanity_section
-from advscape.tables.columns import SUMMARIES
+from advscape.study.columns import SUMMARIES
 
 
 def sanity(*values):

@@ -8,7 +8,7 @@ from torch import nn
 from advscape.errors import UserError
 from advscape.stages.evaluate_network import judge
 from advscape.stages.run import NetworkRun
-from advscape.tables.columns import COLUMNS
+from advscape.study.columns import COLUMNS
 from tests.networks import small_net
 from tests.sections import attack_section
 from tests.stages.runs import FGSM, network_run, samples, settings

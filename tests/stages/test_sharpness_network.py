@@ -9,9 +9,9 @@ from advscape.models.state import save_weights
 from advscape.sharpness.catalogue import MEASURES
 from advscape.stages.job import Job
 from advscape.stages.sharpness_network import sharpness_network
+from advscape.study.columns import COLUMNS
 from advscape.study.config.study import Study
 from advscape.study.spec import stage_spec
-from advscape.tables.columns import COLUMNS
 from tests.sections import built_model
 
 TINY = {

@@ -1,7 +1,6 @@
 """Folders of images and Parquet files, as a config names them: one line before any job."""
 
 import copy
-import sys
 
 import pytest
 import yaml
@@ -70,10 +69,3 @@ def test_bad_folders_are_one_line(zoo, what):
 def test_keys_of_folders_are_not_for_arrays(zoo):
     with pytest.raises(ConfigError, match=r"dataset.crop: got 8; allowed: nothing, except for fol"):
         study(zoo, name="digits", crop=8, test_fraction=0.5)
-
-
-def test_parquet_needs_its_package(zoo, monkeypatch):
-    monkeypatch.setitem(sys.modules, "pyarrow", None)
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(ConfigError, match="another dataset, or this one after `pip install pyarr"):
-        study(zoo, name="parquet", path="zoo")

@@ -1,7 +1,7 @@
 import pandas as pd
 
+from advscape.study.columns import COLUMNS, KEY
 from advscape.tables.collect import collect, read_experiment, read_table
-from advscape.tables.columns import COLUMNS, KEY
 from advscape.tables.rows import joined, write_rows
 
 

@@ -3,7 +3,7 @@
 import re
 
 from advscape.sharpness.catalogue import MEASURES
-from advscape.tables.columns import COLUMNS, KEY, SUMMARIES
+from advscape.study.columns import COLUMNS, KEY, SUMMARIES
 from advscape.tables.document import filled
 from tests.conftest import ROOT
 

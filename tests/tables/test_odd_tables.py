@@ -8,21 +8,26 @@ from hypothesis import strategies as st
 
 from advscape.errors import UserError
 from advscape.landscape.grid import line
+from advscape.study.columns import COLUMNS, SUMMARIES, columns_of
 from advscape.tables.claims import claims_table
 from advscape.tables.collect import collect, read_table
-from advscape.tables.columns import COLUMNS, SUMMARIES, columns_of
 from advscape.tables.flatness import agreement_table, flatness_table
 from advscape.tables.rows import write_rows
 from tests.refusals import refusal
 
 SOURCE = {"experiment": "e", "dataset": "d", "model": "m", "norm": "l2"}
 RUNS = [(epsilon, seed) for epsilon in (0.0, 0.5, 1.0) for seed in (0, 1, 2)]
-CLAIM = {"id": "C1", "statement": "grows", "experiment": "e", "rule": "grows", "ratio": 1.0,
-         "level": 0.05}  # fmt: skip
+CLAIM = {
+    "id": "C1", "statement": "grows", "rule": "grows", "along": "epsilon", "within": None,
+    "sign": None, "difference": None, "bound": 1.0, "level": 0.05, "seeds": [0, 1, 2],
+    "other": None,
+}  # fmt: skip
+OF = {"experiment": "e", "table": "curvature", "quantity": "lambda_max"}
 CLAIMS = [
-    CLAIM | {"quantity": "lambda_max", "select": {"loss": "adversarial", "regime": "n/a"}},
-    CLAIM | {"id": "C2", "quantity": "rise", "select": {"attack": "none"}},
-]
+    CLAIM | {"of": OF | {"select": {"loss": "adversarial", "regime": "n/a"}}},
+    CLAIM | {"id": "C2", "of": OF | {"table": "flatness", "quantity": "rise",
+                                     "select": {"attack": "none"}}},
+]  # fmt: skip
 SETTINGS = {"e": {"radii": [1.0], "level": 0.1, "step": 0.02}}
 
 
@@ -69,7 +74,7 @@ def summed_up(folder, rows, tables):
         read[name] = read_table(folder / f"{name}.csv")
     flat = flatness_table(read["landscape"], SETTINGS)
     agreement_table(read["landscape"], SETTINGS)
-    return flat, claims_table(CLAIMS, read)
+    return flat, claims_table(CLAIMS, {**read, "flatness": flat})
 
 
 def stays_in_line(folder, rows=None, tables=None):

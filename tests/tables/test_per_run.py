@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from advscape.tables.columns import SUMMARIES
+from advscape.study.columns import SUMMARIES
 from advscape.tables.comparison import comparison_table
 from advscape.tables.per_run import AVERAGE, WORST, measure_of, per_run
 

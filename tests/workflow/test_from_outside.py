@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 import yaml
 
+from advscape.study.columns import COLUMNS, Column
 from advscape.tables.collect import collect, read_table
-from advscape.tables.columns import COLUMNS, Column
 from advscape.tables.document import filled
 from advscape.tables.rows import write_rows
 from tests.conftest import ROOT

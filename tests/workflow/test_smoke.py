@@ -2,15 +2,18 @@
 
 import hashlib
 import json
+import re
 import shutil
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import yaml
+from pyarrow import parquet as pq
 
 from advscape.sharpness.catalogue import MEASURES as SHARPNESS_MEASURES
+from advscape.study.columns import COLUMNS, KEY, SUMMARIES, columns_of
 from advscape.tables.collect import read_table
-from advscape.tables.columns import COLUMNS, KEY, SUMMARIES
 from tests.conftest import ROOT
 from tests.workflow.conftest import Workflow
 
@@ -44,6 +47,22 @@ def test_everything_is_there(study):
                 assert place.with_suffix(suffix).stat().st_size > 5000
             assert len(pd.read_csv(place.with_suffix(".csv"))) > 1
     assert "verdicts" in (study.results / "report.html").read_text()
+
+
+def test_every_table_is_there_in_every_format(study):
+    for table in [*COLUMNS, *SUMMARIES]:
+        rows = read_table(study.results / f"tables/{table}.csv")
+        typed = pq.read_table(study.results / f"tables/{table}.parquet")
+        assert typed.column_names == list(columns_of(table))
+        for name, column in columns_of(table).items():
+            cells = [None if pd.isna(cell) else cell for cell in rows[name]]
+            assert typed[name].to_pylist() == cells, (table, name)
+            assert (typed.schema.field(name).type == pa.int64()) == column.whole
+    for table in ("claims", "comparison"):
+        rows = read_table(study.results / f"tables/{table}.csv")
+        lines = (study.results / f"tables/{table}.md").read_text().splitlines()
+        assert len(lines) == 2 + len(rows)
+        assert (study.results / f"tables/{table}.tex").read_text().count(r" \\") == 1 + len(rows)
 
 
 def test_runs_table(study):
@@ -128,6 +147,43 @@ def test_nothing_of_the_default_study_leaks_in(study):
 
 def test_second_run_does_nothing(study):
     assert study.planned() == {}
+
+
+def test_compare_says_what_differs_from_another_folder(study, tmp_path):
+    """Some 8 seconds, for two starts of Snakemake."""
+    other = tmp_path / "elsewhere/results/smoke"
+    for part in ("tables", "config.yaml", "datasets", "runs"):
+        copy = shutil.copytree if (study.results / part).is_dir() else shutil.copy
+        (other / part).parent.mkdir(parents=True, exist_ok=True)
+        copy(study.results / part, other / part)
+    arguments = ("--config", f"against={other}", "--", "compare")
+    same = study.snakemake(*arguments).stdout
+    assert "are the same, times aside: config, code, versions, machine, 1 claim and" in same
+    rows = pd.read_csv(other / "tables/curvature.csv")
+    rows["trace"] *= 1.25
+    rows.iloc[1:].to_csv(other / "tables/curvature.csv", index=False)
+    config = yaml.safe_load((other / "config.yaml").read_text())
+    config["experiments"][NETWORK]["training"]["epochs"] = 4
+    (other / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+    found = study.snakemake(*arguments).stdout
+    for line in (
+        "  experiments[resnet18-digits].training.epochs: 1 | 4",
+        "Claims: 0 of 1 verdicts differ",
+        "  rows of curvature: 1 | 0",
+    ):
+        assert f"\n{line}\n" in found
+    assert re.search(r"\n  curvature.trace: \S+ \| \S+ \(up to 20 %, ", found)
+    page = (study.results / "differences_from_elsewhere.html").read_text()
+    assert "curvature.trace" in page
+    # nor does it run anything, or become a key of the study
+    assert study.planned("--config", f"against={other}") == {}
+
+
+def test_compare_without_other_results_is_one_line(study):
+    done = study.snakemake("--", "compare", check=False)
+    assert done.returncode != 0
+    assert "give the other results: --config against=/path/to/results/<study>" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_every_run_of_a_network_has_every_measure_of_sharpness(study):

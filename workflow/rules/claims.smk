@@ -6,16 +6,17 @@ also says which sanity checks failed.
 rule claims:
     """Decide every claim by the rule that the config fixed for it."""
     input:
-        runs="<results>/tables/runs.csv",
-        curvature="<results>/tables/curvature.csv",
-        landscape="<results>/tables/landscape.csv",
-        finite_scale="<results>/tables/finite_scale.csv" if PLAN.networks else [],
+        **{
+            table: f"<results>/tables/{table}.csv"
+            for table in {
+                **dict.fromkeys(PLAN.claimed_tables()),
+                **dict.fromkeys(("curvature", "sanity", "missing")),
+            }
+        },
         comparison="<results>/tables/comparison.csv" if PLAN.networks else [],
-        sanity="<results>/tables/sanity.csv",
-        missing="<results>/tables/missing.csv",
         trials=[file for file, _ in PLAN.tried()],
     output:
-        table="<results>/tables/claims.csv",
+        table=files_of("claims"),
         page=report(
             "<results>/claims.html",
             caption="../report/claims.rst",

@@ -32,8 +32,13 @@ from advscape.study.plan import (
     MEASURED_RUNS,
     NETWORK_RUN,
     Plan,
+    files_of,
     trial_of,
 )
+
+# of the rule compare alone: no key of a study
+AGAINST = config.pop("against", None)
+AGAINST = None if AGAINST is None else str(AGAINST)
 
 try:
     check_writable(Path.cwd())

@@ -10,7 +10,7 @@ the failed start knows; a file of an earlier setting that happens to lie there i
 rule missing:
     """Say which runs the tables lack, and why; none in a complete study."""
     output:
-        "<results>/tables/missing.csv",
+        files_of("missing"),
     log:
         "<logs>/missing.log",
     benchmark:

@@ -64,7 +64,7 @@ rule flatness:
     input:
         landscape="<results>/tables/landscape.csv",
     output:
-        rows="<results>/tables/flatness.csv",
+        rows=files_of("flatness"),
         checks="<results>/runs/flatness_sanity.csv",
     log:
         "<logs>/flatness.log",

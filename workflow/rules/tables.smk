@@ -1,4 +1,6 @@
-"""Tables: expects the rows of all jobs, makes one tidy CSV per table, and comparison.csv."""
+"""Tables: expects the rows of all jobs, makes one tidy table of each kind, and comparison.csv; as
+CSV, and in the other formats of a table what that says.
+"""
 
 
 rule table:
@@ -6,7 +8,7 @@ rule table:
     input:
         fragments,
     output:
-        "<results>/tables/{table}.csv",
+        files_of("{table}"),
     log:
         "<logs>/table/{table}.log",
     benchmark:
@@ -28,7 +30,7 @@ rule comparison:
         "<results>/tables/curvature.csv",
         "<results>/tables/sharpness.csv",
     output:
-        "<results>/tables/comparison.csv",
+        files_of("comparison"),
     log:
         "<logs>/comparison.log",
     benchmark:

@@ -7,15 +7,13 @@ from advscape.report.page import claims_page
 from advscape.stages.job import running
 from advscape.tables.claims import claims_table
 from advscape.tables.collect import read_table
-from advscape.tables.rows import write_rows
+from advscape.tables.printed import write_summary
 
 with running(snakemake.params.spec, snakemake.log[0]) as job:
-    names = (
-        "runs", "curvature", "landscape", "finite_scale", "comparison", "sanity", "missing",
-    )  # fmt: skip
-    tables = {name: read_table(path) for name in names if (path := snakemake.input[name])}
+    files = {name: path for name, path in snakemake.input.items() if name != "trials" and path}
+    tables = {name: read_table(path) for name, path in files.items()}
     claims = claims_table(job.config["claims"], tables)
-    write_rows(claims, snakemake.output.table)
+    write_summary(claims, *snakemake.output.table)
     tried = zip(job.config["tried"], snakemake.input.trials, strict=True)
     notes = missing_section(tables["missing"]) + notes_section(tried)
     claims_page(claims, tables, notes, snakemake.output.page)

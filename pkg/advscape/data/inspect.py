@@ -3,7 +3,6 @@
 Read at every start, so nothing here imports numpy.
 """
 
-import importlib.util
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -70,10 +69,8 @@ def parquet(place: Path, options: Mapping[str, Any]) -> Seen:
     """Look at a folder of Parquet files.
 
     Raises:
-        UserError: it is none, or the package that reads them is not installed.
+        UserError: it is none.
     """
-    if importlib.util.find_spec("pyarrow") is None:
-        raise UserError("another dataset, or this one after `pip install pyarrow`")
     if not place.is_dir():
         raise UserError(f"a folder of .parquet files; {place} is none")
     return Seen(len(parquet_files(place)) > 1, _square(options))

@@ -1,7 +1,4 @@
-"""Parquet files in the layout of public hubs: a row for each image, its file's bytes and its label.
-
-They are read by pyarrow, an optional package (``pip install pyarrow``).
-"""
+"""Parquet files in the layout of public hubs: a row for each image, its bytes and its label."""
 
 import json
 import logging
@@ -11,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pyarrow import parquet as pq
 
 from advscape.data.encoded import EncodedImages, Transform
 from advscape.data.listing import parquet_files
@@ -88,8 +86,6 @@ def contents(place: Path, items: Sequence[str]) -> Iterator[bytes]:
 
 
 def _open(file: Path) -> Any:
-    from pyarrow import parquet as pq
-
     try:
         return pq.ParquetFile(file)
     except Exception as error:  # pyarrow raises its own, and OSErrors

@@ -122,3 +122,17 @@ def check_model(model: nn.Module, classes: int, shape: tuple[int, ...]) -> None:
 
 def _words(tensor: Tensor) -> str:
     return str(tensor.dtype).removeprefix("torch.")
+
+
+def has_eigenvalues(model: nn.Module, wanted: int) -> None:
+    """The Hessian over the trained parameters has so many eigenvalues.
+
+    Raises:
+        UserError: it has fewer.
+    """
+    dim = sum(p.numel() for p in trained(model))
+    if wanted > dim:
+        raise UserError(
+            f"curvature.largest and curvature.smallest: got {wanted} eigenvalues; allowed: at most "
+            f"{dim} together, the number of its parameters"
+        )

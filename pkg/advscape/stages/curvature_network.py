@@ -30,6 +30,7 @@ from advscape.curvature.optimality import KINDS, KINK, Optimality, attack_optima
 from advscape.curvature.response import ResponseOperator
 from advscape.curvature.total import TotalOperator
 from advscape.models.build import naming
+from advscape.models.check import has_eigenvalues
 from advscape.models.kinks import has_kinks
 from advscape.seeds import stream
 from advscape.stages.curvature_rows import Rows
@@ -37,7 +38,6 @@ from advscape.stages.finite_scale import finite_scale
 from advscape.stages.job import Job
 from advscape.stages.run import NetworkRun, load_run, named
 from advscape.tables.rows import rows_of
-from advscape.trial.checks import has_eigenvalues
 
 if TYPE_CHECKING:
     from advscape.study.config.curvature import NetworkCurvature

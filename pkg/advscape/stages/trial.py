@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
+from advscape.models.check import has_eigenvalues
 from advscape.models.state import apart
 from advscape.seeds import stream
 from advscape.stages.job import Job
@@ -40,7 +41,7 @@ def try_to_measure(
     model = run.model
     part, places = telling_samples(run.parts, stream(run.seed, "trial samples"))
     x, y = run.tensors(part)
-    checks.has_eigenvalues(model, job.eigenvalues)
+    has_eigenvalues(model, job.eigenvalues)
     checks.finite(model, x, places)
     checks.repeatable(model, x)
     checks.independent(model, x)

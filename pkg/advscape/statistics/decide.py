@@ -1,19 +1,18 @@
 """A claim's verdict, from its decision rule and the measurements."""
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from advscape.references import imported
-from advscape.statistics.ratios import Values
-from advscape.statistics.rules import RULES
-
-#: fewer seeds or epsilons than this decide nothing
-FEWEST = 3
+from advscape.statistics.effects import Effects, Values
+from advscape.statistics.power import detectable
+from advscape.statistics.rules import RULES, criterion
 
 Verdict = Literal["supported", "not supported", "contradicted", "not testable"]
 
@@ -29,110 +28,197 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Decision:
-    """What a rule says of a series.
+    """What a rule says of a claim.
 
     Attributes:
-        statistic: what ``estimate`` is, in words.
-        estimate: geometric mean over seeds of a ratio between epsilons.
-        ci_low: lower 95 % limit of the ratio, Student's t on logarithms over seeds.
+        effect: what the estimate is: ratio, difference, tau or share.
+        statistic: the same in words.
+        estimate: mean over seeds; of ratios the geometric mean.
+        ci_low: lower 95 % limit, Student's t over seeds; of ratios on logarithms.
         ci_high: upper 95 % limit.
+        bound: what the rule compares the estimate with.
         p_value: of the rule's test.
+        detectable: effect that so many seeds would find in 80 of 100 studies; of flat the bound.
         verdict: the outcome.
+        seeds: that it was decided by.
+        n_runs: measurements that it was decided by.
+        missing: seeds and runs that are not there, in words.
         rule: the rule in words.
     """
 
+    effect: str
     statistic: str
     estimate: float
     ci_low: float
     ci_high: float
+    bound: float
     p_value: float
+    detectable: float
     verdict: Verdict
+    seeds: int
+    n_runs: int
+    missing: str
     rule: str
 
 
-def decide(values: pd.DataFrame, rule: str, ratio: float, level: float) -> Decision:
-    """Apply a rule.
+def decide(tables: Mapping[str, pd.DataFrame], claim: Mapping[str, Any]) -> Decision:
+    """Apply a claim's rule.
 
     Args:
-        values: seeds by epsilons, ascending, all present.
-        rule: a name of :data:`advscape.statistics.rules.RULES`.
-        ratio: its effect size.
-        level: of the trend test.
+        tables: the study's, by name: those of its measurements, and runs.
+        claim: ``rule``, ``level``, ``bound`` on the scale of the effects (of ratios a ratio),
+            ``sign``, ``seeds``, ``of`` and what else :mod:`advscape.statistics.effects` reads.
+
+    Raises:
+        UserError: a selection leaves several values for a run.
     """
-    how = RULES[rule]
-    words = how.criterion.format(ratio=ratio, level=level)
-    array = values.to_numpy(float)
-    if min(array.shape) < FEWEST or not np.all(array > 0):
-        nothing = (math.nan,) * 4
-        return Decision(how.statistic, *nothing, "not testable", words)
-    ratios: Values = imported(how.ratios)(array)
-    outcome: Outcome = imported(how.test)(array, ratios, ratio, level)
-    verdict: Verdict = "not supported"
-    if outcome.supported:
-        verdict = "supported"
-    elif outcome.contradicted:
-        verdict = "contradicted"
-    return Decision(how.statistic, *interval(ratios), outcome.p_value, verdict, words)
+    return judged(imported(RULES[claim["rule"]].effects)(tables, claim), claim)
 
 
-def trend(values: Values, ratios: Values, ratio: float, level: float) -> Outcome:
-    """Page's trend test over seeds, together with the ratio's interval above its bound.
+def judged(effects: Effects, claim: Mapping[str, Any]) -> Decision:
+    """The verdict on a claim from its effects.
 
     Args:
-        values: (seeds, epsilons), epsilons ascending.
-        ratios: (seeds,).
-        ratio: the bound.
-        level: of the test.
+        effects: of the claim's rule.
+        claim: ``rule``, ``level``, ``bound``, ``sign`` and ``difference``.
     """
-    _, low, high = interval(ratios)
-    up = float(stats.page_trend_test(values).pvalue)
-    down = float(stats.page_trend_test(values[:, ::-1]).pvalue)
-    return Outcome(up, up < level and low > ratio, down < level and high < 1 / ratio)
+    found = dict.fromkeys(("estimate", "ci_low", "ci_high", "p_value", "detectable"), math.nan)
+    verdict: Verdict = "not testable"
+    if effects.testable:
+        outcome: Outcome = imported(RULES[claim["rule"]].test)(effects, claim)
+        verdict = "not supported"
+        if outcome.supported:
+            verdict = "supported"
+        elif outcome.contradicted:
+            verdict = "contradicted"
+        estimate, low, high = interval(effects.values)
+        found = {
+            "estimate": effects.back(estimate),
+            "ci_low": effects.back(low),
+            "ci_high": effects.back(high),
+            "p_value": outcome.p_value,
+            "detectable": effects.back(detectable(claim, effects.values, bound_of(claim))),
+        }
+    return Decision(
+        effect=effects.scale,
+        statistic=effects.words,
+        **found,
+        bound=claim["bound"],
+        verdict=verdict,
+        seeds=effects.seeds,
+        n_runs=effects.runs,
+        missing=effects.missing,
+        rule=criterion(claim),
+    )
 
 
-def falling_trend(values: Values, ratios: Values, ratio: float, level: float) -> Outcome:
+def bound_of(claim: Mapping[str, Any]) -> float:
+    """The bound on the scale on which effects are averaged."""
+    bound = float(claim["bound"])
+    return math.log(bound) if RULES[claim["rule"]].ratios and claim["difference"] is None else bound
+
+
+def trend(effects: Effects, claim: Mapping[str, Any]) -> Outcome:
+    """Page's trend test over seeds, together with the effect's interval above its bound.
+
+    Args:
+        effects: with their course.
+        claim: ``bound`` and ``level``.
+    """
+    return _trend(effects, claim, +1)
+
+
+def falling_trend(effects: Effects, claim: Mapping[str, Any]) -> Outcome:
     """The same downwards; arguments as of :func:`trend`."""
-    return trend(values[:, ::-1], 1 / ratios, ratio, level)
+    return _trend(effects, claim, -1)
 
 
-def bounded(values: Values, ratios: Values, ratio: float, level: float) -> Outcome:
-    """Whether the ratio is shown to lie below its bound: a one-sided t test on logarithms.
+def _trend(effects: Effects, claim: Mapping[str, Any], sign: int) -> Outcome:
+    assert effects.course is not None
+    level, bound = claim["level"], bound_of(claim)
+    _, low, high = interval(sign * effects.values)
+    up = float(stats.page_trend_test(sign * effects.course).pvalue)
+    down = float(stats.page_trend_test(-sign * effects.course).pvalue)
+    return Outcome(up, up < level and low > bound, down < level and high < -bound)
 
-    Contradicted where its 95 % interval lies above the bound.
 
-    Args:
-        values: (seeds, epsilons), epsilons ascending.
-        ratios: (seeds,).
-        ratio: the bound.
-        level: of the test.
+def bounded(effects: Effects, claim: Mapping[str, Any]) -> Outcome:
+    """Whether the effect is shown to lie below its bound: a one-sided t test.
+
+    Contradicted where its 95 % interval lies above the bound. Arguments as of :func:`trend`.
     """
-    p = _below(np.log(ratios), math.log(ratio))
-    return Outcome(p, p < level, interval(ratios)[1] > ratio)
+    bound = bound_of(claim)
+    p = _below(effects.values, bound)
+    return Outcome(p, p < claim["level"], interval(effects.values)[1] > bound)
 
 
-def equivalent(values: Values, ratios: Values, ratio: float, level: float) -> Outcome:
-    """Whether the ratio is shown to lie within its bound on both sides: two one-sided t tests
+def reached(effects: Effects, claim: Mapping[str, Any]) -> Outcome:
+    """The same above its bound."""
+    bound = bound_of(claim)
+    p = _below(-effects.values, -bound)
+    return Outcome(p, p < claim["level"], interval(effects.values)[2] < bound)
+
+
+def beside_bound(effects: Effects, claim: Mapping[str, Any]) -> Outcome:
+    """:func:`reached` with sign positive, :func:`bounded` with negative."""
+    return reached(effects, claim) if claim["sign"] == "positive" else bounded(effects, claim)
+
+
+def equivalent(effects: Effects, claim: Mapping[str, Any]) -> Outcome:
+    """Whether the effect is shown to lie within its bound on both sides: two one-sided t tests
     (Schuirmann, J. Pharmacokinet. Biopharm. 15, 1987). The p value is the larger of theirs.
 
-    Contradicted where the 95 % interval lies outside. Arguments as of :func:`bounded`.
+    Contradicted where the 95 % interval lies outside. Arguments as of :func:`trend`.
     """
-    logs, bound = np.log(ratios), math.log(ratio)
-    p = max(_below(logs, bound), _below(-logs, bound))
-    _, low, high = interval(ratios)
-    return Outcome(p, p < level, low > ratio or high < 1 / ratio)
+    bound = bound_of(claim)
+    p = max(_below(effects.values, bound), _below(-effects.values, bound))
+    _, low, high = interval(effects.values)
+    return Outcome(p, p < claim["level"], low > bound or high < -bound)
 
 
-def _below(logs: Values, bound: float) -> float:
+def apart(effects: Effects, claim: Mapping[str, Any]) -> Outcome:
+    """Whether the effect lies beyond its bound: a t test against the bound on the claim's side.
+
+    Without a sign both sides are tested, and p is twice the smaller one; such a claim is
+    contradicted where the interval lies within the bounds, one with a sign where it lies on the
+    other side of 0. Arguments as of :func:`trend`, and ``sign``.
+    """
+    bound, level = bound_of(claim), claim["level"]
+    above, below = _below(-effects.values, -bound), _below(effects.values, -bound)
+    _, low, high = interval(effects.values)
+    if claim["sign"] is None:
+        p = min(1.0, 2 * min(above, below))
+        return Outcome(p, p < level, -bound < low and high < bound)
+    if claim["sign"] == "negative":
+        return Outcome(below, below < level, low > 0)
+    return Outcome(above, above < level, high < 0)
+
+
+def _below(values: Values, bound: float) -> float:
     """The p value of a mean below a bound."""
-    if logs.std() == 0:  # equal logarithms leave no doubt
-        return float(logs[0] >= bound)
-    return float(stats.ttest_1samp(logs, bound, alternative="less").pvalue)
+    if np.ptp(values) == 0:  # equal values leave no doubt
+        return float(values[0] >= bound)
+    return float(stats.ttest_1samp(values, bound, alternative="less").pvalue)
 
 
-def interval(ratios: Values) -> tuple[float, float, float]:
-    """Geometric mean and 95 % limits over seeds (Student's t on logarithms)."""
-    logs = np.log(ratios)
-    mean = float(logs.mean())
-    quantile = float(stats.t.ppf(0.975, len(logs) - 1))
-    half = quantile * float(logs.std(ddof=1)) / math.sqrt(len(logs))
-    return float(np.exp(mean)), float(np.exp(mean - half)), float(np.exp(mean + half))
+def interval(values: Values) -> tuple[float, float, float]:
+    """Mean and 95 % limits over seeds (Student's t)."""
+    mean = float(values.mean())
+    quantile = float(stats.t.ppf(0.975, len(values) - 1))
+    half = quantile * float(values.std(ddof=1)) / math.sqrt(len(values))
+    return mean, mean - half, mean + half
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """P values corrected for their number (Holm, Scand. J. Statist. 6, 1979).
+
+    Args:
+        p_values: NaN where nothing was tested, which does not count.
+    """
+    p = np.asarray(p_values, dtype=float)
+    order = [i for i in np.argsort(p, kind="stable") if not math.isnan(p[i])]
+    corrected, largest = np.full(len(p), math.nan), 0.0
+    for place, i in enumerate(order):
+        largest = max(largest, min(1.0, (len(order) - place) * p[i]))
+        corrected[i] = largest
+    return [float(value) for value in corrected]

@@ -1,72 +1,156 @@
-"""The measurements a claim is about: one row per seed, one column per epsilon."""
+"""The measurements that a claim is about, out of the study's tables."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from advscape.errors import UserError
+from advscape.references import imported
+from advscape.statistics.quantities import QUANTITIES
 
-def series(
-    tables: Mapping[str, pd.DataFrame],
-    experiment: str,
-    quantity: str,
-    select: Mapping[str, str | int | float],
-) -> pd.DataFrame:
-    r"""Values of a quantity, seeds by epsilons, epsilons ascending.
+#: columns that tell an experiment's runs apart, their seeds aside
+CELL = ["noise", "epsilon", "label", "epoch", "variant", "checkpoint"]
+#: columns over whose rows a value is averaged where none is selected: of directions drawn at random
+AVERAGED = ("direction_seed", "direction_index")
+#: of eval_epsilon: the run's own
+OWN = "own"
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What of a study's tables a claim looks at.
+
+    Attributes:
+        experiment: name of the experiment.
+        table: name of the table.
+        quantity: a column of it, or a name of ``QUANTITIES``.
+        select: column and value of the rows wanted; ``regime`` is the run's, and the value ``own``
+            of ``eval_epsilon`` the run's own epsilon.
+    """
+
+    experiment: str
+    table: str
+    quantity: str
+    select: Mapping[str, str | float | bool]
+
+
+def measured(tables: Mapping[str, pd.DataFrame], of: Measurement) -> pd.DataFrame:
+    """A value for each run.
 
     Args:
-        tables: runs, curvature, landscape and, of networks, finite_scale.
-        experiment: name of the experiment.
-        quantity: a column of curvature, or ``rise``: the landscape's mean loss at its largest
-            \|alpha\| minus its loss at 0, over the directions, or ``finite_scale``: the largest
-            second difference.
-        select: column and value of the rows wanted; ``regime`` is the run's.
+        tables: the measurement's table, and runs.
+        of: the measurement.
 
     Returns:
-        Only the epsilons for which every seed has a value.
-    """
-    rows = tables[{"rise": "landscape", "finite_scale": "finite_scale"}.get(quantity, "curvature")]
-    rows = rows[(rows["experiment"] == experiment) & (rows["checkpoint"] == "last")]
-    keys = ["noise", "epsilon", "seed", "label", "epoch", "variant"]
-    runs = tables["runs"].loc[tables["runs"]["experiment"] == experiment, [*keys, "regime"]]
-    rows = rows.merge(runs, on=keys)
-    if quantity == "finite_scale":
-        rows = _finite_scale(rows)
-    for column, value in select.items():
-        cells = rows[column] if column in ("epoch", "scale") else rows[column].astype(str)
-        rows = rows[cells == value]
-    if quantity == "rise":
-        rows = _rise(rows, keys)
-    wide = rows.pivot_table(
-        index="seed", columns="epsilon", values=quantity, aggfunc=_only, dropna=False
-    )
-    return wide.dropna(axis="columns")
-
-
-def _rise(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
-    edge = (
-        rows[rows["alpha"].abs() == rows["alpha"].abs().max()]
-        .groupby(keys, dropna=False)["loss"]
-        .mean()
-    )
-    centre = rows[rows["alpha"] == 0].groupby(keys, dropna=False)["loss"].mean()
-    return (edge - centre).rename("rise").reset_index()
-
-
-def _finite_scale(rows: pd.DataFrame) -> pd.DataFrame:
-    """Two rows of each: under the regenerated attack, and with the noise frozen."""
-    rows = rows[rows["direction"] == "largest"]
-    columns = {"regenerated": "total", "frozen": "frozen"}
-    return pd.concat(
-        [rows.assign(attack=a, finite_scale=rows[column]) for a, column in columns.items()]
-    )
-
-
-def _only(values: pd.Series) -> float:
-    """The one value of a cell: several mean that ``select`` leaves something open.
+        Columns ``CELL``, ``seed``, ``regime`` and ``value``.
 
     Raises:
-        ValueError: there are several.
+        UserError: the selection leaves several values for a run.
     """
-    if len(values) > 1:
-        raise ValueError("several values for one run")
-    return float(values.iloc[0])
+    rows = tables[of.table]
+    rows = rows[rows["experiment"] == of.experiment]
+    derived = QUANTITIES.get(of.quantity)
+    if derived is None:
+        rows = rows.assign(value=rows[of.quantity])
+    else:
+        rows = imported(derived.function)(rows)
+    for column, value in of.select.items():
+        if column != "regime":
+            rows = rows[_selected(rows, column, value, of.select)]
+    if "checkpoint" not in rows:  # a table about runs, which their last weights stand for
+        rows = rows.assign(checkpoint="last")
+    rows = _averaged(rows, of)
+    runs = tables["runs"]
+    key = ["noise", "epsilon", "seed", "label", "variant"]
+    regimes = runs.loc[runs["experiment"] == of.experiment, [*key, "regime"]].drop_duplicates()
+    regimes = regimes.astype(dict.fromkeys(("noise", "label", "variant"), object))
+    return rows.merge(regimes, on=key, how="left")
+
+
+def over(
+    rows: pd.DataFrame, along: str, seeds: Sequence[int], regime: Any = None
+) -> tuple[pd.DataFrame, str]:
+    """Values by seed and epsilon, or epoch.
+
+    Args:
+        rows: from :func:`measured`.
+        along: epsilon or epoch.
+        seeds: of the experiment.
+        regime: only where every seed's run is in this regime.
+
+    Returns:
+        Seeds by epsilons (or epochs), ascending, all present; and which values are missing, in
+        words. Left out are epsilons at which no run has a value, since it does not exist there,
+        and seeds that lack one of the others.
+    """
+    wide = rows.pivot(index="seed", columns=along, values="value").reindex(seeds)
+    if regime is not None:
+        there = rows.pivot(index="seed", columns=along, values="regime")
+        wide = wide.loc[:, (there == regime).all()]
+    wide = wide.dropna(axis="columns", how="all")
+    gaps = [
+        f"{along} {wide.columns[j]:g}, seed {wide.index[i]}"
+        for i, j in zip(*np.nonzero(wide.isna().to_numpy()), strict=True)
+        if not wide.iloc[i].isna().all()
+    ]
+    absent = [f"seed {seed}" for seed in wide.index[wide.isna().all(axis="columns")]]
+    return wide.dropna(axis="index"), "; ".join(absent + gaps)
+
+
+def by_seed(rows: pd.DataFrame, seeds: Sequence[int]) -> tuple[pd.Series, str]:
+    """One value for each seed, and which are missing, in words."""
+    values = rows.set_index("seed")["value"].reindex(seeds)
+    absent = [f"seed {seed}" for seed in values.index[values.isna()]]
+    return values.dropna(), "; ".join(absent)
+
+
+def _selected(rows: pd.DataFrame, column: str, value: Any, select: Mapping[str, Any]) -> pd.Series:
+    cells = rows[column]
+    if column == "eval_epsilon" and value == OWN:
+        return cells == rows["epsilon"]
+    if column == "attack" and select.get("eval_epsilon") == OWN and "eval_epsilon" in rows:
+        # at radius 0 no attack is there to be selected
+        return (cells == value) | (rows["eval_epsilon"] == 0)
+    if isinstance(value, bool) or not isinstance(value, str):
+        numbers: pd.Series = np.isclose(cells.astype(float), float(value), rtol=1e-9, atol=0)
+        return numbers
+    return cells.astype(str) == value
+
+
+def _averaged(rows: pd.DataFrame, of: Measurement) -> pd.DataFrame:
+    """One row for each run.
+
+    Raises:
+        UserError: there are several, that differ in more than their random direction.
+    """
+    key = [*CELL, "seed"]
+    if not any(column in rows for column in AVERAGED):
+        several = rows[rows.duplicated(key, keep=False)]
+    else:
+        drawn = [column for column in AVERAGED if column in rows]
+        several = rows[rows.duplicated([*key, *drawn], keep=False)]
+    if len(several):
+        first = several.groupby(key, dropna=False).ngroup()
+        run = several[first == first.iloc[0]]
+        apart = [
+            column for column in run.columns
+            if column not in ("value", of.quantity) and run[column].nunique(dropna=False) > 1
+        ]  # fmt: skip
+        found = ", ".join(map(str, run[apart[0]].unique()[:5])) if apart else "nothing"
+        raise UserError(
+            f"a claim about {of.quantity} of {of.experiment} ({of.table}.csv): "
+            f"select.{apart[0] if apart else 'quantity'}: got nothing; allowed: one of {found}"
+        )
+    # a value that is missing in one direction is missing
+    means = rows.groupby(key, dropna=False, sort=False)["value"]
+    found = means.agg(lambda values: values.mean(skipna=False)).reset_index()
+    # names that are all missing have become numbers, which could not be matched with names
+    return found.astype(dict.fromkeys(("noise", "label", "variant", "checkpoint"), object))
+
+
+def in_words(of: Measurement) -> str:
+    """What is selected."""
+    return ", ".join(f"{name} {value}" for name, value in sorted(of.select.items()))

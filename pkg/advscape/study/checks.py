@@ -8,7 +8,7 @@ from advscape.errors import ConfigError, shown
 from advscape.landscape.catalogue import DIRECTIONS
 from advscape.models.architectures import one_of, torchvision_architectures
 from advscape.models.own_function import keywords
-from advscape.study.claim_checks import check_claim
+from advscape.study.claim_checks import resolved
 from advscape.study.config.model import CustomModel, ModelSection, TimmModel, TorchvisionModel
 from advscape.study.config.study import (
     GivenExperiment,
@@ -49,9 +49,10 @@ def check_experiments(study: Study, given: Mapping[str, Sequence[Given]]) -> Non
             _check_curvature(f"{at}.curvature", experiment)
             _check_landscape(f"{at}.landscape", experiment)
             _check_autoattack(at, experiment)
-        cells = [run.cell for run in given.get(experiment.name, ())]
+    # when all experiments are known to be well, since claims may compare them
+    for i, experiment in enumerate(study.experiments):
         for j, claim in enumerate(experiment.claims):
-            check_claim(f"{at}.claims[{j}].select", claim, experiment, cells)
+            resolved(f"experiments[{i}].claims[{j}]", claim, experiment, study, given)
 
 
 def _check_dataset(at: str, experiment: LinearExperiment | NetworkExperiment) -> None:

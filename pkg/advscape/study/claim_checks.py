@@ -1,146 +1,275 @@
-"""Whether an experiment measures what its claims are about."""
+"""What a claim measures, worked out from the config; or one line that says why it cannot."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from math import isclose
+from typing import Any
 
 from advscape.errors import ConfigError, shown
+from advscape.statistics.quantities import QUANTITIES
+from advscape.statistics.rules import RULES
 from advscape.study.cells import Cell
-from advscape.study.config.claim import ClaimConfig, Select
-from advscape.study.config.study import (
-    GivenExperiment,
-    LinearExperiment,
-    NetworkExperiment,
-    TrainedExperiment,
+from advscape.study.claim_rows import (
+    CELLS,
+    Experiment,
+    cells_of,
+    default,
+    numbers_of,
+    required,
+    seeds_of,
+    tables_of,
+    told_by,
+    values_of,
 )
+from advscape.study.config.claim import ClaimConfig
+from advscape.study.config.study import LinearExperiment, Study
+from advscape.study.given import Given
+
+#: what the measurements of a claim may still differ in, beside their seeds, by rule; of trends what
+#: they are along, of associations everything
+_ALL = "all"
 
 
-def check_claim(
+def resolved(
     at: str,
     claim: ClaimConfig,
-    experiment: LinearExperiment | NetworkExperiment,
-    cells: Sequence[Cell],
-) -> None:
-    """A claim must be about something that the experiment measures.
+    experiment: Experiment,
+    study: Study,
+    given: Mapping[str, Sequence[Given]],
+) -> dict[str, Any]:
+    """A claim with everything that deciding it needs.
 
     Args:
-        at: the key of the claim's section select.
+        at: its key.
         claim: one of the experiment's.
         experiment: the experiment.
-        cells: of an experiment with checkpoints, one for each run.
+        study: whose experiments it may be set against.
+        given: the runs of each experiment with checkpoints.
+
+    Returns:
+        What :func:`advscape.statistics.decide.decide` takes, with id and statement.
 
     Raises:
-        ConfigError: it is about something else.
+        ConfigError: it does not fit its rule, or is about something that is not measured.
     """
-    select = claim.select
-    _check_cells(at, select, experiment, cells)
-    arms: list[str]
-    if isinstance(experiment, LinearExperiment):
-        arms = list(experiment.grid.noise)
-    else:
-        arms = [experiment.noise]
-    if select.noise not in arms:
-        raise ConfigError(f"{at}.noise", shown(select.noise), ", ".join(arms))
-    if claim.quantity == "rise":
-        if select.attack is None:
-            raise ConfigError(f"{at}.attack", "nothing", "none, frozen or regenerated, for rise")
-        if isinstance(experiment, NetworkExperiment):
-            _check_rise(at, claim, experiment)
-        return
-    if claim.quantity == "finite_scale":
-        _check_scale(at, select, experiment)
-        return
-    parts = ["total"]
-    if select.loss == "adversarial":
-        parts = ["frozen", "response", "total"]
-        if isinstance(experiment, NetworkExperiment):
-            parts += ["gauss-newton", "functional"]
-    if select.hessian not in parts:
-        allowed = f"{', '.join(parts)}, for the {select.loss} loss of this model"
-        raise ConfigError(f"{at}.hessian", shown(select.hessian), allowed)
+    _check_keys(at, claim)
+    rule = RULES[claim.rule]
+    free = claim.along if "along" in rule.keys else _ALL if "within" in rule.keys else None
+    of = _measurement(at, claim.table, claim.quantity, claim.select, experiment, given, free)
+    seeds, other = seeds_of(experiment, given), None
+    if claim.other is not None:
+        own = claim.other.quantity is not None or claim.other.table is not None
+        select = dict(claim.other.select if own else {**claim.select, **claim.other.select})
+        named = select.pop("experiment", experiment.name)
+        experiments = {each.name: each for each in study.experiments}
+        if named not in experiments:
+            allowed = ", ".join(experiments)
+            raise ConfigError(f"{at}.other.select.experiment", shown(named), allowed)
+        against = experiments[str(named)]
+        table = claim.other.table if own else claim.table
+        quantity = claim.other.quantity or claim.quantity
+        other = _measurement(f"{at}.other", table, quantity, select, against, given, free)
+        if other == of:
+            raise ConfigError(f"{at}.other", "the claim's own measurement", "another one")
+        common = [seed for seed in seeds if seed in seeds_of(against, given)]
+        if not common:
+            theirs = ", ".join(map(str, seeds_of(against, given)))
+            raise ConfigError(
+                f"{at}.other.select.experiment",
+                f"{against.name}, with the seeds {theirs}",
+                f"an experiment with some of the seeds {', '.join(map(str, seeds))}",
+            )
+        seeds = common
+    return {
+        "id": claim.id,
+        "statement": claim.statement,
+        "rule": claim.rule,
+        "along": claim.along,
+        "within": claim.within,
+        "sign": claim.side,
+        "difference": claim.difference,
+        "bound": claim.bound,
+        "level": claim.level,
+        "seeds": seeds,
+        "of": of,
+        "other": other,
+    }
 
 
-def _check_cells(
+def _check_keys(at: str, claim: ClaimConfig) -> None:
+    """The claim has the keys that its rule takes, and no others.
+
+    Raises:
+        ConfigError: it has not.
+    """
+    taken = RULES[claim.rule].keys
+    optional = dict.fromkeys(key for rule in RULES.values() for key in rule.keys)
+    for key in optional:
+        value = getattr(claim, key)
+        if key in claim.model_fields_set and value is not None and key not in taken:
+            takers = ", ".join(name for name, rule in RULES.items() if key in rule.keys)
+            given = "a mapping" if key == "other" else shown(value)
+            raise ConfigError(f"{at}.{key}", given, f"nothing with {claim.rule}; it is of {takers}")
+    if "other" in taken and claim.other is None:
+        allowed = f"what {claim.rule} compares with: quantity, select or both"
+        raise ConfigError(f"{at}.other", "nothing", allowed)
+    if claim.ratio is not None and claim.difference is not None:
+        raise ConfigError(f"{at}.difference", "it beside ratio", "one of them")
+    if "at_least" in taken and (claim.at_least is None) == (claim.at_most is None):
+        given = "nothing" if claim.at_least is None else "it beside at_most"
+        raise ConfigError(f"{at}.at_least", given, "at_least or at_most, the share's bound")
+
+
+def _measurement(
     at: str,
-    select: Select,
-    experiment: LinearExperiment | NetworkExperiment,
-    cells: Sequence[Cell],
-) -> None:
-    """Of networks already trained a claim needs epsilons, and one network for each and a seed.
+    table: str | None,
+    quantity: str,
+    select: Mapping[str, Any],
+    experiment: Experiment,
+    given: Mapping[str, Sequence[Given]],
+    free: str | None,
+) -> dict[str, Any]:
+    """One measurement for each run, or for each that may differ.
 
     Raises:
-        ConfigError: there are none, or several; or the networks are trained here, and have none.
+        ConfigError: there is no such column, value or run, or several.
     """
-    keys = ("label", "epoch")
-    _check_variant(f"{at}.variant", select.variant, experiment)
-    if not isinstance(experiment, GivenExperiment):
-        for key in keys:
-            if getattr(select, key) is not None:
-                given = shown(getattr(select, key))
-                raise ConfigError(f"{at}.{key}", given, "nothing, but with checkpoints")
-        return
-    chosen = [
-        cell
-        for cell in cells
-        if all(getattr(select, key) in (None, getattr(cell, key)) for key in keys)
-    ]
-    if all(cell.epsilon is None for cell in chosen):
-        allowed = "some with one, since claims are about it"
-        raise ConfigError(at, "checkpoints without an epsilon", allowed)
-    for key in keys:
-        values = list(dict.fromkeys(getattr(cell, key) for cell in chosen))
-        if len(values) > 1:
-            named = ", ".join(str(value) for value in values if value is not None)
-            raise ConfigError(f"{at}.{key}", "nothing", f"one of {named}: one network for each run")
+    table = _table(at, table, quantity, experiment)
+    names = told_by(table, quantity)
+    linear = isinstance(experiment, LinearExperiment)
+    columns = ["noise", *CELLS, *names, *(["regime"] if linear else [])]
+    for column in select:
+        if column not in columns:
+            close = get_close_matches(column, columns, 1)
+            guess = f" (did you mean {close[0]}?)" if close else ""
+            raise ConfigError(
+                f"{at}.select.{column}", f"a column that tells no rows apart{guess}",
+                ", ".join(columns),
+            )  # fmt: skip
+    chosen: dict[str, Any] = {}
+    for column in ("noise", *names):
+        values = values_of(column, table, experiment, chosen | dict(select))
+        value = select.get(column, None)
+        if value is None and required(column, values):
+            value = default(column, values, chosen)
+            if value is None:
+                raise ConfigError(f"{at}.select.{column}", "nothing", _listed(values))
+        elif value is None and values and len(values) == 1:
+            value = values[0]  # said in claims.csv, though nothing else is there
+        elif value is not None and values is not None and not _among(value, values, column):
+            what = "" if column != "hessian" else f", for the {chosen['loss']} loss of this model"
+            raise ConfigError(f"{at}.select.{column}", shown(value), _listed(values) + what)
+        if value is not None:
+            chosen[column] = value
+    cells = _cells(at, table, select, experiment, given, free)
+    chosen |= {column: select[column] for column in (*CELLS, "regime") if column in select}
+    if "checkpoint" not in select and any(cell.checkpoint != "last" for cell in cells):
+        chosen |= {"checkpoint": "last"} if free != "epoch" else {}
+    return {"experiment": experiment.name, "table": table, "quantity": quantity, "select": chosen}
 
 
-def _check_variant(
-    at: str, given: str | None, experiment: LinearExperiment | NetworkExperiment
-) -> None:
-    """Where there are variants a claim is about one of them.
+def _table(at: str, table: str | None, quantity: str, experiment: Experiment) -> str:
+    """The table that a quantity is of.
 
     Raises:
-        ConfigError: it is not; or there are none.
+        ConfigError: there is none, or several.
     """
-    variants = experiment.trainings if isinstance(experiment, TrainedExperiment) else {None: None}
-    if given not in variants:
-        named = ", ".join(name for name in variants if name is not None)
-        raise ConfigError(at, shown(given), named or "nothing, but with variants")
-
-
-def _check_scale(at: str, select: Select, experiment: LinearExperiment | NetworkExperiment) -> None:
-    """The finite scale that a claim is about must be there.
-
-    Raises:
-        ConfigError: it is not.
-    """
-    if not isinstance(experiment, NetworkExperiment):
-        quantity = at.removesuffix("select") + "quantity"
-        raise ConfigError(quantity, "'finite_scale'", "lambda_max and others for linear models")
-    if select.attack not in ("frozen", "regenerated"):
+    there = tables_of(experiment)
+    if table is not None and table not in there:
+        allowed = f"{', '.join(there)}, which {experiment.name} has"
+        raise ConfigError(f"{at}.table", shown(table), allowed)
+    if quantity in QUANTITIES and table in (None, QUANTITIES[quantity].table):
+        of = QUANTITIES[quantity].table
+        if of not in there:
+            allowed = f"a number of {', '.join(there)}, which {experiment.name} has"
+            raise ConfigError(f"{at}.quantity", shown(quantity), allowed)
+        return of
+    having = [name for name in there if quantity in numbers_of(name)]
+    if table is not None:
+        if quantity not in numbers_of(table):
+            allowed = f"{', '.join(numbers_of(table))}, the numbers of {table}.csv"
+            raise ConfigError(f"{at}.quantity", shown(quantity), allowed)
+        return table
+    if "curvature" in having:
+        return "curvature"
+    if len(having) > 1:
+        raise ConfigError(f"{at}.table", "nothing", f"one of {', '.join(having)}, which have it")
+    if not having:
+        every = [*QUANTITIES, *(name for each in there for name in numbers_of(each))]
+        close = get_close_matches(quantity, every, 1)
+        guess = f" (did you mean {close[0]}?)" if close else ""
+        allowed = "lambda_max, trace and other columns with numbers of docs/tables.md"
         raise ConfigError(
-            f"{at}.attack", shown(select.attack), "frozen or regenerated, for finite_scale"
+            f"{at}.quantity", shown(quantity) + guess, f"{allowed}, {', '.join(QUANTITIES)}"
         )
-    scales = experiment.curvature.finite_scale.radii
-    if select.scale not in scales:
-        allowed = f"{', '.join(f'{scale:g}' for scale in scales)}, which curvature measures"
-        raise ConfigError(f"{at}.scale", shown(select.scale), allowed)
-    if select.split not in experiment.curvature.splits:
-        allowed = f"{', '.join(experiment.curvature.splits)}, which curvature measures"
-        raise ConfigError(f"{at}.split", shown(select.split), allowed)
+    return having[0]
 
 
-def _check_rise(at: str, claim: ClaimConfig, experiment: NetworkExperiment) -> None:
-    """The lines that a claim is about must be there.
+def _cells(
+    at: str,
+    table: str,
+    select: Mapping[str, Any],
+    experiment: Experiment,
+    given: Mapping[str, Sequence[Given]],
+    free: str | None,
+) -> list[Cell]:
+    """The cells that are left by the selection, which may differ in what is free alone.
 
     Raises:
-        ConfigError: they are not.
+        ConfigError: there are none, or some differ in something else.
     """
-    landscape = experiment.landscape
-    for key, there in (
-        ("attack", landscape.attacks),
-        ("direction", landscape.directions),
-        ("split", landscape.splits),
-    ):
-        given = getattr(claim.select, key)
-        if given not in there:
-            allowed = f"{', '.join(there)}, which the landscape has"
-            raise ConfigError(f"{at}.{key}", shown(given), allowed)
+    cells = cells_of(experiment, table, given)
+    usual = {} if "checkpoint" in select or free == "epoch" else {"checkpoint": "last"}
+    if free == "epoch" and "checkpoint" not in select:
+        cells = [cell for cell in cells if cell.checkpoint in ("last", "snapshot")]
+    if free is not None and free in select:
+        allowed = f"nothing, since the claim is about its change with {free}"
+        raise ConfigError(f"{at}.select.{free}", shown(select[free]), allowed)
+    left = cells
+    for column in CELLS:
+        wanted = {**usual, **select}.get(column)
+        if wanted is None or (column == "epoch" and table == "history"):
+            continue
+        values = list(dict.fromkeys(_of(cell, column) for cell in cells))
+        left = [cell for cell in left if _same(_of(cell, column), wanted)]
+        if not left:
+            named = _listed([value for value in values if value is not None])
+            allowed = named or "nothing: its runs have none"
+            raise ConfigError(f"{at}.select.{column}", shown(wanted), allowed)
+    if free == "epsilon" and all(cell.epsilon is None for cell in left):
+        allowed = "some with one, since claims are about it"
+        raise ConfigError(f"{at}.select", "checkpoints without an epsilon", allowed)
+    if free == "epoch" and table != "history" and all(_of(cell, "epoch") is None for cell in left):
+        allowed = "snapshots, or checkpoints with their epochs, since the claim is about those"
+        raise ConfigError(f"{at}.along", "'epoch'", allowed)
+    for column in () if free == _ALL else CELLS[:-1]:
+        values = list(dict.fromkeys(_of(cell, column) for cell in left))
+        if column != free and len(values) > 1:
+            named = _listed([value for value in values if value is not None])
+            raise ConfigError(
+                f"{at}.select.{column}", "nothing", f"one of {named}: one measurement for each run"
+            )
+    return cells
+
+
+def _of(cell: Cell, column: str) -> Any:
+    if column == "checkpoint":
+        return cell.checkpoint
+    return cell.epsilon if column == "epsilon" else cell.columns.get(column)
+
+
+def _same(value: Any, wanted: Any) -> bool:
+    if isinstance(value, int | float) and isinstance(wanted, int | float):
+        return isclose(value, wanted, rel_tol=1e-9)
+    return bool(value == wanted)
+
+
+def _among(value: Any, values: Sequence[Any], column: str) -> bool:
+    # the radii of runs and of attacks are told apart when they are there
+    return column == "eval_epsilon" or any(_same(each, value) for each in values)
+
+
+def _listed(values: Sequence[Any] | None) -> str:
+    if values is None:
+        return "one of its values: several rows of a run differ in it"
+    return ", ".join(f"{v:g}" if isinstance(v, float) else str(v) for v in values)

@@ -7,10 +7,30 @@ from advscape.study.cells import Cell
 from advscape.study.config.study import TrainedExperiment
 from advscape.study.config.training import NetworkTraining
 
+#: the section of the config whose stage makes a table's rows; curvature makes the others
+_SECTIONS = {
+    "runs": "training", "history": "training", "robustness": "evaluation", "sanity": "evaluation",
+    "landscape": "landscape", "flatness": "landscape", "sharpness": "sharpness",
+}  # fmt: skip
+
+
+def section_of(table: str) -> str:
+    """The section of the config that says what of a run a table has rows of."""
+    return _SECTIONS.get(table, "curvature")
+
 
 def after_last(training: NetworkTraining) -> int | None:
     """What the column epoch says of a run's last weights: nothing, but where there are others."""
     return training.epochs if training.snapshots is not None else None
+
+
+def runs_of(experiment: TrainedExperiment) -> list[Cell]:
+    """The cells of an experiment's runs, by their last weights."""
+    return [
+        Cell(epsilon, variant=variant, after=after_last(training))
+        for variant, training in experiment.trainings.items()
+        for epsilon in experiment.grid.epsilons
+    ]
 
 
 def checkpoints_of(experiment: TrainedExperiment, section: str, run: Cell) -> Iterator[Cell]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from advscape.study.cells import Cell
+from advscape.study.claim_checks import resolved
 from advscape.study.config.study import (
     LinearExperiment,
     NetworkExperiment,
@@ -19,7 +20,7 @@ from advscape.study.config.study import (
 )
 from advscape.study.figures import FIGURES, Experiment, Figure
 from advscape.study.given import Given, given_of
-from advscape.study.measured import after_last, checkpoints_of
+from advscape.study.measured import checkpoints_of, runs_of, section_of
 from advscape.study.training_checks import MEASURING
 
 #: a linear experiment has one job for all epsilons of a seed, a network one for each cell
@@ -29,6 +30,11 @@ NETWORK_RUN = "<results>/runs/{experiment}/{cell}/seed~{seed}"
 MEASURED_RUNS = "<results>/runs/{experiment}/{cell}/seed~{seeds}"
 #: rows of sanity.csv that no single run has: they are read from the lines of all
 CHECKS_OF_LINES = "<results>/runs/flatness_sanity.csv"
+#: what every table is written as, the one that all else is made from first
+FORMATS = ("csv", "parquet")
+#: and those that a paper prints
+_PRINTED_FORMATS = ("md", "tex")
+_PRINTED = ("claims", "comparison")
 #: rules that sum up what other rules made
 AGGREGATES = (
     "table", "missing", "flatness", "comparison", "claims", "study_config", "html_report",
@@ -39,11 +45,6 @@ _TABLES = ("runs", "robustness", "sanity", "curvature", "landscape")
 _OF_NETWORKS = (
     "eigenvalues", "layers", "spectrum", "maxima", "finite_scale", "sharpness",
 )  # fmt: skip
-#: the section of the config whose stage makes a table's rows; curvature makes the others
-_SECTIONS = {
-    "robustness": "evaluation", "sanity": "evaluation", "landscape": "landscape",
-    "sharpness": "sharpness",
-}  # fmt: skip
 #: and those that are trained here
 _OF_TRAINED = ("history",)
 
@@ -105,11 +106,7 @@ class Plan:
         """
         cells: dict[str, dict[str, tuple[Cell, list[int]]]] = {}
         for name, experiment in self.trained.items():
-            own = [
-                Cell(epsilon, variant=variant, after=after_last(training))
-                for variant, training in experiment.trainings.items()
-                for epsilon in experiment.grid.epsilons
-            ]
+            own = runs_of(experiment)
             cells[name] = {cell.name: (cell, experiment.grid.seeds) for cell in own}
         for name, runs in self.given.items():
             cells[name] = {}
@@ -188,6 +185,12 @@ class Plan:
         """Names of the tables that are made from those, claims.csv aside."""
         return ["flatness", "missing", *(("comparison",) if self.networks else ())]
 
+    @property
+    def table_files(self) -> list[str]:
+        """Every table of the study in every format."""
+        tables = [*self.tables, *self.summaries, "claims"]
+        return [file for table in tables for file in files_of(table)]
+
     def tables_of(self, figure: Figure) -> list[str]:
         """Names of the tables that a figure is drawn from."""
         further = [table for table in figure.where_there if table in self.tables]
@@ -227,7 +230,7 @@ class Plan:
         """
         lacking = self.lacking if lacking is None else lacking
         trains = table in ("runs", *_OF_TRAINED)
-        runs = self.run_folders(experiment, None if trains else _SECTIONS.get(table, "curvature"))
+        runs = self.run_folders(experiment, None if trains else section_of(table))
         files = [f"{run}/{table}.csv" for run in runs]
         if table == "landscape" and isinstance(experiment, NetworkExperiment):
             parts = range(experiment.landscape.jobs)
@@ -299,12 +302,18 @@ class Plan:
         return [(file, name) for file, name in files if file not in self.lacking]
 
     def claims(self) -> list[dict[str, Any]]:
-        """Every claim of the study with the name of its experiment."""
+        """Every claim of the study, with what it measures worked out."""
+        given = {name: list(runs.values()) for name, runs in self.given.items()}
         return [
-            {"experiment": experiment.name, **claim.model_dump(), "select": claim.rows}
-            for experiment in self.study.experiments
-            for claim in experiment.claims
+            resolved(f"experiments[{i}].claims[{j}]", claim, experiment, self.study, given)
+            for i, experiment in enumerate(self.study.experiments)
+            for j, claim in enumerate(experiment.claims)
         ]
+
+    def claimed_tables(self) -> list[str]:
+        """Names of the tables that the claims are decided from."""
+        sides = [claim[side] for claim in self.claims() for side in ("of", "other")]
+        return list(dict.fromkeys(["runs", *(side["table"] for side in sides if side)]))
 
     def flatness_settings(self) -> dict[str, dict[str, Any]]:
         """How flatness numbers are read from the lines of each experiment."""
@@ -316,6 +325,16 @@ class Plan:
             }
             for name, experiment in self.experiments.items()
         }
+
+
+def files_of(table: str) -> list[str]:
+    """A table in every format, the CSV file first.
+
+    >>> files_of("runs")
+    ['<results>/tables/runs.csv', '<results>/tables/runs.parquet']
+    """
+    formats = [*FORMATS, *(_PRINTED_FORMATS if table in _PRINTED else ())]
+    return [f"<results>/tables/{table}.{format}" for format in formats]
 
 
 def trial_of(variant: str | None) -> str:

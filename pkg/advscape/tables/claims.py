@@ -5,37 +5,54 @@ from typing import Any
 
 import pandas as pd
 
-from advscape.statistics.decide import decide
-from advscape.statistics.series import series
-from advscape.tables.columns import SUMMARIES
+from advscape.errors import UserError
+from advscape.statistics.decide import decide, holm
+from advscape.statistics.series import Measurement, in_words
+from advscape.study.columns import SUMMARIES
 
 
 def claims_table(
-    claims: Sequence[dict[str, Any]], tables: Mapping[str, pd.DataFrame]
+    claims: Sequence[Mapping[str, Any]], tables: Mapping[str, pd.DataFrame]
 ) -> pd.DataFrame:
     """Decide all claims.
 
     Args:
-        claims: the config's claims, each with the name of its ``experiment``.
-        tables: runs, curvature and landscape.
+        claims: the config's claims, as :meth:`advscape.study.plan.Plan.claims` has them.
+        tables: those that they are about, and runs.
 
     Returns:
-        Rows of claims.csv, ordered by claim.
+        Rows of claims.csv, in the order of the config.
+
+    Raises:
+        UserError: a claim selects several values for a run.
     """
     rows = []
     for claim in claims:
-        values = series(tables, claim["experiment"], claim["quantity"], claim["select"])
-        decision = decide(values, claim["rule"], claim["ratio"], claim["level"])
+        of = Measurement(**claim["of"])
+        other = Measurement(**claim["other"]) if claim["other"] else None
+        try:
+            decision = decide(tables, {**claim, "of": of, "other": other})
+        except UserError as error:
+            raise UserError(f"claim {claim['id']} ({claim['statement']}): {error}") from error
         rows.append(
             {
                 "claim": claim["id"],
                 "statement": claim["statement"],
-                "experiment": claim["experiment"],
-                "quantity": claim["quantity"],
-                "rows": ", ".join(f"{k} {v}" for k, v in sorted(claim["select"].items())),
-                "n_runs": values.size,
+                "experiment": of.experiment,
+                "quantity": of.quantity if other is None else _both(of, other),
+                "rows": in_words(of) if other is None else _against(of, other),
                 **vars(decision),
             }
         )
     table = pd.DataFrame(rows, columns=list(SUMMARIES["claims"]))
-    return table.sort_values("claim", kind="stable", ignore_index=True)
+    return table.assign(p_holm=holm(table["p_value"].to_list()))
+
+
+def _both(of: Measurement, other: Measurement) -> str:
+    names = dict.fromkeys((of.quantity, other.quantity))
+    return ", ".join(names)
+
+
+def _against(of: Measurement, other: Measurement) -> str:
+    own = f"{other.experiment}: " if other.experiment != of.experiment else ""
+    return f"{in_words(of)}; the other: {own}{in_words(other)}"

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from advscape.errors import UserError, shown
-from advscape.tables.columns import COLUMNS, KEY, NAME, NUMBER, Column, columns_of
+from advscape.study.columns import COLUMNS, KEY, NAME, NUMBER, Column, columns_of
 
 
 def collect(
@@ -25,9 +25,7 @@ def collect(
     """
     parts = []
     for source, fragment in zip(sources, fragments, strict=True):
-        # as text, so that no number is rounded or retyped on its way through
-        part = _read(fragment, "rows of a table", dtype=str)
-        parts.append(part.assign(**source))
+        parts.append(read_texts(fragment, "rows of a table").assign(**source))
     # with a part of nothing: where every job failed there is the header alone
     parts.append(pd.DataFrame(columns=[*KEY, *COLUMNS[table]], dtype=str))
     rows = pd.concat(parts, ignore_index=True).reindex(columns=[*KEY, *COLUMNS[table]])
@@ -57,6 +55,21 @@ def read_table(path: str | Path) -> pd.DataFrame:
     # a column without any cells is one of objects where there are no rows
     numbers = [name for name, column in columns.items() if column.kind == NUMBER]
     return rows.astype({name: float for name in numbers if rows[name].isna().all()})
+
+
+def read_texts(path: str | Path, what: str = "a table") -> pd.DataFrame:
+    """Read a CSV file's cells as the texts that they are; an empty one is an empty text.
+
+    So no number is rounded or retyped on its way through.
+
+    Args:
+        path: of the file; its columns can be any.
+        what: it is, for the error.
+
+    Raises:
+        UserError: the file is damaged.
+    """
+    return _read(path, what, dtype=str)
 
 
 def _read(path: str | Path, what: str, **options: Any) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from advscape.tables.columns import SUMMARIES
+from advscape.study.columns import SUMMARIES
 from advscape.tables.per_run import STATE, per_run
 
 #: what is compared, and whether the best value is the largest

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from advscape.sharpness.catalogue import MEASURES
-from advscape.tables.columns import COLUMNS, KEY, SUMMARIES, Column
+from advscape.study.columns import COLUMNS, KEY, SUMMARIES, Column
 
 _PART = re.compile(r"(<!-- (\w+)(?:: (\w+))? -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -49,10 +49,14 @@ def _of(table: str) -> Mapping[str, Column]:
 
 def _columns(columns: Mapping[str, Column]) -> str:
     rows = [
-        f"| {name} | {column.unit or column.kind} | {_cell(column.meaning)} |"
+        f"| {name} | {_unit(column)} | {_cell(column.meaning)} |"
         for name, column in columns.items()
     ]
     return "\n".join(["| column | unit or kind | meaning |", "| --- | --- | --- |", *rows, ""])
+
+
+def _unit(column: Column) -> str:
+    return column.unit or ("whole number" if column.whole else column.kind)
 
 
 def _cell(text: str) -> str:

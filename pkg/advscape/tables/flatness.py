@@ -8,7 +8,7 @@ import pandas as pd
 
 from advscape.errors import UserError
 from advscape.evaluation.checks import Check, check_rows
-from advscape.tables.columns import COLUMNS, KEY, SUMMARIES
+from advscape.study.columns import COLUMNS, KEY, SUMMARIES
 
 #: of each experiment: radii, level and step
 Settings = Mapping[str, Mapping[str, Any]]

@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from advscape.tables.columns import SUMMARIES
+from advscape.study.columns import SUMMARIES
 
 
 def missing_table(rows: list[dict[str, Any]]) -> pd.DataFrame:

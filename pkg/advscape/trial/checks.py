@@ -13,7 +13,7 @@ from advscape.curvature.proof import UnprovenHessian, proven_path
 from advscape.errors import UserError
 from advscape.losses import precise_losses, sample_losses
 from advscape.models.check import check_logits
-from advscape.models.restored import restored, trained
+from advscape.models.restored import restored
 from advscape.models.untouched import differentiable, untouched
 
 #: size of what stands in for 0 where kinks are to be avoided
@@ -141,20 +141,6 @@ def curved(model: nn.Module, x: Tensor, y: Tensor) -> str | None:
                 raise UserError(f"it cannot be differentiated twice: {error}") from error
             return str(error)
     return None
-
-
-def has_eigenvalues(model: nn.Module, wanted: int) -> None:
-    """The Hessian over the trained parameters has so many eigenvalues.
-
-    Raises:
-        UserError: it has fewer.
-    """
-    dim = sum(p.numel() for p in trained(model))
-    if wanted > dim:
-        raise UserError(
-            f"curvature.largest and curvature.smallest: got {wanted} eigenvalues; allowed: at most "
-            f"{dim} together, the number of its parameters"
-        )
 
 
 @contextmanager

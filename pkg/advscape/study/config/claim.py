@@ -1,81 +1,109 @@
 """A claim's decision rule, fixed in the config before any run."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
+from advscape.statistics.quantities import meanings
 from advscape.statistics.rules import RULES, descriptions
-from advscape.study.config.landscape import Kind
-from advscape.study.config.section import NameOf, Positive
+from advscape.study.columns import COLUMNS
+from advscape.study.config.section import NameOf, Section
+
+#: tables that claims can be about
+CLAIMED = (*COLUMNS, "flatness")
 
 
-class Select(BaseModel):
-    """Which measurements a claim is about."""
+def _scalar(value: Any) -> Any:
+    if not isinstance(value, bool | int | float | str):
+        raise ValueError("a string, a number, true or false")
+    return value
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
-    split: Literal["train", "test"] = Field(default="train", description="Samples.")
-    noise: Literal["aligned", "random", "opposed"] = Field(
-        default="aligned", description="Noise arm."
+Value = Annotated[
+    Any,
+    BeforeValidator(_scalar),
+    WithJsonSchema({"type": ["string", "number", "boolean"]}),
+]
+Table = Annotated[str, NameOf(CLAIMED)]
+_SELECT: Any = Field(
+    default={},
+    description="Column and value of the rows that are meant; every column whose values tell rows "
+    "of a run apart needs one. Unless given: split train, noise aligned, loss adversarial, "
+    "checkpoint last (along epochs all of them), direction filter-normalised, attack the first of "
+    "evaluation, eval_epsilon own (the run's own). regime: only epsilons at which every seed's run "
+    "is in this regime.",
+)
+
+
+class Measured(Section):
+    """What a claim sets its measurement against."""
+
+    table: Table | None = Field(default=None, description="As of the claim.")
+    quantity: str | None = Field(
+        default=None, description="As of the claim; its own unless given, with its rows."
     )
-    regime: Literal["separable", "finite", "collapsed"] | None = Field(
-        default=None,
-        description="Only epsilons at which every seed's run is in this regime; all unless given.",
-    )
-    loss: Literal["adversarial", "clean"] = Field(
-        default="adversarial", description="Loss whose Hessian is meant; not for rise."
-    )
-    hessian: Literal["frozen", "response", "total", "gauss-newton", "functional"] | None = Field(
-        default=None, description="Part of the Hessian; needed but for rise."
-    )
-    attack: Literal["none", "frozen", "regenerated"] | None = Field(
-        default=None,
-        description="Attack along the landscape, or over a finite scale; needed for rise and "
-        "finite_scale.",
-    )
-    scale: Positive | None = Field(
-        default=None, description="One of curvature's finite scales; needed for finite_scale."
-    )
-    label: str | None = Field(
-        default=None, description="Networks already trained: only those of this label."
-    )
-    epoch: int | None = Field(
-        default=None, description="Networks already trained: only those of this epoch."
-    )
-    variant: str | None = Field(
-        default=None, description="With variants: only the runs of this one; base is the first."
-    )
-    direction: Kind = Field(
-        default="filter-normalised", description="Kind of the landscape's lines; for rise only."
+    select: Mapping[str, Value] = Field(
+        default={},
+        description="As of the claim. Without a quantity of its own only what is not the claim's; "
+        "`experiment` names another experiment.",
     )
 
 
-class ClaimConfig(BaseModel):
-    """One claim about how a measured quantity changes with epsilon."""
+class ClaimConfig(Section):
+    """One claim: a sentence, and the rule that decides it."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-    id: Annotated[str, Field(pattern=r"^C[1-9]$")] = Field(description="Claim id, C1 to C9.")
+    id: str = Field(min_length=1, description="Its name; several claims may share one.")
     statement: str = Field(min_length=1, description="The claim in words.")
     rule: Annotated[str, NameOf(RULES)] = Field(description=descriptions())
-    quantity: Literal[
-        "lambda_max", "trace", "scaled_lambda_max", "scaled_trace", "rise", "finite_scale"
-    ] = Field(
-        description="A column of curvature.csv, or rise: the landscape's mean loss at the largest "
-        "|alpha| minus its loss at 0, or finite_scale: the largest curvature over a finite scale."
+    table: Table | None = Field(
+        default=None,
+        description="The table that quantity is a column of; unless given curvature, or the only "
+        "one that has it.",
     )
-    select: Select = Field(description="Which measurements.")
-    ratio: Annotated[float, Field(ge=1, allow_inf_nan=False)] = Field(
-        default=1.0, description="Effect size of the rule."
+    quantity: str = Field(
+        min_length=1, description=f"A column with numbers of any table; or {meanings()}."
     )
+    select: Mapping[str, Value] = _SELECT
+    along: Literal["epsilon", "epoch"] = Field(
+        default="epsilon", description="Of grows, falls, flat, no-growth: what it changes with."
+    )
+    other: Measured | None = Field(
+        default=None,
+        description="Of differs: the other arm; of associated: the other quantity; of share: the "
+        "whole.",
+    )
+    within: Literal["epsilon", "variant", "label", "epoch"] | None = Field(
+        default=None, description="Of associated: over the runs of each; over all unless given."
+    )
+    sign: Literal["positive", "negative"] | None = Field(
+        default=None, description="Of differs and associated: the effect's; either unless given."
+    )
+    ratio: Annotated[float, Field(ge=1, allow_inf_nan=False)] | None = Field(
+        default=None, description="Effect size of the rule, a ratio; 1 unless given."
+    )
+    difference: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = Field(
+        default=None,
+        description="The same as a difference, in the quantity's unit, for quantities that may be "
+        "0 or negative.",
+    )
+    at_least: float | None = Field(default=None, description="Of share: its lower bound.")
+    at_most: float | None = Field(default=None, description="Of share: its upper bound.")
     level: Annotated[float, Field(gt=0, lt=0.5)] = Field(
-        default=0.05, description="Level of the trend test."
+        default=0.05, description="Level of the rule's test."
     )
 
     @property
-    def rows(self) -> dict[str, Any]:
-        """Column and value of the rows that the claim is about."""
-        of_table = {"rise": {"attack", "direction"}, "finite_scale": {"attack", "scale"}}
-        own = of_table.get(self.quantity, {"loss", "hessian"})
-        columns = {"split", "noise", "regime", "label", "epoch", "variant"} | own
-        return self.select.model_dump(include=columns, exclude_none=True)
+    def bound(self) -> float:
+        """What the rule compares the effect with."""
+        for given in (self.at_least, self.at_most, self.difference, self.ratio):
+            if given is not None:
+                return given
+        return 1.0 if RULES[self.rule].ratios else 0.0
+
+    @property
+    def side(self) -> str | None:
+        """The sign that the rule looks at: of a share, on which side of its bound."""
+        if self.at_least is not None:
+            return "positive"
+        return "negative" if self.at_most is not None else self.sign
