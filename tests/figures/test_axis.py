@@ -62,14 +62,11 @@ def robustness(labels):
     )  # fmt: skip
 
 
-def test_names_are_not_joined_by_lines():
-    figure = robustness_figure(robustness(["natural", "TRADES"]), "title", "l2")
-    for ax in figure.axes:
+def test_names_are_places_of_points():
+    drawn = robustness_figure(robustness(["natural", "TRADES"]), "title", "l2")
+    for ax in drawn.figure.axes:
         assert [tick.get_text() for tick in ax.get_xticklabels()] == ["natural", "TRADES"]
-        lines = [line for line in ax.get_lines() if line.get_marker() not in ("", "None", None)]
-        assert lines
-        assert all(line.get_linestyle() == "None" for line in lines)
-    assert "points: median" in figure.get_supxlabel()
+    assert set(drawn.data["x"]) == {"natural", "TRADES"}
 
 
 def test_of_many_networks_some_are_shown_and_each_by_its_name():
@@ -84,9 +81,18 @@ def test_of_many_networks_some_are_shown_and_each_by_its_name():
             for alpha in (-1.0, 0.0, 1.0)
         ]
     )  # fmt: skip
-    (legend,) = landscape_figure(rows, "title", network=True).legends
-    names = [text.get_text() for text in legend.get_texts()]
+    names = list(landscape_figure(rows, "title", network=True).data["network"].unique())
     assert len(names) == MOST
-    assert names[0] == r"A, $\epsilon$ = 0"
+    assert names[0] == "A, epsilon = 0"
     assert all(name.startswith(("A, ", "B, ")) for name in names)
-    assert f"({MOST} of {len(cells)})" in legend.get_title().get_text()
+
+
+def test_few_epsilons_have_a_tick_each_and_none_runs_into_the_next():
+    def ticks(*epsilons):
+        return placed(pd.DataFrame({"epsilon": epsilons}), "l2")[1].horizontal.ticks
+
+    assert ticks(0.0, 0.4) == (0.0, 0.4)
+    assert ticks(0.0, 0.5, 1.0) == (0.0, 0.5, 1.0)
+    assert ticks(0.0, 0.01, 0.5, 0.99, 1.0) == (0.0, 0.5, 1.0)
+    assert ticks(*(i / 10 for i in range(13))) == ()  # the axis chooses
+    assert ticks(0.5) == (0.5,)

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 
+import pandas as pd
 import pytest
 import yaml
 
@@ -121,6 +122,8 @@ def test_a_rule(results):
 
 def test_a_figure(results):
     assert (results / "figures/losses_outside.png").stat().st_size > 1000
+    drawn = pd.read_csv(results / "figures/losses_outside.csv")
+    assert sorted(drawn["y"]) == sorted(table(results, "runs")["train_loss"])
 
 
 def test_the_schema_and_errors_have_them_all(tmp_path):

@@ -95,6 +95,9 @@ FIGURES = [
     "figure_plane", "figure_robustness", "figure_sharpness", "figure_along",
 ]  # fmt: skip
 
+#: those that are lines over seeds
+FIGURES_OF_CURVES = [figure for figure in FIGURES if figure != "figure_plane"]
+
 #: nothing but the written config, and the pages that hold it
 NOTHING = []
 REFUSED = "no other value is allowed"
@@ -762,6 +765,7 @@ MODULES = {
     "report/forest.py": {"html_report"},
     "study/outline.py": set(),
     "figures/style.py": everywhere(ALL_FIGURES),
+    "figures/seeds.py": everywhere([*FIGURES_OF_CURVES, "figure_regimes"]),
     "study/config/study.py": set(),
 }
 

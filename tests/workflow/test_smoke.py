@@ -42,10 +42,10 @@ def test_everything_is_there(study):
             else ("sharpness", "layers", "spectrum", "history")
         )
         for kind in ("curvature", "landscape", "robustness", *of_networks):
-            for suffix in ("png", "pdf"):
-                assert (
-                    study.results / f"figures/{kind}_{experiment}.{suffix}"
-                ).stat().st_size > 5000
+            place = study.results / f"figures/{kind}_{experiment}"
+            for suffix in (".png", ".pdf", ".svg"):
+                assert place.with_suffix(suffix).stat().st_size > 5000
+            assert len(pd.read_csv(place.with_suffix(".csv"))) > 1
     assert "curvature_resnet18-digits.png" in (study.results / "provenance.html").read_text()
     page = (study.results / "report.html").read_text()
     assert page.index("one claim is not testable.") < page.index("<table")

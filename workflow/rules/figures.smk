@@ -1,4 +1,5 @@
-"""Figures: expects the tables, makes a PNG for the report and a PDF for papers.
+"""Figures: expects the tables, makes a PNG for the report, PDF and SVG for papers, and the
+figure's data as CSV.
 
 One rule for each figure of the library's catalogue, study/figures.py.
 """
@@ -22,6 +23,8 @@ for kind, figure in FIGURES.items():
                 labels={"experiment": figure.label, "figure": kind},
             ),
             pdf=f"<results>/figures/{place}.pdf",
+            svg=f"<results>/figures/{place}.svg",
+            csv=f"<results>/figures/{place}.csv",
         log:
             f"<logs>/{record}.log",
         benchmark:

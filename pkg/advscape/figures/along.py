@@ -1,68 +1,76 @@
 """What training does epoch by epoch: robustness, its gaps, curvature, sharpness, weights."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 import pandas as pd
-import seaborn as sns
-from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
 
-from advscape.figures.axis import Axis, placed
-from advscape.figures.style import BANDS, SEEDS, apply, say_below, words_alone
+from advscape.figures.axis import EPOCHS, Axis, placed
+from advscape.figures.keys import Key, dashed, solid
+from advscape.figures.panels import Panel, picture
+from advscape.figures.sheet import words_alone
+from advscape.figures.style import SMALL, Drawn, apply
 from advscape.tables.per_run import AVERAGE, STATE, WORST, label_of, per_run
 
 #: columns that tell runs of an experiment apart
 _RUN = [column for column in STATE if column not in ("epoch", "checkpoint")]
+_SAMPLES = dashed("samples", ["train", "test"], "samples")
+_HESSIANS = dashed("hessian", ["noise frozen", "whole"], "Hessian")
+_EDGE = "edge of stability"
+#: above the bounds of stability, for their numbers
+_ROOM = 4
+_NOTHING = "no run has two measured epochs"
 
 
 @dataclass(frozen=True)
-class Panel:
-    """A panel of the figure.
+class _Content:
+    """What a panel of the figure shows.
 
     Attributes:
         title: above it.
         words: of its vertical axis.
-        curves: columns by what the legend calls them.
-        logarithmic: whether its axis is, where all values are above 0.
+        curves: columns by what the legend calls them; by "" where there is one.
+        key: the legend of several.
+        linear: see :class:`advscape.figures.panels.Panel`.
     """
 
     title: str
     words: str
     curves: dict[str, str]
-    logarithmic: bool = False
+    key: Key | None = None
+    linear: bool = False
 
 
-_SHARPNESS = Panel(
-    "sharpness", "rise of the loss (nats)", {"average": "average", "worst": "worst case"}, True
-)
-_EDGE = Panel(
-    "edge of stability", r"$\lambda_{\max}$ times the learning rate",
-    {"edge_frozen": "noise frozen", "edge_total": "whole"}, True,
-)  # fmt: skip
-_PANELS = (
-    Panel("robust loss", "loss (nats)", {"train_loss": "train", "test_loss": "test"}),
-    Panel("robust accuracy", "accuracy", {"train_accuracy": "train", "test_accuracy": "test"}),
-    Panel(
-        "gaps of the robust accuracy", "difference of accuracies",
-        {"gap_accuracy": "train minus test", "lost": "highest test minus this epoch's"},
-    ),
-    Panel(
-        "largest eigenvalue", r"$\lambda_{\max}$",
-        {"frozen": "noise frozen", "total": "whole"}, True,
-    ),
-    Panel(
-        "trace of the Hessian", "trace",
-        {"trace_frozen": "noise frozen", "trace_total": "whole"}, True,
-    ),
-    _SHARPNESS,
-    Panel("length of the weights", "$|w|$", {"weight_norm": "all parameters"}),
-    Panel("learning rate", "learning rate", {"learning_rate": "at the epoch's end"}),
-    _EDGE,
-)  # fmt: skip
+def _contents(sharpness: pd.DataFrame) -> Iterator[_Content]:
+    """All panels. Average and worst case have radii of different meaning, hence a panel each."""
+    yield _Content(
+        "robust loss", "loss (nats)", {"train": "train_loss", "test": "test_loss"}, _SAMPLES
+    )
+    accuracies = {"train": "train_accuracy", "test": "test_accuracy"}
+    yield _Content("robust accuracy", "accuracy", accuracies, _SAMPLES, True)
+    yield _Content(
+        "gap of the robust accuracy", "train minus test", {"": "gap_accuracy"}, linear=True
+    )
+    yield _Content(
+        "robust test accuracy lost", "highest minus this epoch's", {"": "lost"}, linear=True
+    )
+    yield _Content(
+        "largest eigenvalue", r"$\lambda_{\max}$", {"noise frozen": "frozen", "whole": "total"},
+        _HESSIANS,
+    )  # fmt: skip
+    traces = {"noise frozen": "trace_frozen", "whole": "trace_total"}
+    yield _Content("trace of the Hessian", "trace", traces, _HESSIANS)
+    for column, measures in (("average", AVERAGE), ("worst", WORST)):
+        words = f"sharpness: {label_of(sharpness, measures)}"
+        yield _Content(words, "rise of the loss (nats)", {"": column})
+    yield _Content("length of the weights", "$|w|$", {"": "weight_norm"})
+    yield _Content("learning rate", "at the epoch's end", {"": "learning_rate"})
+    yield _Content(
+        _EDGE, r"$\lambda_{\max}$ times the learning rate",
+        {"noise frozen": "edge_frozen", "whole": "edge_total"}, _HESSIANS,
+    )  # fmt: skip
 
 
 def along_figure(
@@ -74,7 +82,7 @@ def along_figure(
     *,
     title: str,
     momentum: float | None,
-) -> Figure:
+) -> Drawn:
     """One experiment along its training, a colour for each epsilon or variant.
 
     Only states whose epoch is known are in it. A panel of which no run has two epochs is left out.
@@ -92,28 +100,21 @@ def along_figure(
     apply()
     states = per_run(robustness, curvature, sharpness)
     states = states[states["checkpoint"].isin(["last", "snapshot"]) & states["epoch"].notna()]
+    if states.empty:
+        return words_alone(title, _NOTHING)
     rows = _with_history(states, runs, history)
-    at, axis = placed(rows.drop(columns="epoch"))
-    rows["of"] = at["at"]
-    panels = [panel for panel in _PANELS if _drawn(rows, panel)]
-    if not panels:
-        return words_alone(title, "no run has two measured epochs")
-    height = -(-len(panels) // 3)
-    figure, axes = plt.subplots(height, 3, figsize=(10.4, 1.0 + 2.7 * height), squeeze=False)
+    named, axis = placed(rows.drop(columns="epoch"))
+    rows = axis.named(named).assign(x=rows["epoch"], epoch=rows["epoch"])
     best = _best(runs, axis)
-    for ax, panel in zip(axes.flat, panels, strict=False):
-        _draw(ax, rows, panel, axis, best)
-        if panel is _EDGE:
-            _bounds(ax, momentum)
-        if panel is _SHARPNESS:
-            ax.set_title(f"sharpness ({_measured(sharpness)})", fontsize="small")
-    for ax in axes.flat[len(panels) :]:
-        ax.remove()
-    _colour_legend(figure, axis)
-    marks = "; vertical: best epoch on validation samples (median)" if len(best) else ""
-    say_below(figure, BANDS + marks)
-    figure.suptitle(title, parse_math=False)
-    return figure
+    panels = [
+        _panel(rows, content, axis, best, momentum)
+        for content in _contents(sharpness)
+        if _drawn(rows, content)
+    ]
+    if not panels:
+        return words_alone(title, _NOTHING)
+    marks = "vertical: best epoch on validation samples (median)" if len(best) else ""
+    return picture(panels, title=title, foot=marks)
 
 
 def _with_history(
@@ -135,73 +136,54 @@ def _with_history(
     )
 
 
-def _drawn(rows: pd.DataFrame, panel: Panel) -> bool:
-    known = rows.dropna(subset=list(panel.curves), how="all")
+def _drawn(rows: pd.DataFrame, content: _Content) -> bool:
+    known = rows.dropna(subset=list(content.curves.values()), how="all")
     return bool((known.groupby(_RUN, dropna=False)["epoch"].nunique() > 1).any())
 
 
-def _draw(ax: Axes, rows: pd.DataFrame, panel: Panel, axis: Axis, best: pd.Series) -> None:
-    long = rows.melt(["epoch", "seed", "of"], list(panel.curves), "curve", "value")
-    long = long.dropna(subset="value")
-    long["curve"] = long["curve"].map(panel.curves)
-    if panel.logarithmic:
+def _panel(
+    rows: pd.DataFrame, content: _Content, axis: Axis, best: pd.Series, momentum: float | None
+) -> Panel:
+    own = content.key.column if content.key else "curve"
+    columns = {column: name for name, column in content.curves.items()}
+    long = rows.melt(["x", "seed", axis.column], list(columns), own, "y")
+    long[own] = long[own].map(columns)
+    if content.title == _EDGE:
         # the learning rate ends at 0, which has no place on a logarithmic axis
-        long = long[long["value"] != 0]
-    sns.lineplot(
-        long, x="epoch", y="value", hue="of", palette=_colours(axis), style="curve", markers=True,
-        markersize=4, ax=ax, **SEEDS,
+        long = long[long["y"] != 0]
+    return Panel(
+        content.title, content.words, long, EPOCHS,
+        (solid(axis.key()), content.key) if content.key else (axis.key(),), content.title,
+        linear=content.linear,
+        more=partial(_marks, best=best, key=axis.key(),
+                     momentum=momentum, bounds=content.title == _EDGE),
     )  # fmt: skip
-    if panel.logarithmic and (long["value"] > 0).all():
-        ax.set_yscale("log")
-    elif (long["value"] < 0).any():
-        ax.axhline(0, color="0.6", linewidth=0.8, zorder=0)
-    ax.set_title(panel.title, fontsize="medium")
-    ax.set(xlabel="epoch", ylabel=panel.words)
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    for of, epoch in best.items():
-        ax.axvline(epoch, color=_colours(axis)[of], linestyle="--", linewidth=0.8, zorder=0)
-    entries = dict(zip(*reversed(ax.get_legend_handles_labels()), strict=True))
-    shown = [curve for curve in panel.curves.values() if curve in entries]
-    # in the place of the legend with all colours
-    ax.legend([entries[curve] for curve in shown], shown, fontsize="x-small")
-
-
-def _colours(axis: Axis) -> dict[Any, Any]:
-    """A colour for each value, from dark to light."""
-    palette = sns.color_palette("viridis", len(axis.order))
-    return dict(zip(axis.order, palette, strict=True))
-
-
-def _colour_legend(figure: Figure, axis: Axis) -> None:
-    """What the colours are, once for all panels; nothing where there is one."""
-    if len(axis.order) == 1:
-        return
-    handles = [Line2D([], [], color=colour) for colour in _colours(axis).values()]
-    names = [axis.name(value) for value in axis.order]
-    figure.legend(handles, names, loc="outside right upper")
 
 
 def _best(runs: pd.DataFrame, axis: Axis) -> pd.Series:
     """The median best epoch of each colour."""
-    known = runs.assign(of=placed(runs.drop(columns="epoch"))[0]["at"])
-    known = known[known["of"].isin(axis.order)].dropna(subset="best_epoch")
-    medians: pd.Series = known.groupby("of", observed=True)["best_epoch"].median()
+    named, _ = placed(runs.drop(columns="epoch"))
+    known = axis.named(named).dropna(subset="best_epoch")
+    medians: pd.Series = known.groupby(axis.column, sort=False)["best_epoch"].median()
     return medians
 
 
-def _bounds(ax: Axes, momentum: float | None) -> None:
-    """2, and with momentum 2 (1 + momentum): above it plain steps on a quadratic diverge."""
-    ax.axhline(2, color="0.4", linewidth=0.8, linestyle=":")
-    ax.annotate("2", (1, 2), xycoords=("axes fraction", "data"), fontsize="x-small", va="bottom")
-    if momentum:
-        bound = 2 * (1 + momentum)
-        ax.axhline(bound, color="0.4", linewidth=0.8, linestyle=":")
-        ax.annotate(
-            f"{bound:g}", (1, bound), xycoords=("axes fraction", "data"), fontsize="x-small",
-            va="bottom",
-        )  # fmt: skip
-
-
-def _measured(sharpness: pd.DataFrame) -> str:
-    labels = [label_of(sharpness, measures) for measures in (AVERAGE, WORST)]
-    return "; ".join(label for label in labels if label)
+def _marks(ax: Axes, best: pd.Series, key: Key, momentum: float | None, *, bounds: bool) -> None:
+    """Best epochs; and 2, with momentum 2 (1 + momentum): above it plain steps on a quadratic
+    diverge.
+    """
+    for name, epoch in best.items():
+        if name in key.looks:
+            ax.axvline(epoch, color=key.looks[str(name)].colour, linestyle=":", linewidth=0.7,
+                       zorder=0)  # fmt: skip
+    if not bounds:
+        return
+    heights = [2.0, 2 * (1 + momentum)] if momentum else [2.0]
+    ax.set_ylim(top=_ROOM * heights[-1])
+    for height in heights:
+        ax.axhline(height, color="0.4", linewidth=0.6, linestyle="--")
+    ax.annotate(
+        " and ".join(f"{height:g}" for height in heights), (1, heights[-1]), (0, 1.5),
+        xycoords=("axes fraction", "data"), textcoords="offset points", fontsize=SMALL,
+        va="bottom", ha="right",
+    )  # fmt: skip

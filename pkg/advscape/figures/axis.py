@@ -1,19 +1,58 @@
 """What runs differ in: the horizontal axis of most figures, and the colours of the others."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
-from matplotlib.axes import Axes
 
-from advscape.figures.style import BANDS, EPSILON, SEEDS
+from advscape.figures.epsilon import in_levels, written
+from advscape.figures.keys import Key, ordered, unordered
+from advscape.figures.words import plain
 
 #: columns that tell runs apart, their seeds and noise arms aside
 _CELL = ("label", "variant", "epsilon", "epoch")
-#: height that a letter of a name aslant takes of a panel
-_LETTER = 0.016
+NORMS = {"l2": "L2", "linf": "Linf"}
+#: so many values get a tick each; of more the axis chooses
+_TICKS = 6
+#: ticks nearer to each other than this part of the axis would run into each other
+_NEAR = 0.13
+_MARGIN = 0.05
+
+
+@dataclass(frozen=True)
+class Horizontal:
+    """A horizontal axis.
+
+    Attributes:
+        words: what it says.
+        ticks: where numbers stand; where the axis chooses if there are none.
+        labels: what stands there, in the place of the numbers; names, aslant, if there are no
+            places, which are 0, 1, ... then.
+        logarithmic: whether it is.
+        inverted: whether large values are on the left.
+        joined: whether lines lead from one place to the next.
+        limits: from where to where it goes, if that is given.
+        whole: whether its numbers are whole.
+    """
+
+    words: str = ""
+    ticks: tuple[float, ...] = ()
+    labels: tuple[str, ...] = ()
+    logarithmic: bool = False
+    inverted: bool = False
+    joined: bool = True
+    limits: tuple[float, ...] = ()
+    whole: bool = False
+
+    @property
+    def names(self) -> int:
+        """How many names stand on it."""
+        return 0 if self.ticks else len(self.labels)
+
+
+EPOCHS = Horizontal("epoch", whole=True)
 
 
 @dataclass(frozen=True)
@@ -24,15 +63,22 @@ class Axis:
         words: what an axis says.
         title: what a legend says.
         order: its values in their order; texts where they are no numbers.
+        levels: whether they are epsilons in 1/255.
     """
 
     words: str
     title: str
     order: list[Any]
+    levels: bool = False
 
     def name(self, value: Any) -> str:
-        """One of its values in words."""
-        return f"{self.title} = {value:g}".removeprefix("training ") if self.numeric else str(value)
+        """One of its values, as legends and axes have it."""
+        return written(value, self.levels) if self.numeric else str(value)
+
+    def called(self, value: Any) -> str:
+        """One of its values with what it is."""
+        short = self.title.removeprefix("training ")
+        return f"{short} = {self.name(value)}" if self.numeric else str(value)
 
     @property
     def numeric(self) -> bool:
@@ -44,46 +90,53 @@ class Axis:
         chosen = np.linspace(0, len(self.order) - 1, min(most, len(self.order)))
         return replace(self, order=[self.order[i] for i in chosen.round().astype(int)])
 
-    def colours(self) -> dict[str, Any]:
-        """Seaborn's options for a colour for each value, the same in all panels."""
-        if self.numeric:
-            ends = (self.order[0], self.order[-1])
-            return {"palette": "viridis", "hue_norm": ends, "legend": "full"}
-        palette = sns.color_palette("viridis", len(self.order))
-        return {"palette": palette, "hue_order": self.order, "legend": "full"}
+    def of(self, every: "Axis") -> str:
+        """What a foot says where this one has some of another one's values."""
+        shown, total = len(self.order), len(every.order)
+        return f"{shown} of {total} are shown" if shown < total else ""
 
     @property
-    def seeds(self) -> dict[str, Any]:
-        """Seaborn's options for what is drawn of the seeds: a band, or bars at names."""
-        return SEEDS if self.numeric else {**SEEDS, "err_style": "bars"}
+    def column(self) -> str:
+        """Of a figure's data, that which has the values' names."""
+        return plain(self.title).replace(" ", "_") or "network"
+
+    def named(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Rows with a column ``at``, and with the names by which :meth:`key` knows its values."""
+        return rows.assign(**{self.column: [self.name(value) for value in rows["at"]]})
+
+    def key(self) -> Key:
+        """A colour for each value of rows that are :meth:`named`."""
+        names = [self.name(value) for value in self.order]
+        return (ordered if self.numeric else unordered)(self.column, names, self.title)
 
     @property
-    def foot(self) -> str:
-        """What the foot of a figure says of the seeds."""
-        return BANDS if self.numeric else BANDS.replace("lines", "points").replace("bands", "bars")
+    def horizontal(self) -> Horizontal:
+        """The runs on a horizontal axis."""
+        if not self.numeric:
+            return Horizontal(labels=tuple(map(str, self.order)), joined=False)
+        first, last = self.order[0], self.order[-1]
+        margin = _MARGIN * ((last - first) or 1)
+        limits = (first - margin, last + margin)
+        if len(self.order) > _TICKS and not self.levels:
+            return Horizontal(self.words, limits=limits)
+        ticks = _apart(self.order)
+        return Horizontal(self.words, ticks, tuple(map(self.name, ticks)), limits=limits)
 
-    def finish(self, ax: Axes, words: str | None = None) -> None:
-        """Name a panel's horizontal axis, when all is drawn.
-
-        Names of runs stand aslant, the legend makes room for them, and no line leads from one to
-        the next.
-
-        Args:
-            ax: the panel.
-            words: in the place of the axis's own.
-        """
-        ax.set_xlabel(self.words if words is None else words)
+    def x(self, at: pd.Series) -> pd.Series:
+        """Where values stand on the horizontal axis."""
         if self.numeric:
-            return
-        ax.set_xticks(range(len(self.order)), self.order, rotation=35, ha="right")
-        ax.set_xlim(-0.5, len(self.order) - 0.5)
-        legend = ax.get_legend()
-        for line in [*ax.get_lines(), *(legend.get_lines() if legend else [])]:
-            if line.get_marker() not in ("", "None", None):
-                line.set_linestyle("")
-        if legend:
-            below = -0.1 - _LETTER * max(map(len, self.order))
-            legend.set_bbox_to_anchor((0.5, below), ax.transAxes)
+            return at.astype(float)
+        return at.map({value: float(i) for i, value in enumerate(self.order)}).astype(float)
+
+
+def _apart(values: Sequence[float]) -> tuple[float, ...]:
+    """The first and the last of ascending values, and those between with room for a number."""
+    least = _NEAR * (values[-1] - values[0])
+    ticks = [values[0]]
+    for value in values[1:-1]:
+        if value - ticks[-1] >= least and values[-1] - value >= least:
+            ticks.append(value)
+    return tuple(map(float, dict.fromkeys([*ticks, values[-1]])))
 
 
 def placed(rows: pd.DataFrame, norm: str | None = None) -> tuple[pd.DataFrame, Axis]:
@@ -97,26 +150,33 @@ def placed(rows: pd.DataFrame, norm: str | None = None) -> tuple[pd.DataFrame, A
         norm: l2 or linf, for the words.
     """
     differ = [column for column in _CELL if column in rows and _values(rows[column]) > 1]
+    levels = "epsilon" in rows and in_levels(rows["epsilon"].unique())
     if differ == ["epoch"]:
-        at, words, title = rows["epoch"].astype(int), "epochs of training", "epochs"
+        at, words, title, levels = rows["epoch"].astype(int), "epochs of training", "epochs", False
     elif set(differ) <= {"epsilon"} and rows["epsilon"].notna().all():
         at, title = rows["epsilon"], r"training $\epsilon$"
-        words = EPSILON[norm] if norm else title
+        words = f"{title} ({NORMS[norm]}, pixels in [0,\N{NO-BREAK SPACE}1])" if norm else title
     else:
         named = differ or [column for column in _CELL if column in rows]
-        names = [_name(row, named) for row in rows[named].to_dict("records")]
+        names = [_name(row, named, levels) for row in rows[named].to_dict("records")]
         order = list(dict.fromkeys(names))
         at = pd.Categorical(names, categories=order, ordered=True)
         return rows.assign(at=at), Axis("", "", order)
     order = sorted(at.unique())
-    return rows.assign(at=at), Axis(words, title, order)
+    return rows.assign(at=at), Axis(words, title, order, levels)
 
 
 def _values(column: pd.Series) -> int:
     return int(column.nunique(dropna=False))
 
 
-def _name(row: dict[Any, Any], named: list[str]) -> str:
-    words = {"label": "{}", "variant": "{}", "epsilon": r"$\epsilon$ = {:g}", "epoch": "epoch {:g}"}
-    parts = [words[column].format(row[column]) for column in named if not pd.isna(row[column])]
+def _name(row: dict[Any, Any], named: list[str], levels: bool) -> str:
+    words = {"label": "{}", "variant": "{}", "epoch": "epoch {:g}"}
+    parts = [
+        rf"$\epsilon$ = {written(row[column], levels)}"
+        if column == "epsilon"
+        else words[column].format(row[column])
+        for column in named
+        if not pd.isna(row[column])
+    ]
     return ", ".join(parts) or r"no $\epsilon$"

@@ -4,9 +4,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from matplotlib.figure import Figure
-
-from advscape.figures.style import save
+from advscape.figures.style import Drawn, save
 from advscape.references import imported
 from advscape.tables.collect import last_weights, read_experiment, read_table
 
@@ -26,7 +24,7 @@ def draw(
         experiment: whose rows it is drawn from; all rows if None.
         tables: CSV files, in the function's order.
         arguments: by name, for the function.
-        outputs: files to write, each in the format of its suffix.
+        outputs: files to write, each in the format of its suffix; .csv gets the figure's data.
         checkpoints: weights whose rows it is drawn from.
 
     Raises:
@@ -38,5 +36,5 @@ def draw(
     ]
     if checkpoints == "last":
         rows = [last_weights(table) for table in rows]
-    figure: Figure = imported(function)(*rows, **arguments)
-    save(figure, outputs)
+    drawn: Drawn = imported(function)(*rows, **arguments)
+    save(drawn, outputs)

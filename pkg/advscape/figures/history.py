@@ -1,12 +1,13 @@
 """What was seen of networks while they were trained."""
 
-import pandas as pd
-import seaborn as sns
-from matplotlib import pyplot as plt
-from matplotlib.figure import Figure
+from dataclasses import replace
 
-from advscape.figures.axis import placed
-from advscape.figures.style import apply, legend_below, say_below
+import pandas as pd
+
+from advscape.figures.axis import EPOCHS, placed
+from advscape.figures.keys import Key, dashed, solid
+from advscape.figures.panels import Panel, picture
+from advscape.figures.style import Drawn, apply
 
 #: columns of history.csv by panel, with what a legend calls them
 _PANELS = {
@@ -17,11 +18,13 @@ _PANELS = {
         "test_accuracy": "test",
     },
 }
+#: more runs than this have a panel for each set of samples
+_TOGETHER = 3
 _WORDS = {"loss": "loss under training's attack (nats)", "accuracy": "accuracy under it"}
 
 
-def history_figure(history: pd.DataFrame, title: str, norm: str) -> Figure:
-    """One experiment's loss and accuracy over the epochs, a colour for each epsilon.
+def history_figure(history: pd.DataFrame, title: str, norm: str) -> Drawn:
+    """One experiment's loss and accuracy over the epochs, a colour for each epsilon or variant.
 
     Args:
         history: the experiment's rows of history.csv.
@@ -29,22 +32,25 @@ def history_figure(history: pd.DataFrame, title: str, norm: str) -> Figure:
         norm: l2 or linf.
     """
     apply()
-    _, axis = placed(history.drop(columns="epoch"), norm)
-    rows = history.rename(columns={"epoch": "after"})
-    figure, axes = plt.subplots(1, len(_PANELS), figsize=(10.4, 4.6))
-    for ax, (panel, columns) in zip(axes, _PANELS.items(), strict=True):
-        long = rows.melt(["after", "epsilon", "seed"], list(columns), "of", "value")
-        long = long.dropna(subset="value")
-        long["of"] = long["of"].map(columns)
-        # one colour for each epsilon, from dark to light, and a dash for each set of samples
-        sns.lineplot(
-            long.rename(columns={"epsilon": axis.title, "of": "samples"}), x="after", y="value",
-            hue=axis.title, style="samples", ax=ax, **axis.colours(), **axis.seeds,
+    named, axis = placed(history.drop(columns="epoch"), norm)
+    rows = axis.named(named).assign(x=history["epoch"])
+    samples = dashed("samples", list(_PANELS["loss"].values()), "samples")
+    panels = []
+    for quantity, columns in _PANELS.items():
+        long = rows.melt(["x", "seed", axis.column], list(columns), "samples", "y")
+        long["samples"] = long["samples"].map(columns)
+        panel = Panel(
+            quantity, _WORDS[quantity], long, EPOCHS, (solid(axis.key()), samples), quantity,
+            linear=quantity == "accuracy", zero=False, points=False,
         )  # fmt: skip
-        ax.set(xlabel="epoch", ylabel=_WORDS[panel])
-        if panel == "loss":
-            ax.set_yscale("log")
-        legend_below(ax, columns=3, leave_out=("samples",))
-    say_below(figure, axis.foot)
-    figure.suptitle(title, parse_math=False)
-    return figure
+        panels += _of_samples(panel, axis.key()) if len(axis.order) > _TOGETHER else [panel]
+    return picture(panels, title=title, shared=tuple(_PANELS))
+
+
+def _of_samples(panel: Panel, key: Key) -> list[Panel]:
+    """A panel for each set of samples, where one would have too many curves."""
+    kinds = panel.rows.dropna(subset="y").groupby("samples", sort=False)
+    return [
+        replace(panel, title=f"{panel.title}: {samples}", rows=rows, keys=(key,), breaks=i == 0)
+        for i, (samples, rows) in enumerate(kinds)
+    ]

@@ -1,18 +1,13 @@
 """1-D landscapes, overlaid by epsilon."""
 
-from typing import Any
-
-import numpy as np
 import pandas as pd
-import seaborn as sns
-from matplotlib import pyplot as plt
-from matplotlib.artist import Artist
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from advscape.figures.axis import Axis, placed
+from advscape.figures.axis import Axis, Horizontal, placed
+from advscape.figures.panels import Panel, picture
 from advscape.figures.rise import with_rise
-from advscape.figures.style import SEEDS, apply, nothing_to_scan, say_below
+from advscape.figures.sheet import nothing_to_scan
+from advscape.figures.style import Drawn, apply
+from advscape.landscape.catalogue import DIRECTIONS
 
 #: what a panel says of its noise
 LINEAR = {
@@ -28,9 +23,11 @@ NETWORK = {
 }
 #: more epsilons than this cannot be told apart
 MOST = 7
+#: as many kinds of lines stand beside each other
+_BESIDE = 3
 
 
-def landscape_figure(landscape: pd.DataFrame, title: str, network: bool) -> Figure:
+def landscape_figure(landscape: pd.DataFrame, title: str, network: bool) -> Drawn:
     """The loss that each run trains on along lines, by epsilon.
 
     The upper row shows the loss itself, over orders of magnitude; the lower one how far it rises
@@ -50,27 +47,33 @@ def landscape_figure(landscape: pd.DataFrame, title: str, network: bool) -> Figu
     lines, every = placed(lines)
     axis = every.some(MOST)
     lines = lines[lines["at"].isin(axis.order)]
-    panels = _network_panels(lines) if network else _linear_panels(lines)
-    figure, axes = plt.subplots(
-        2, len(panels), figsize=(1.9 + 2.7 * len(panels), 5.4), sharex="col", squeeze=False
-    )
-    for column, (name, rows) in zip(axes.T, panels.items(), strict=True):
-        rows = with_rise(rows, ["at", "seed", "direction_seed"])
-        _overlay(column[0], rows, "loss", axis)
-        _overlay(column[1], rows, "rise", axis)
-        column[0].set_yscale("log")
-        column[0].set_title(name, fontsize="medium")
-        column[0].set_ylabel(rf"{rows['split'].iloc[0]} loss at $w + \alpha d$")
-        column[1].set(xlabel=r"$\alpha$", ylabel=r"rise above $\alpha = 0$")
-    limits = [ax.get_ylim() for ax in axes[0]]
-    for ax in axes[0]:
-        ax.set_ylim(min(low for low, _ in limits), max(high for _, high in limits))
-    shown, total = len(axis.order), len(every.order)
-    some = f"\n({shown} of {total})" if shown < total else ""
-    _legend(figure, axes, axis, some)
-    say_below(figure, "lines: median, bands: min-max\nover directions and seeds")
-    figure.suptitle(title, parse_math=False)
-    return figure
+    lines = axis.named(lines).assign(x=lines["alpha"])
+    kinds = list((_network_panels(lines) if network else _linear_panels(lines)).items())
+    panels = []
+    for first in range(0, len(kinds), _BESIDE):
+        chosen = kinds[first : first + _BESIDE]
+        panels += [_loss(*kind, axis, breaks=kind is chosen[0]) for kind in chosen]
+        panels += [_rise(*kind, axis, network, breaks=kind is chosen[0]) for kind in chosen]
+    return picture(panels, title=title, within="directions", shared=("loss",), foot=axis.of(every))
+
+
+def _loss(name: str, rows: pd.DataFrame, axis: Axis, *, breaks: bool) -> Panel:
+    split = rows["split"].iloc[0]
+    return Panel(
+        name, rf"{split} loss at $w+\alpha d$ (nats)", rows.assign(y=rows["loss"]),
+        Horizontal(r"$\alpha$"), (axis.key(),), "loss", zero=False, points=False, breaks=breaks,
+    )  # fmt: skip
+
+
+def _rise(name: str, rows: pd.DataFrame, axis: Axis, network: bool, *, breaks: bool) -> Panel:
+    rows = with_rise(rows, ["at", "seed", "direction_seed"])
+    kind = rows["direction"].iloc[0]
+    step = DIRECTIONS[kind].step if network else "1 is the length of w"
+    return Panel(
+        f"{name.splitlines()[0]}: rise", r"rise above $\alpha=0$ (nats)",
+        rows.assign(y=rows["rise"]), Horizontal(rf"$\alpha$ ({step})"), (axis.key(),), "rise",
+        linear=True, points=False, breaks=breaks,
+    )  # fmt: skip
 
 
 def _linear_panels(lines: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -90,20 +93,3 @@ def _network_panels(lines: pd.DataFrame) -> dict[str, pd.DataFrame]:
         f"{kind}\n{NETWORK[attack]}": lines[lines["direction"] == kind]
         for kind in lines["direction"].unique()
     }
-
-
-def _overlay(ax: Axes, rows: pd.DataFrame, y: str, axis: Axis) -> None:
-    sns.lineplot(rows, x="alpha", y=y, hue="at", ax=ax, **axis.colours(), **SEEDS)
-
-
-def _legend(figure: Figure, axes: np.ndarray, axis: Axis, some: str) -> None:
-    """One legend for all panels, with the epsilons of all arms."""
-    entries: dict[str, Artist] = {}
-    for ax in axes.flat:
-        handles, labels = ax.get_legend_handles_labels()
-        entries |= dict(zip(labels, handles, strict=True))
-        ax.get_legend().remove()
-    labels = sorted(entries, key=float if axis.numeric else axis.order.index)
-    # its stubs do not know the places outside
-    place: Any = "outside right center"
-    figure.legend([entries[label] for label in labels], labels, title=axis.title + some, loc=place)

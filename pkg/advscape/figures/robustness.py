@@ -1,19 +1,19 @@
 """Accuracy and the robust generalization gap against epsilon."""
 
 import pandas as pd
-import seaborn as sns
-from matplotlib import pyplot as plt
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from advscape.figures.axis import Axis, placed
-from advscape.figures.style import apply, legend_below, say_below
+from advscape.figures.axis import placed
+from advscape.figures.epsilon import in_levels, written
+from advscape.figures.keys import dashed, solid, unordered
+from advscape.figures.panels import Panel, picture
+from advscape.figures.style import Drawn, apply
 
 #: the gaps in words
-GAPS = {"accuracy": "train minus test accuracy", "loss": "test minus train loss"}
+GAPS = {"accuracy": "train minus test accuracy", "loss": "test minus train loss (nats)"}
+OWN, NONE = r"own $\epsilon$", "no attack"
 
 
-def robustness_figure(robustness: pd.DataFrame, title: str, norm: str) -> Figure:
+def robustness_figure(robustness: pd.DataFrame, title: str, norm: str) -> Drawn:
     """Accuracy of the aligned runs (of another arm where there are none), and the gaps of accuracy
     and loss between train and test.
 
@@ -25,21 +25,32 @@ def robustness_figure(robustness: pd.DataFrame, title: str, norm: str) -> Figure
     apply()
     noise = robustness["noise"]
     arm = "aligned" if "aligned" in set(noise) else noise.iloc[0]
-    rows = first_judge(robustness[noise == arm])
-    rows, axis = placed(rows, norm)
-    own = rows[rows["eval_epsilon"] == rows["epsilon"]].assign(attacked="own $\\epsilon$")
-    clean = rows[rows["eval_epsilon"] == 0].assign(attacked="no attack")
-    figure, axes = plt.subplots(1, 3, figsize=(10.8, 4.0))
+    rows, axis = placed(first_judge(robustness[noise == arm]), norm)
+    rows = rows.assign(x=axis.x(rows["at"]))
+    own = rows[rows["eval_epsilon"] == rows["epsilon"]].assign(attack=OWN)
+    clean = rows[rows["eval_epsilon"] == 0].assign(attack=NONE)
     common = _at_common(rows)
-    attacked = own if (own["eval_epsilon"] > 0).any() else common
-    _accuracy(axes[0], pd.concat([attacked, clean]), axis)
-    _gap(axes[1], own, common, "accuracy", axis)
-    _gap(axes[2], own, common, "loss", axis)
-    for ax in axes:
-        axis.finish(ax)
-    say_below(figure, axis.foot)
-    figure.suptitle(title, parse_math=False)
-    return figure
+    # where all runs were trained at the common epsilon, both are one
+    same = not common.empty and bool((common["eval_epsilon"] == common["epsilon"]).all())
+    attacked = own if (own["eval_epsilon"] > 0).any() and not same else common
+    attacks = unordered("attack", [OWN, NONE, *common["attack"].unique()], "attack")
+    samples = dashed("samples", ["train", "test"], "samples")
+    accuracies = pd.concat([attacked, clean]).assign(y=lambda of: of["accuracy"])
+    kinds = [own.assign(attack=NONE)] if common.empty else [common] if same else [own, common]
+    panels = [
+        Panel(
+            "accuracy", "accuracy", accuracies.rename(columns={"split": "samples"}),
+            axis.horizontal, (solid(attacks), samples), "accuracy", linear=True, zero=False,
+        ),
+        *(
+            Panel(
+                f"robust generalization gap, {value}", words, _gaps(pd.concat(kinds), value),
+                axis.horizontal, (attacks,), f"gap of {value}", linear=True,
+            )
+            for value, words in GAPS.items()
+        ),
+    ]  # fmt: skip
+    return picture(panels, title=title)
 
 
 def first_judge(rows: pd.DataFrame) -> pd.DataFrame:
@@ -51,34 +62,21 @@ def first_judge(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[~attacked | (judge == judge[attacked].iloc[0])]
 
 
-def _accuracy(ax: Axes, rows: pd.DataFrame, axis: Axis) -> None:
-    sns.lineplot(
-        rows, x="at", y="accuracy", hue="attacked", style="split", markers=True, ax=ax, **axis.seeds
-    )  # fmt: skip
-    ax.set(title="accuracy", ylabel="accuracy", ylim=(None, 1.02))
-    legend_below(ax, leave_out=("attacked", "split"))
-
-
 def _at_common(rows: pd.DataFrame) -> pd.DataFrame:
     """The rows at the epsilon that every run has; none in a study of the clean loss."""
     attacked = rows[rows["eval_epsilon"] > 0]
     if attacked.empty:
-        return attacked.assign(attacked="")
+        return attacked.assign(attack="")
     common = attacked["eval_epsilon"].mode()[0]
     at_common = attacked[attacked["eval_epsilon"] == common]
-    return at_common.assign(attacked=f"common $\\epsilon$ {common:g}")
+    words = written(common, in_levels([common, *rows["epsilon"].unique()]))
+    return at_common.assign(attack=rf"common $\epsilon$ = {words}")
 
 
-def _gap(ax: Axes, own: pd.DataFrame, common: pd.DataFrame, value: str, axis: Axis) -> None:
-    """The gap with the same attack on both sides: at own and at one common epsilon."""
-    both = own.assign(attacked="no attack") if common.empty else pd.concat([own, common])
-    wide = both.pivot_table(
-        index=["attacked", "at", "seed"], columns="split", values=value, sort=False, observed=True
+def _gaps(rows: pd.DataFrame, value: str) -> pd.DataFrame:
+    """The gap of each run with the same attack on both sides."""
+    wide = rows.pivot_table(
+        index=["attack", "x", "seed"], columns="split", values=value, sort=False, observed=True
     ).reset_index()
     sign = 1 if value == "accuracy" else -1
-    wide["gap"] = sign * (wide["train"] - wide["test"])
-    sns.lineplot(wide, x="at", y="gap", hue="attacked", style="attacked", markers=True,
-                 dashes=False, ax=ax, **axis.seeds)  # fmt: skip
-    ax.axhline(0, color="0.6", linewidth=0.8, zorder=0)
-    ax.set(title=f"robust generalization gap, {value}", ylabel=GAPS[value])
-    legend_below(ax)
+    return wide.assign(y=sign * (wide["train"] - wide["test"]))

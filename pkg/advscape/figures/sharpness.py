@@ -1,18 +1,13 @@
 """Measures of sharpness against epsilon, in small multiples."""
 
-from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
 
 import pandas as pd
-import seaborn as sns
-from matplotlib import pyplot as plt
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, LogLocator
 
-from advscape.figures.axis import Axis, placed
-from advscape.figures.style import apply
+from advscape.figures.axis import placed
+from advscape.figures.keys import Key, solid, unordered
+from advscape.figures.panels import Panel, picture
+from advscape.figures.style import Drawn, apply
 from advscape.sharpness.catalogue import MEASURES
 
 #: balls and the sign of their radius, in words
@@ -22,11 +17,14 @@ BALLS = {
     "linf": r"Linf, $\rho$",
     "layer_l2": r"L2 in each layer, $\xi$",
 }
+_SAMPLES = {"train": "training", "test": "test"}
 LOSSES = ("adversarial", "clean")
 
 
-def sharpness_figure(sharpness: pd.DataFrame, title: str, norm: str) -> Figure:
+def sharpness_figure(sharpness: pd.DataFrame, title: str, norm: str) -> Drawn:
     """One experiment's measures on its training samples (else its test samples), a panel for each.
+
+    A family of measures begins a row, and its panels have the same kind of axis.
 
     Args:
         sharpness: the experiment's rows of sharpness.csv.
@@ -35,72 +33,53 @@ def sharpness_figure(sharpness: pd.DataFrame, title: str, norm: str) -> Figure:
     """
     apply()
     split = "train" if "train" in set(sharpness["split"]) else "test"
-    rows = sharpness[sharpness["split"] == split].fillna({"ball": ""})
-    rows, axis = placed(rows, norm)
-    found = rows.groupby(["measure", "ball"]).groups
-    families: dict[str, list[tuple[str, tuple[str, str]]]] = {}
-    for name, measure in MEASURES.items():
-        panels = [(measure.label, pair) for pair in _pairs(name, found)]
-        families.setdefault(measure.family, []).extend(panels)
-    grid = [panels for panels in families.values() if panels]
-    height, width = len(grid), max(map(len, grid))
-    figure, axes = plt.subplots(
-        height, width, figsize=(2.0 + 2.8 * width, 1.0 + 2.5 * height), squeeze=False
-    )
-    for row, panels in zip(axes, grid, strict=True):
-        for ax, (words, pair) in zip(row, panels, strict=False):
-            _panel(ax, rows.loc[found[pair]], words, pair[1], axis)
-            axis.finish(ax, "")  # its words stand once, below all
-        for ax in row[len(panels) :]:
-            ax.remove()
-    figure.supxlabel(f"{axis.words}\n{axis.foot}".strip(), fontsize="medium")
-    losses = [loss for loss in LOSSES if loss in set(rows["loss"])]
-    whose = "loss" if len(losses) > 1 else f"{losses[0]} loss"
-    figure.supylabel(f"rise of the {whose} ({split} samples)", fontsize="medium")
-    if len(losses) > 1:
-        _legend(figure, losses)
-    figure.suptitle(title, parse_math=False)
-    return figure
-
-
-def _pairs(measure: str, found: Mapping[tuple[str, str], Any]) -> list[tuple[str, str]]:
-    return [(measure, ball) for ball in BALLS if (measure, ball) in found]
-
-
-def _panel(ax: Axes, rows: pd.DataFrame, words: str, ball: str, axis: Axis) -> None:
-    """One measure: a colour for each loss, a marker for each radius where there are several."""
-    radii = [f"{radius:g}" for radius in sorted(rows["radius"].dropna().unique())]
-    shown = rows.assign(size=[f"{radius:g}" for radius in rows["radius"]])
-    several = len(radii) > 1
-    look = {"style": "size", "style_order": radii, "markers": True} if several else {"marker": "o"}
-    sns.lineplot(
-        shown, x="at", y="value", hue="loss", hue_order=LOSSES, dashes=False,
-        legend="full" if several else False, ax=ax, **look, **axis.seeds,
+    rows, axis = placed(sharpness[sharpness["split"] == split].fillna({"ball": ""}), norm)
+    rows = rows.assign(
+        x=axis.x(rows["at"]), y=rows["value"], loss=rows["loss"] + " loss",
+        radius=[f"{radius:g}" for radius in rows["radius"]],
     )  # fmt: skip
-    if several:
-        entries = dict(zip(*reversed(ax.get_legend_handles_labels()), strict=True))
-        ax.legend([entries[r] for r in radii], radii, fontsize="x-small")
-    if (rows["value"] > 0).all():
-        _logarithmic(ax)
-    else:
-        ax.axhline(0, color="0.6", linewidth=0.8, zorder=0)
-    if radii:
-        words += f"\n{BALLS[ball]}" + ("" if several else f" = {radii[0]}")
-    ax.set_title(words, fontsize="medium")
-    ax.set(ylabel="" if radii else "index")
-    ax.tick_params(labelsize="small", which="both")
+    losses = unordered("loss", [f"{loss} loss" for loss in LOSSES])
+    radii = sorted(set(rows["radius"]) - {"nan"}, key=float)
+    found = rows.groupby(["measure", "ball"]).groups
+    panels: list[Panel] = []
+    families: list[str] = []
+    for name, measure in MEASURES.items():
+        for ball in BALLS:
+            if (name, ball) not in found:
+                continue
+            of = rows.loc[found[name, ball]]
+            index = set(of["radius"]) == {"nan"}
+            panels.append(
+                Panel(
+                    _title(measure.label, ball, of), _words(of), of, axis.horizontal,
+                    _keys(of, losses, radii), "index" if index else measure.family,
+                    breaks=measure.family not in families,
+                )
+            )  # fmt: skip
+            families.append(measure.family)
+    if len(set(families)) == len(families):  # one panel of each: no reason for a row of each
+        panels = [replace(panel, breaks=False) for panel in panels]
+    return picture(panels, title=title, foot=f"{_SAMPLES[split]} samples")
 
 
-def _logarithmic(ax: Axes) -> None:
-    """A logarithmic axis with plain numbers, at 1, 2 and 5 only: a panel has no room for more."""
-    ax.set_yscale("log")
-    ax.yaxis.set_minor_locator(LogLocator(subs=(2, 5)))
-    for axis in (ax.yaxis.set_major_formatter, ax.yaxis.set_minor_formatter):
-        axis(FuncFormatter(lambda value, _: f"{value:g}"))
+def _title(label: str, ball: str, rows: pd.DataFrame) -> str:
+    of = set(rows["radius"])
+    if of == {"nan"}:
+        return label
+    # in one line with its sign
+    radius = f"\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{of.pop()}" if len(of) == 1 else ""
+    return f"{label}\n{BALLS[ball]}{radius}"
 
 
-def _legend(figure: Figure, losses: list[str]) -> None:
-    colours = dict(zip(LOSSES, sns.color_palette(), strict=False))
-    handles = [Line2D([], [], color=colours[loss], marker="o") for loss in losses]
-    labels = [f"{loss} loss" for loss in losses]
-    figure.legend(handles, labels, loc="outside right upper")
+def _words(rows: pd.DataFrame) -> str:
+    if set(rows["radius"]) == {"nan"}:
+        return "index"
+    losses = set(rows["loss"])
+    return f"rise of the {losses.pop()} (nats)" if len(losses) == 1 else "rise of the loss (nats)"
+
+
+def _keys(rows: pd.DataFrame, losses: Key, radii: list[str]) -> tuple[Key, ...]:
+    """Colours for the losses, marks for the radii where there are several."""
+    if rows["radius"].nunique() == 1:
+        return (losses,)
+    return solid(losses), unordered("radius", radii, "radius")

@@ -1,14 +1,16 @@
 """Density of the Hessian's eigenvalues, with the outer eigenvalues marked."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
-from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from advscape.figures.axis import Axis, placed
+from advscape.figures.axis import Axis, Horizontal, placed
 from advscape.figures.hessians import PARTS, adversarial, parts_of
-from advscape.figures.style import apply, legend_below, say_below
+from advscape.figures.keys import Key
+from advscape.figures.panels import Panel, picture
+from advscape.figures.style import Drawn, apply
 
 #: densities below this part of the highest are not shown
 _LOWEST = 1e-6
@@ -16,14 +18,15 @@ _LOWEST = 1e-6
 _MOST = 6
 #: even points of a curve that several seeds' grids are read at
 _POINTS = 800
+_TICKS = "outer eigenvalues"
 
 
 def spectrum_figure(
     spectrum: pd.DataFrame, eigenvalues: pd.DataFrame, title: str, norm: str
-) -> Figure:
+) -> Drawn:
     """One experiment's spectral densities of the adversarial loss's Hessians, training samples.
 
-    A curve for each epsilon, the mean over seeds; below it the outer eigenvalues of all seeds.
+    A curve for each epsilon; below it the outer eigenvalues of all seeds.
 
     Args:
         spectrum: the experiment's rows of spectrum.csv.
@@ -32,36 +35,51 @@ def spectrum_figure(
         norm: l2 or linf.
     """
     apply()
-    rows, axis = placed(adversarial(spectrum), norm)
-    axis, parts = axis.some(_MOST), parts_of(rows)
+    rows, every = placed(adversarial(spectrum), norm)
+    axis = every.some(_MOST)
+    rows = rows[rows["at"].isin(axis.order)]
     outer = adversarial(eigenvalues)
-    figure, axes = plt.subplots(1, len(parts), figsize=(5.2 * len(parts), 4.4), squeeze=False)
-    for ax, part in zip(axes[0], parts, strict=True):
-        _densities(ax, rows[rows["hessian"] == part], outer[outer["hessian"] == part], axis)
-        words = f"Hessian of the adversarial loss, {PARTS[part]}"
-        ax.set(title=words, xlabel="eigenvalue", ylabel="density")
-        legend_below(ax, columns=3)
-    say_below(figure, "lines: mean over seeds; ticks: outer eigenvalues of all seeds")
-    figure.suptitle(title, parse_math=False)
-    return figure
+    panels = [
+        _panel(part, rows[rows["hessian"] == part], outer[outer["hessian"] == part], axis)
+        for part in parts_of(rows)
+    ]
+    foot = [f"ticks: {_TICKS} of all seeds", axis.of(every)]
+    return picture(panels, title=title, foot="; ".join(filter(None, foot)), shared=("density",))
 
 
-def _densities(ax: Axes, rows: pd.DataFrame, outer: pd.DataFrame, axis: Axis) -> None:
-    colours = plt.get_cmap("viridis")(np.linspace(0, 0.92, len(axis.order)))
-    run = [column for column in ("noise", "label", "variant", "epoch", "seed") if column in rows]
-    highest = rows["density"].max()
-    for row, (value, colour) in enumerate(zip(axis.order, colours, strict=True)):
-        chosen = rows[rows["at"] == value]
-        if chosen.empty:
-            continue
-        grid = np.linspace(chosen["eigenvalue"].min(), chosen["eigenvalue"].max(), _POINTS)
-        curves = [
-            np.interp(grid, one["eigenvalue"], one["density"], left=0, right=0)
-            for _, one in chosen.groupby(run, dropna=False)
-        ]
-        ax.plot(grid, np.mean(curves, axis=0), color=colour, label=axis.name(value))
-        marked = outer.merge(chosen[["epsilon", *run]].drop_duplicates())
-        height = highest * _LOWEST * 2.0 ** (row + 1)
-        ax.plot(marked["eigenvalue"], np.full(len(marked), height), "|", color=colour, ms=7)
-    ax.set_yscale("log")
-    ax.set_ylim(highest * _LOWEST, highest * 3)
+def _panel(part: str, rows: pd.DataFrame, outer: pd.DataFrame, axis: Axis) -> Panel:
+    run = [column for column in ("noise", "label", "variant", "epsilon", "epoch", "seed")
+           if column in rows]  # fmt: skip
+    lowest = rows["density"].max() * _LOWEST
+    curves = pd.concat([_even(rows[rows["at"] == value], run, lowest) for value in axis.order])
+    names = axis.named(rows[[*run, "at"]].drop_duplicates())
+    marks = outer.merge(names, on=run).rename(columns={"eigenvalue": "x"})
+    return Panel(
+        f"Hessian of the adversarial loss, {PARTS[part]}", "density", axis.named(curves),
+        Horizontal("eigenvalue"), (axis.key(),), "density", points=False,
+        limits=(lowest, None), more=partial(_ticks, marks=marks, key=axis.key()),
+        also=marks[[axis.column, "seed", "x"]].assign(what=_TICKS),
+    )  # fmt: skip
+
+
+def _even(rows: pd.DataFrame, run: list[str], lowest: float) -> pd.DataFrame:
+    """The curves of all runs at one place of the axis, at the same eigenvalues."""
+    grid = np.linspace(rows["eigenvalue"].min(), rows["eigenvalue"].max(), _POINTS)
+    curves = []
+    for _, one in rows.groupby(run, dropna=False):
+        density = np.interp(grid, one["eigenvalue"], one["density"], left=0, right=0)
+        curves.append(
+            pd.DataFrame({"x": grid, "y": np.maximum(density, lowest)}).assign(
+                seed=one["seed"].iloc[0], at=one["at"].iloc[0]
+            )
+        )
+    return pd.concat(curves)
+
+
+def _ticks(ax: Axes, marks: pd.DataFrame, key: Key) -> None:
+    """The outer eigenvalues, a row for each colour at the panel's foot."""
+    for row, (name, look) in enumerate(key.looks.items()):
+        of = marks.loc[marks[key.column] == name, "x"]
+        height = np.full(len(of), 0.03 + 0.045 * row)
+        ax.plot(of, height, "|", color=look.colour, markersize=4,
+                transform=ax.get_xaxis_transform())  # fmt: skip

@@ -1,103 +1,118 @@
-"""What all figures share: look, colours, words, files."""
+"""What all figures share: sizes, look, words, files."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib as mpl
+import numpy as np
+import pandas as pd
 import seaborn as sns
-from matplotlib import pyplot as plt
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from advscape.machine.atomic import replacing
+from advscape.machine.atomic import replacing, write_text
 
 mpl.use("Agg")
 
-#: lines are medians over seeds and bands reach from the smallest to the largest value: with a few
-#: seeds that shows all there is, on linear and logarithmic axes alike
-SEEDS = {"estimator": "median", "errorbar": ("pi", 100)}
-#: the same in words, for the foot of a figure
-BANDS = "lines: median over seeds; bands: min-max over seeds"
-EPSILON = {
-    "l2": r"training $\epsilon$ (L2, pixels in [0, 1])",
-    "linf": r"training $\epsilon$ (Linf, pixels in [0, 1])",
-}
+#: widths of a paper's columns, in inches
+ONE_COLUMN, TWO_COLUMNS = 3.25, 6.75
+#: sizes of text in print, in points: the figure's title, panels' titles and axes, all else
+TITLE, WORDS, SMALL = 9, 8, 7
+#: what a panel needs beside itself, for its vertical axis, and for each name on its horizontal one
+_BESIDE, _NAME = 0.75, 0.14
+#: resolution of the PNG files
+DOTS_PER_INCH = 300
+#: of a panel's place, as a part of the figure
+_DIGITS = 5
+
+
+def arrange(panels: int, names: int = 0, family: int = 1) -> tuple[float, int]:
+    """Width of a figure in inches, and how many of its panels stand beside each other.
+
+    Up to two panels stand one above the other, one column wide. More of them take both columns:
+    four stand two by two, all others three in a row, and many wrap into further rows. Four that
+    belong together, in a figure of several such families, share a row. Panels whose horizontal axis
+    has many names are wider, so that each name is readable: then fewer stand in a row, and a figure
+    that would not fit into one column takes both.
+
+    Args:
+        panels: how many there are.
+        names: on the horizontal axis of the panel that has most; 0 where numbers stand there.
+        family: panels of the largest family.
+    """
+    needs = _BESIDE + _NAME * names
+    if panels <= 2 and needs <= ONE_COLUMN:
+        return ONE_COLUMN, 1
+    wanted = 4 if panels > family == 4 else {1: 1, 2: 2, 4: 2}.get(panels, 3)
+    return TWO_COLUMNS, max(1, min(wanted, int(TWO_COLUMNS / needs)))
 
 
 def apply() -> None:
     """Set the look: readable in a column of a paper, and the same bytes for the same data."""
-    sns.set_theme(context="paper", style="ticks", palette="colorblind", font_scale=1.1)
+    sns.set_theme(context="paper", style="ticks", palette="colorblind")
     mpl.rcParams.update(
         {
             "figure.constrained_layout.use": True,
+            "font.size": WORDS,
+            "figure.titlesize": TITLE,
+            "axes.titlesize": WORDS,
+            "axes.labelsize": WORDS,
+            "xtick.labelsize": SMALL,
+            "ytick.labelsize": SMALL,
+            "axes.linewidth": 0.6,
             "axes.spines.top": False,
             "axes.spines.right": False,
-            "legend.frameon": False,
-            "savefig.dpi": 200,
-            "pdf.fonttype": 42,
+            "lines.linewidth": 1.1,
+            "lines.markersize": 3.5,
+            "xtick.major.width": 0.6,
+            "ytick.major.width": 0.6,
+            "xtick.minor.width": 0.6,
+            "ytick.minor.width": 0.6,
+            "xtick.major.size": 3,
+            "ytick.major.size": 3,
+            "xtick.minor.size": 1.5,
+            "ytick.minor.size": 1.5,
+            "pdf.fonttype": 42,  # text stays text for editors and publishers
+            "svg.fonttype": "none",
             "svg.hashsalt": "advscape",
         }
     )
 
 
-def save(figure: Figure, paths: Iterable[str | Path]) -> None:
-    """Write the figure to every path, by suffix, without the time of day inside."""
-    for path in paths:
-        with replacing(path) as temporary:
-            blank = {"CreationDate": None} if temporary.suffix == ".pdf" else None
-            # tight: a label must not be cut where the legend is wider than its panel
-            figure.savefig(temporary, metadata=blank, bbox_inches="tight")
+@dataclass(frozen=True)
+class Drawn:
+    """A figure, and the numbers that it shows.
 
-
-def say_below(figure: Figure, words: str = BANDS) -> None:
-    """Small words at the foot of the figure."""
-    figure.supxlabel(words, fontsize="small", color="0.4")
-
-
-def nothing_to_scan(title: str) -> Figure:
-    """In the place of landscapes of linear models that are all at w = 0, where no direction has a
-    length.
+    Attributes:
+        figure: as wide as a column of a paper, or as two.
+        data: a row for each point: its panel, what its curve is, x and y, and what its band or bar
+            reaches from and to.
     """
-    words = "no landscape: every run collapsed to w = 0\n(epsilon at or above the collapse radius)"
-    return words_alone(title, words)
+
+    figure: Figure
+    data: pd.DataFrame
 
 
-def words_alone(title: str, words: str) -> Figure:
-    """A figure that says why there is nothing to draw."""
-    figure = plt.figure(figsize=(6.0, 3.0))
-    figure.text(0.5, 0.45, words, ha="center", va="center", color="0.4")
-    figure.suptitle(title, parse_math=False)
-    return figure
+def save(drawn: Drawn, paths: Iterable[str | Path]) -> None:
+    """Write the figure, and its data where the suffix is .csv, without the time of day inside."""
+    _settle(drawn.figure)
+    undated = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}}
+    for path in map(Path, paths):
+        if path.suffix == ".csv":
+            write_text(path, drawn.data.to_csv(index=False, lineterminator="\n"))
+            continue
+        with replacing(path) as temporary:
+            drawn.figure.savefig(temporary, metadata=undated.get(path.suffix), dpi=DOTS_PER_INCH)
 
 
-def legend_below(ax: Axes, columns: int = 2, leave_out: tuple[str, ...] = ()) -> None:
-    """Put the legend under the axis, where it hides nothing; ``leave_out`` drops headings."""
-    handles, labels = ax.get_legend_handles_labels()
-    kept = [i for i, label in enumerate(labels) if label not in leave_out]
-    ax.legend(
-        [handles[i] for i in kept], [labels[i] for i in kept], title=None, ncols=columns,
-        loc="upper center", bbox_to_anchor=(0.5, -0.2), fontsize="small", columnspacing=1,
-        handlelength=1.6,
-    )  # fmt: skip
+def _settle(figure: Figure) -> None:
+    """Lay the panels out once for all files.
 
-
-def shade_regimes(ax: Axes, hard_margin: float, collapse_radius: float) -> None:
-    """Shade a linear model's separable and collapsed regimes on a logarithmic axis, name all."""
-    low, high = ax.get_xlim()
-    high = max(high, collapse_radius * 1.1)
-    ax.set_xlim(low, high)
-    ax.axvspan(low, hard_margin, color="0.93", zorder=0, linewidth=0)
-    ax.axvspan(collapse_radius, high, color="0.85", zorder=0, linewidth=0)
-    bottom, top = ax.get_ylim()  # room for the names above the curves
-    ax.set_ylim(bottom, top * (top / bottom) ** 0.08)
-    names = {
-        "separable": (max(low, 0.0) + hard_margin) / 2,
-        "finite": (hard_margin + collapse_radius) / 2,
-        "collapsed": (collapse_radius + high) / 2,
-    }
-    for name, x in names.items():
-        rotation = 90 if name == "collapsed" else 0
-        ax.text(
-            x, 0.98, name, transform=ax.get_xaxis_transform(), ha="center", va="top",
-            color="0.4", fontsize="small", rotation=rotation,
-        )  # fmt: skip
+    The solver behind the layout rounds its last digits one way or another, from call to call, and
+    a pixel may follow: places are taken to so many digits as no eye sees.
+    """
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    for ax in figure.axes:
+        left, bottom, width, height = np.round(ax.get_position(original=True).bounds, _DIGITS)
+        ax.set_position((left, bottom, width, height))

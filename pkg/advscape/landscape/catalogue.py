@@ -22,6 +22,7 @@ class DirectionKind:
         of_weights: whether it moves trained weights alone, so that d^T H d is its curvature; lines
             to other checkpoints move running statistics too.
         in_planes: whether two of them may span a plane.
+        step: what a step of alpha = 1 is, for figures.
     """
 
     function: str
@@ -29,23 +30,39 @@ class DirectionKind:
     needs: Literal["best", "eigenvectors"] | None = None
     of_weights: bool = True
     in_planes: bool = True
+    step: str = "1 is the direction itself"
 
 
-_RANDOM = DirectionKind("advscape.landscape.directions:random_kind")
+def _random(step: str) -> DirectionKind:
+    return DirectionKind("advscape.landscape.directions:random_kind", step=step)
+
 
 #: by name
 DIRECTIONS: dict[str, DirectionKind] = {
-    "raw": _RANDOM,
-    "gaussian": _RANDOM,
-    "layer-normalised": _RANDOM,
-    "filter-normalised": _RANDOM,
+    "raw": _random("1 moves each weight by a standard normal draw"),
+    "gaussian": _random("1 is the length of all weights"),
+    "layer-normalised": _random("1 is each layer's length"),
+    "filter-normalised": _random("1 is each filter's length"),
     "eigenvector": DirectionKind(
-        "advscape.landscape.directions:along_eigenvector", "eigenvectors", "eigenvectors"
+        "advscape.landscape.directions:along_eigenvector",
+        "eigenvectors",
+        "eigenvectors",
+        step="distance between weights",
     ),
     "best-checkpoint": DirectionKind(
-        "advscape.landscape.directions:to_checkpoint", "one", "best", False, False
+        "advscape.landscape.directions:to_checkpoint",
+        "one",
+        "best",
+        False,
+        False,
+        step="1 is the best epoch's weights",
     ),
     "initial-weights": DirectionKind(
-        "advscape.landscape.directions:to_checkpoint", "one", None, False, False
+        "advscape.landscape.directions:to_checkpoint",
+        "one",
+        None,
+        False,
+        False,
+        step="1 is the initial weights",
     ),
 }

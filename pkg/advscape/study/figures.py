@@ -23,7 +23,7 @@ class Figure:
 
     Attributes:
         function: ``module:name`` of what draws it. It is called with the tables, in their order,
-            and by name with the ``arguments``; it gives matplotlib's figure.
+            and by name with the ``arguments``; it gives :class:`advscape.figures.style.Drawn`.
         tables: those that it is drawn from; an experiment's figure gets that experiment's rows.
         where_there: further ones, which it gets where the study has them.
         checkpoints: weights whose rows it is drawn from: the last, or all.
@@ -126,7 +126,7 @@ FIGURES: dict[str, Figure] = {
     ),
     "plane": Figure(
         "advscape.figures.plane:plane_figure",
-        ("landscape",), "Landscapes", ("title",), wanted=_has_plane,
+        ("landscape",), "Landscapes", ("title", "network"), wanted=_has_plane,
     ),
     "robustness": Figure(
         "advscape.figures.robustness:robustness_figure",

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from matplotlib import pyplot as plt
 from torch import nn
 from torch.nn import functional
 
 from advscape.attacks.random_noise import RandomNoise
 from advscape.data.prepared import prepare
+from advscape.figures.axis import placed
+from advscape.figures.panels import Panel, picture
 from advscape.losses import precise_losses
 from advscape.models.restored import moved
 from advscape.sharpness.estimate import Sharpness
@@ -80,7 +81,6 @@ def shrinks(values, ratios, ratio, level):
 
 
 def losses_figure(runs, title):
-    figure, ax = plt.subplots()
-    ax.plot(runs["epsilon"], runs["train_loss"], "o")
-    ax.set(title=title, xlabel="epsilon", ylabel="training loss")
-    return figure
+    rows, axis = placed(runs)
+    rows = rows.assign(x=axis.x(rows["at"]), y=rows["train_loss"])
+    return picture([Panel("", "training loss", rows, axis.horizontal)], title=title)
