@@ -120,7 +120,7 @@ def bound_of(claim: Mapping[str, Any]) -> float:
 
 def _shown_bound(claim: Mapping[str, Any]) -> float:
     bound = bound_of(claim)
-    return -bound if side_of(claim) == "opposite" else bound
+    return -bound + 0.0 if side_of(claim) == "opposite" else bound
 
 
 def trend(effects: Effects, claim: Mapping[str, Any]) -> Outcome:
@@ -182,21 +182,20 @@ def equivalent(effects: Effects, claim: Mapping[str, Any]) -> Outcome:
 
 
 def apart(effects: Effects, claim: Mapping[str, Any]) -> Outcome:
-    """Whether the effect lies beyond its bound: a t test against the bound on the claim's side.
+    """Whether the effect lies beyond its bound: a t test against the bound, or its opposite.
 
-    Without a sign both sides are tested, and p is twice the smaller one; such a claim is
-    contradicted where the interval lies within the bounds, one with a sign where it lies on the
-    other side of 0. Arguments as of :func:`trend`, and ``sign``.
+    Both sides are tested, so that p and the 95 % interval agree. With a sign the effect has to lie
+    on that side of 0, and such a claim is contradicted where the interval lies on the other one;
+    without, where it lies within the bounds. Arguments as of :func:`trend`, and ``sign``.
     """
-    bound, level = bound_of(claim), claim["level"]
+    bound, level, sign = bound_of(claim), claim["level"], claim["sign"]
     above, below = _below(-effects.values, -bound), _below(effects.values, -bound)
     _, low, high = interval(effects.values)
-    if claim["sign"] is None:
+    if sign is None:
         p = min(1.0, 2 * min(above, below))
         return Outcome(p, p < level, -bound < low and high < bound)
-    if claim["sign"] == "negative":
-        return Outcome(below, below < level, low > 0)
-    return Outcome(above, above < level, high < 0)
+    p = min(1.0, 2 * (above if sign == "positive" else below))
+    return Outcome(p, p < level, high < 0 if sign == "positive" else low > 0)
 
 
 def _below(values: Values, bound: float) -> float:

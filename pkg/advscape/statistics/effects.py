@@ -56,6 +56,8 @@ class Effects:
 
     def back(self, value: float) -> float:
         """From the scale of the values to that of the estimate."""
+        if self.scale == "tau":  # the jackknife's correction and interval may go beyond
+            return min(1.0, max(-1.0, value))
         return math.exp(value) if self.scale == "ratio" else value
 
 

@@ -31,8 +31,8 @@ def detectable(claim: Mapping[str, Any], values: Values, bound: float) -> float:
     side, level = side_of(claim), claim["level"]
     if claim["rule"] in ("grows", "falls"):
         level = _OF_INTERVAL
-    elif side == "either":
-        level /= 2
+    elif claim["rule"] in ("differs", "associated"):
+        level /= 2  # both sides are tested
     # an equivalence has to be shown on both sides
     wanted = (1 + POWER) / 2 if side == "within" else POWER
     shift = _shift(len(values), level, wanted) * float(values.std(ddof=1)) / math.sqrt(len(values))

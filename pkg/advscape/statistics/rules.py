@@ -72,15 +72,16 @@ RULES: dict[str, Rule] = {
     "differs": Rule(
         "advscape.statistics.effects:paired", f"{_DECIDE}:apart", None,
         ("other", "sign", "ratio", "difference"),
-        "the {effect} is shown to lie {side}: a t test over seeds has p < {level}",
+        "the {effect} is shown to lie {side}: a two-sided t test over seeds has p < {level}",
         "the ratio of the measurement to the `other` one of the same seed is shown to lie beyond "
-        "`ratio` by a t test: above with sign positive, below 1 / `ratio` with negative, else on "
-        "either side.",
+        "`ratio` by a two-sided t test: above with sign positive, below 1 / `ratio` with negative, "
+        "else on either side.",
     ),
     "associated": Rule(
         "advscape.statistics.effects:association", f"{_DECIDE}:apart", None,
         ("other", "sign", "within"),
-        "Kendall's tau is shown to lie {side}: a t test over seeds (jackknife) has p < {level}",
+        "Kendall's tau is shown to lie {side}: a two-sided t test over seeds (jackknife) has "
+        "p < {level}",
         "Kendall's tau of the measurement and the `other` one over the runs is shown to be above "
         "0 with sign positive, below with negative, else either; with `within` the mean of tau "
         "over its groups.",
@@ -117,13 +118,15 @@ def criterion(claim: Mapping[str, Any]) -> str:
     """
     rule, bound = RULES[claim["rule"]], f"{claim['bound']:g}"
     ratio = rule.ratios and claim["difference"] is None
-    opposite = f"1 / {bound}" if ratio else f"{-claim['bound'] + 0.0:g}"
+    opposite = f"{-claim['bound'] + 0.0:g}"
+    if ratio:
+        opposite = bound if bound == "1" else f"1 / {bound}"
     sides = {
         "above": f"above {bound}",
         "opposite": f"below {opposite}",
         "below": f"below {bound}",
         "within": f"between {opposite} and {bound}",
-        "either": f"above {bound} or below {opposite} (both tested)",
+        "either": f"above {bound} or below {opposite}",
     }
     return rule.criterion.format(
         effect="ratio" if ratio else "difference",

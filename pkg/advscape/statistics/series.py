@@ -27,14 +27,14 @@ class Measurement:
         experiment: name of the experiment.
         table: name of the table.
         quantity: a column of it, or a name of ``QUANTITIES``.
-        select: column and value of the rows wanted; ``regime`` is the run's, and the value ``own``
-            of ``eval_epsilon`` the run's own epsilon.
+        select: column and value of the rows wanted, or a list of values; ``regime`` is the run's,
+            and the value ``own`` of ``eval_epsilon`` the run's own epsilon.
     """
 
     experiment: str
     table: str
     quantity: str
-    select: Mapping[str, str | float | bool]
+    select: Mapping[str, Any]
 
 
 def measured(tables: Mapping[str, pd.DataFrame], of: Measurement) -> pd.DataFrame:
@@ -108,6 +108,9 @@ def by_seed(rows: pd.DataFrame, seeds: Sequence[int]) -> tuple[pd.Series, str]:
 
 
 def _selected(rows: pd.DataFrame, column: str, value: Any, select: Mapping[str, Any]) -> pd.Series:
+    if isinstance(value, list):
+        found = [_selected(rows, column, each, select) for each in value]
+        return pd.concat(found, axis="columns").any(axis="columns")
     cells = rows[column]
     if column == "eval_epsilon" and value == OWN:
         return cells == rows["epsilon"]
@@ -115,8 +118,8 @@ def _selected(rows: pd.DataFrame, column: str, value: Any, select: Mapping[str, 
         # at radius 0 no attack is there to be selected
         return (cells == value) | (rows["eval_epsilon"] == 0)
     if isinstance(value, bool) or not isinstance(value, str):
-        numbers: pd.Series = np.isclose(cells.astype(float), float(value), rtol=1e-9, atol=0)
-        return numbers
+        numbers = np.isclose(cells.astype(float), float(value), rtol=1e-9, atol=0)
+        return pd.Series(numbers, index=rows.index)
     return cells.astype(str) == value
 
 
@@ -153,4 +156,8 @@ def _averaged(rows: pd.DataFrame, of: Measurement) -> pd.DataFrame:
 
 def in_words(of: Measurement) -> str:
     """What is selected."""
-    return ", ".join(f"{name} {value}" for name, value in sorted(of.select.items()))
+    return ", ".join(f"{name} {_plain(value)}" for name, value in sorted(of.select.items()))
+
+
+def _plain(value: Any) -> str:
+    return " or ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -164,7 +164,7 @@ def _measurement(
     cells = _cells(at, table, select, experiment, given, free)
     chosen |= {column: select[column] for column in (*CELLS, "regime") if column in select}
     if "checkpoint" not in select and any(cell.checkpoint != "last" for cell in cells):
-        chosen |= {"checkpoint": "last"} if free != "epoch" else {}
+        chosen["checkpoint"] = ["last", "snapshot"] if free == "epoch" else "last"
     return {"experiment": experiment.name, "table": table, "quantity": quantity, "select": chosen}
 
 
@@ -219,23 +219,16 @@ def _cells(
         ConfigError: there are none, or some differ in something else.
     """
     cells = cells_of(experiment, table, given)
-    usual = {} if "checkpoint" in select or free == "epoch" else {"checkpoint": "last"}
-    if free == "epoch" and "checkpoint" not in select:
-        cells = [cell for cell in cells if cell.checkpoint in ("last", "snapshot")]
-    if free is not None and free in select:
-        allowed = f"nothing, since the claim is about its change with {free}"
+    if free is not None and not isinstance(select.get(free, []), list):
+        allowed = f"nothing or a list, since the claim is about its change with {free}"
         raise ConfigError(f"{at}.select.{free}", shown(select[free]), allowed)
+    usual: dict[str, Any] = {"checkpoint": ["last", "snapshot"] if free == "epoch" else "last"}
     left = cells
     for column in CELLS:
         wanted = {**usual, **select}.get(column)
-        if wanted is None or (column == "epoch" and table == "history"):
-            continue
-        values = list(dict.fromkeys(_of(cell, column) for cell in cells))
-        left = [cell for cell in left if _same(_of(cell, column), wanted)]
-        if not left:
-            named = _listed([value for value in values if value is not None])
-            allowed = named or "nothing: its runs have none"
-            raise ConfigError(f"{at}.select.{column}", shown(wanted), allowed)
+        # the epochs of history.csv are its rows
+        if wanted is not None and not (column == "epoch" and table == "history"):
+            left = _with(f"{at}.select.{column}", column, wanted, left, cells)
     if free == "epsilon" and all(cell.epsilon is None for cell in left):
         allowed = "some with one, since claims are about it"
         raise ConfigError(f"{at}.select", "checkpoints without an epsilon", allowed)
@@ -252,6 +245,25 @@ def _cells(
     return cells
 
 
+def _with(
+    at: str, column: str, wanted: Any, left: Sequence[Cell], cells: Sequence[Cell]
+) -> list[Cell]:
+    """Those of the cells that are left with one of the values that are wanted.
+
+    Raises:
+        ConfigError: no cell has one of the values that were given, or none is left.
+    """
+    values = dict.fromkeys(_of(cell, column) for cell in cells)
+    named = _listed([value for value in values if value is not None])
+    several = wanted if isinstance(wanted, list) else [wanted]
+    found = [cell for cell in left if any(_same(_of(cell, column), one) for one in several)]
+    absent = [one for one in several if not any(_same(value, one) for value in values)]
+    if not found or (absent and column != "checkpoint"):
+        given = shown(absent[0] if absent else wanted)
+        raise ConfigError(at, given, named or "nothing: its runs have none")
+    return found
+
+
 def _of(cell: Cell, column: str) -> Any:
     if column == "checkpoint":
         return cell.checkpoint
@@ -266,7 +278,10 @@ def _same(value: Any, wanted: Any) -> bool:
 
 def _among(value: Any, values: Sequence[Any], column: str) -> bool:
     # the radii of runs and of attacks are told apart when they are there
-    return column == "eval_epsilon" or any(_same(each, value) for each in values)
+    wanted = value if isinstance(value, list) else [value]
+    return column == "eval_epsilon" or all(
+        any(_same(each, one) for each in values) for one in wanted
+    )
 
 
 def _listed(values: Sequence[Any] | None) -> str:

@@ -14,25 +14,29 @@ from advscape.study.config.section import NameOf, Section
 CLAIMED = (*COLUMNS, "flatness")
 
 
-def _scalar(value: Any) -> Any:
-    if not isinstance(value, bool | int | float | str):
-        raise ValueError("a string, a number, true or false")
+def _value(value: Any) -> Any:
+    listed = value if isinstance(value, list) and value else [value]
+    if not all(isinstance(each, bool | int | float | str) for each in listed):
+        raise ValueError("a string, a number, true or false, or a list of such")
     return value
+
+
+_TYPES = ["string", "number", "boolean"]
 
 
 Value = Annotated[
     Any,
-    BeforeValidator(_scalar),
-    WithJsonSchema({"type": ["string", "number", "boolean"]}),
+    BeforeValidator(_value),
+    WithJsonSchema({"type": [*_TYPES, "array"], "items": {"type": _TYPES}}),
 ]
 Table = Annotated[str, NameOf(CLAIMED)]
 _SELECT: Any = Field(
     default={},
-    description="Column and value of the rows that are meant; every column whose values tell rows "
-    "of a run apart needs one. Unless given: split train, noise aligned, loss adversarial, "
-    "checkpoint last (along epochs all of them), direction filter-normalised, attack the first of "
-    "evaluation, eval_epsilon own (the run's own). regime: only epsilons at which every seed's run "
-    "is in this regime.",
+    description="Column and value of the rows that are meant, or a list of values; every column "
+    "whose values tell rows of a run apart needs one. Unless given: split train, noise aligned, "
+    "loss adversarial, checkpoint last (along epochs last and snapshot), direction "
+    "filter-normalised, attack the first of evaluation, eval_epsilon own (the run's own). regime: "
+    "only epsilons at which every seed's run is in this regime.",
 )
 
 
