@@ -119,8 +119,10 @@ def test_two_arms_are_compared_seed_by_seed():
     logs = np.log(RISING[:, 0] / (3 * RISING[::-1, 0]))
     assert found.statistic == "variant awp over variant base"
     assert found.estimate == pytest.approx(np.exp(logs.mean()))
-    expected = stats.ttest_1samp(logs, 0, alternative="less").pvalue
+    expected = stats.ttest_1samp(logs, 0).pvalue
     assert (found.verdict, found.p_value) == ("supported", pytest.approx(expected))
+    low, high = stats.t.interval(0.95, 3, logs.mean(), stats.sem(logs))
+    assert (found.ci_low, found.ci_high) == pytest.approx((np.exp(low), np.exp(high)))
     either = decide(arms, claim("differs", seeds=range(4), **sides))
     assert either.p_value == pytest.approx(stats.ttest_1samp(logs, 0).pvalue)
     wrong = decide(arms, claim("differs", seeds=range(4), sign="positive", **sides))
@@ -158,7 +160,7 @@ def test_association_is_kendalls_tau_over_runs():
     pseudo = 5 * stats.kendalltau(one, two).statistic - 4 * taus
     assert (found.effect, found.verdict, found.n_runs) == ("tau", "supported", 20)
     assert found.estimate == pytest.approx(pseudo.mean())
-    expected = stats.ttest_1samp(pseudo, 0, alternative="greater").pvalue
+    expected = stats.ttest_1samp(pseudo, 0).pvalue
     assert found.p_value == pytest.approx(expected)
     inside = decide(measured, {**ask, "within": "epsilon"})
     whole = np.mean([stats.kendalltau(one[:, j], two[:, j]).statistic for j in range(4)])
@@ -221,6 +223,13 @@ def test_selecting_too_little_is_noticed(gapped):
         course(gapped, "curvature", "lambda_max", {})
 
 
+def test_several_epochs_of_a_run_are_noticed(gapped):
+    epochs = pd.concat([gapped["runs"].drop(columns="checkpoint").assign(epoch=e) for e in (1, 2)])
+    found = {**gapped, "history": epochs.assign(loss=1.0)}
+    with pytest.raises(UserError, match=r"select\.epoch: got nothing; allowed: one of 1, 2"):
+        course(found, "history", "loss", {})
+
+
 def test_rise_is_read_at_the_largest_radius_over_directions(gapped):
     values = course(gapped, "flatness", "rise", {})
     assert values.to_numpy() == pytest.approx(np.full((2, 3), 3 * 1.5))
@@ -243,15 +252,22 @@ def test_the_gap_is_that_of_the_two_splits_at_the_own_epsilon(gapped):
     keys = gapped["runs"].drop(columns="regime")
     rows = pd.concat(
         [
-            keys.assign(split=split, attack=attack, eval_epsilon=at, accuracy=accuracy, loss=loss)
+            keys.assign(
+                split=split,
+                attack=attack,
+                eval_epsilon=at,
+                steps=steps,
+                accuracy=accuracy,
+                loss=loss,
+            )
             for split, accuracy, loss in (("train", 0.9, 0.1), ("test", 0.7, 0.6))
-            for attack, at in (("none", 0.0), ("pgd", 0.5), ("pgd", 2.0))
+            for attack, at, steps in (("none", 0.0, np.nan), ("pgd", 0.5, 10), ("pgd", 2.0, 10))
         ]
     ).assign(n=3)
     rows["accuracy"] -= rows["eval_epsilon"] * (rows["split"] == "test") / 10
     found = course({**gapped, "robustness": rows}, "robustness", "gap_accuracy",
-                   {"attack": "pgd", "eval_epsilon": "own"})  # fmt: skip
+                   {"attack": "pgd", "eval_epsilon": "own", "steps": 10})  # fmt: skip
     assert found.to_numpy() == pytest.approx(np.array([[0.2, 0.25, 0.4]] * 2))
     loss = course({**gapped, "robustness": rows}, "robustness", "gap_loss",
-                  {"attack": "pgd", "eval_epsilon": "own"})  # fmt: skip
+                  {"attack": "pgd", "eval_epsilon": "own", "steps": 10})  # fmt: skip
     assert loss.to_numpy() == pytest.approx(np.full((2, 3), 0.5))

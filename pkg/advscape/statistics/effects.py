@@ -121,7 +121,7 @@ def association(tables: Mapping[str, pd.DataFrame], claim: Mapping[str, Any]) ->
         tables: the study's, by name.
         claim: ``of``, ``other``, ``seeds``, ``within``: a column, or None for all runs together.
     """
-    one, two = (measured(tables, claim[side]) for side in ("of", "other"))
+    one, two = (_in_regime(tables, claim[side]) for side in ("of", "other"))
     runs = one.merge(two, on=[*CELL, "seed"], suffixes=("", "_other"))
     gone = len(one) - int(runs[["value", "value_other"]].notna().all(axis="columns").sum())
     runs = runs.dropna(subset=["value", "value_other"])
@@ -165,7 +165,7 @@ def _both(
     tables: Mapping[str, pd.DataFrame], claim: Mapping[str, Any]
 ) -> tuple[Values, Values, str]:
     """Both measurements of the seeds that have both, and which are missing."""
-    found = [by_seed(measured(tables, claim[side]), claim["seeds"]) for side in ("of", "other")]
+    found = [by_seed(_in_regime(tables, claim[side]), claim["seeds"]) for side in ("of", "other")]
     (one, _), (two, _) = found
     common = one.index.intersection(two.index)
     absent = [f"seed {seed}" for seed in claim["seeds"] if seed not in common]
@@ -174,6 +174,13 @@ def _both(
         two.loc[common].to_numpy(float),
         "; ".join(absent),
     )
+
+
+def _in_regime(tables: Mapping[str, pd.DataFrame], of: Measurement) -> pd.DataFrame:
+    """A measurement of the runs that are in its regime."""
+    rows = measured(tables, of)
+    regime = of.select.get("regime")
+    return rows if regime is None else rows[rows["regime"] == regime]
 
 
 def _compared(

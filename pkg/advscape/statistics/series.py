@@ -57,11 +57,11 @@ def measured(tables: Mapping[str, pd.DataFrame], of: Measurement) -> pd.DataFram
         rows = rows.assign(value=rows[of.quantity])
     else:
         rows = imported(derived.function)(rows)
+    if "checkpoint" not in rows:  # a table about runs, which their last weights stand for
+        rows = rows.assign(checkpoint="last")
     for column, value in of.select.items():
         if column != "regime":
             rows = rows[_selected(rows, column, value, of.select)]
-    if "checkpoint" not in rows:  # a table about runs, which their last weights stand for
-        rows = rows.assign(checkpoint="last")
     rows = _averaged(rows, of)
     runs = tables["runs"]
     key = ["noise", "epsilon", "seed", "label", "variant"]
@@ -85,7 +85,11 @@ def over(
         Seeds by epsilons (or epochs), ascending, all present; and which values are missing, in
         words. Left out are epsilons at which no run has a value, since it does not exist there,
         and seeds that lack one of the others.
+
+    Raises:
+        UserError: a run has several.
     """
+    _check_single(rows, [along, "seed"])
     wide = rows.pivot(index="seed", columns=along, values="value").reindex(seeds)
     if regime is not None:
         there = rows.pivot(index="seed", columns=along, values="regime")
@@ -101,10 +105,29 @@ def over(
 
 
 def by_seed(rows: pd.DataFrame, seeds: Sequence[int]) -> tuple[pd.Series, str]:
-    """One value for each seed, and which are missing, in words."""
+    """One value for each seed, and which are missing, in words.
+
+    Raises:
+        UserError: a seed has several.
+    """
+    _check_single(rows, ["seed"])
     values = rows.set_index("seed")["value"].reindex(seeds)
     absent = [f"seed {seed}" for seed in values.index[values.isna()]]
     return values.dropna(), "; ".join(absent)
+
+
+def _check_single(rows: pd.DataFrame, key: list[str]) -> None:
+    """There is one row for each key.
+
+    Raises:
+        UserError: there are several.
+    """
+    several = rows[rows.duplicated(key, keep=False)]
+    for column in CELL:
+        found = several[column].unique()
+        if len(found) > 1 and column not in key:
+            named = ", ".join(map(str, found[:5]))
+            raise UserError(f"select.{column}: got nothing; allowed: one of {named}")
 
 
 def _selected(rows: pd.DataFrame, column: str, value: Any, select: Mapping[str, Any]) -> pd.Series:
@@ -114,12 +137,17 @@ def _selected(rows: pd.DataFrame, column: str, value: Any, select: Mapping[str, 
     cells = rows[column]
     if column == "eval_epsilon" and value == OWN:
         return cells == rows["epsilon"]
-    if column == "attack" and select.get("eval_epsilon") == OWN and "eval_epsilon" in rows:
-        # at radius 0 no attack is there to be selected
-        return (cells == value) | (rows["eval_epsilon"] == 0)
+    found = _equal(cells, value)
+    if column in ("attack", "steps", "restarts") and select.get("eval_epsilon") == OWN:
+        # at radius 0 there is no attack to be selected
+        found |= rows["eval_epsilon"] == 0
+    return found
+
+
+def _equal(cells: pd.Series, value: Any) -> pd.Series:
     if isinstance(value, bool) or not isinstance(value, str):
         numbers = np.isclose(cells.astype(float), float(value), rtol=1e-9, atol=0)
-        return pd.Series(numbers, index=rows.index)
+        return pd.Series(numbers, index=cells.index)
     return cells.astype(str) == value
 
 
