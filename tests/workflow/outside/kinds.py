@@ -15,7 +15,7 @@ from advscape.losses import precise_losses
 from advscape.models.restored import moved
 from advscape.sharpness.estimate import Sharpness
 from advscape.sharpness.network import Found
-from advscape.statistics.decide import Outcome
+from advscape.statistics.decide import Outcome, bound_of
 from advscape.threat import ThreatModel
 from advscape.training.objectives import Adversarial
 from advscape.training.treatment import Treatment
@@ -76,8 +76,8 @@ def weights(place, kind, seed):
     return {name: p.detach().clone() for name, p in place.model.named_parameters()}
 
 
-def shrinks(values, ratios, ratio, level):
-    return Outcome(1.0, bool((ratios < ratio).all()), False)
+def shrinks(effects, claim):
+    return Outcome(1.0, bool((effects.values < bound_of(claim)).all()), False)
 
 
 def losses_figure(runs, title):

@@ -55,11 +55,12 @@ MEASURES["shrunk"] = Measure(
 )
 DIRECTIONS["weights"] = DirectionKind("kinds:weights", lines="one")
 RULES["shrinks"] = Rule(
-    "advscape.statistics.ratios:last_to_first",
-    "ratio of the last to the first epsilon",
-    "kinds:shrinks",
-    "every seed's ratio lies below {ratio:g}",
-    "every seed's ratio lies below `ratio`.",
+    effects="advscape.statistics.effects:along",
+    test="kinds:shrinks",
+    side="below",
+    keys=("along", "ratio"),
+    criterion="every seed's ratio lies {side}",
+    description="every seed's ratio lies below `ratio`.",
 )
 
 
