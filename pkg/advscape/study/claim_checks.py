@@ -106,7 +106,9 @@ def _check_keys(at: str, claim: ClaimConfig) -> None:
     optional = dict.fromkeys(key for rule in RULES.values() for key in rule.keys)
     for key in optional:
         value = getattr(claim, key)
-        if key in claim.model_fields_set and value is not None and key not in taken:
+        # as a config has it that was written with every default
+        usual = ClaimConfig.model_fields[key].default
+        if value != usual and key not in taken:
             takers = ", ".join(name for name, rule in RULES.items() if key in rule.keys)
             given = "a mapping" if key == "other" else shown(value)
             raise ConfigError(f"{at}.{key}", given, f"nothing with {claim.rule}; it is of {takers}")
