@@ -37,7 +37,7 @@ from advscape.study.plan import (
     trial_of,
 )
 
-# of the rule compare alone: no key of a study
+# what `compare` compares with, which is no key of a study
 AGAINST = config.pop("against", None)
 AGAINST = None if AGAINST is None else str(AGAINST)
 
