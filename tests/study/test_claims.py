@@ -35,7 +35,7 @@ def study(place=2, training=None, variants=None, seeds=None, **claim):
 
 
 def claimed(**claim):
-    (found,) = Plan(load_study(study(**claim))).claims()
+    (found,) = Plan(load_study(study(**claim))).claims
     return found
 
 
@@ -159,7 +159,7 @@ def test_along_epochs_the_last_weights_and_the_snapshots_count():
         training={"snapshots": {"every": 4}},
     )  # fmt: skip
     raw["experiments"][2]["curvature"]["checkpoints"] = ["last", "snapshots"]
-    (found,) = Plan(load_study(raw)).claims()
+    (found,) = Plan(load_study(raw)).claims
     assert found["of"]["select"]["checkpoint"] == ["last", "snapshot"]
 
 

@@ -508,5 +508,5 @@ def test_one_way_of_claims_about_checkpoints_is_enough(tmp_path, monkeypatch):
     for name in ("a.pt", "b.pt"):
         Path(name).touch()
     claim = CLAIM | {"select": CLAIM["select"] | {"label": "AT"}}
-    (found,) = Plan(load_study(given_networks(runs=RUNS, claims=[claim]))).claims()
+    (found,) = Plan(load_study(given_networks(runs=RUNS, claims=[claim]))).claims
     assert found["of"]["select"]["label"] == "AT"

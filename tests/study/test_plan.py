@@ -111,7 +111,7 @@ def test_regimes_are_drawn_where_linear_trainings_differ(raw):
 
 
 def test_claims_carry_their_experiment(raw):
-    (claim,) = plan(raw).claims()
+    (claim,) = plan(raw).claims
     assert (claim["id"], claim["of"]["experiment"]) == ("C1", "logistic-digits")
     assert (claim["of"]["table"], claim["of"]["select"]["hessian"]) == ("curvature", "total")
 

@@ -16,6 +16,6 @@ rule claims:
         ENVIRONMENT
     threads: 1
     params:
-        spec=canonical(code=code("claims.py"), config={"claims": PLAN.claims()}),
+        spec=canonical(code=code("claims.py"), config={"claims": PLAN.claims}),
     script:
         "../scripts/claims.py"

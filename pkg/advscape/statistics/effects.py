@@ -165,9 +165,8 @@ def _both(
     tables: Mapping[str, pd.DataFrame], claim: Mapping[str, Any]
 ) -> tuple[Values, Values, str]:
     """Both measurements of the seeds that have both, and which are missing."""
-    found = [by_seed(_in_regime(tables, claim[side]), claim["seeds"]) for side in ("of", "other")]
-    (one, _), (two, _) = found
-    common = one.index.intersection(two.index)
+    one, two = (by_seed(_in_regime(tables, claim[side])) for side in ("of", "other"))
+    common = [seed for seed in claim["seeds"] if seed in one.index and seed in two.index]
     absent = [f"seed {seed}" for seed in claim["seeds"] if seed not in common]
     return (
         one.loc[common].to_numpy(float),

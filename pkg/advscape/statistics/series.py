@@ -104,16 +104,14 @@ def over(
     return wide.dropna(axis="index"), "; ".join(absent + gaps)
 
 
-def by_seed(rows: pd.DataFrame, seeds: Sequence[int]) -> tuple[pd.Series, str]:
-    """One value for each seed, and which are missing, in words.
+def by_seed(rows: pd.DataFrame) -> pd.Series:
+    """The value of each seed that has one.
 
     Raises:
         UserError: a seed has several.
     """
     _check_single(rows, ["seed"])
-    values = rows.set_index("seed")["value"].reindex(seeds)
-    absent = [f"seed {seed}" for seed in values.index[values.isna()]]
-    return values.dropna(), "; ".join(absent)
+    return rows.set_index("seed")["value"].dropna()
 
 
 def _check_single(rows: pd.DataFrame, key: list[str]) -> None:

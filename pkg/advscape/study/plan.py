@@ -306,6 +306,7 @@ class Plan:
         ]
         return [(file, name) for file, name in files if file not in self.lacking]
 
+    @cached_property
     def claims(self) -> list[dict[str, Any]]:
         """Every claim of the study, with what it measures worked out."""
         given = {name: list(runs.values()) for name, runs in self.given.items()}
@@ -317,7 +318,7 @@ class Plan:
 
     def claimed_tables(self) -> list[str]:
         """Names of the tables that the claims are decided from."""
-        sides = [claim[side] for claim in self.claims() for side in ("of", "other")]
+        sides = [claim[side] for claim in self.claims for side in ("of", "other")]
         return list(dict.fromkeys(["runs", *(side["table"] for side in sides if side)]))
 
     def flatness_settings(self) -> dict[str, dict[str, Any]]:
