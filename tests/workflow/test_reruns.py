@@ -197,6 +197,8 @@ EXPECTED = {
         "snapshots": [2], "snapshots.every": 2, "snapshots.epochs": [2],
         "averaging": {"ema": 0.9}, "averaging.ema": 0.9, "averaging.swa": {"from": 0.5},
         "averaging.swa.from": 0.5,
+        "initial_perturbation": {"seed": 1},
+        "initial_perturbation.size": 1e-5, "initial_perturbation.seed": 1,
     }),
     # its claim would be about which of them?
     "network.variants": ([{"name": "more", "training": {"momentum": 0.5}}], REFUSED),

@@ -16,6 +16,7 @@ from advscape.stages.recipe import build_recipe
 from advscape.stages.run import NetworkRun, load_run
 from advscape.training.checkpoint import Checkpoint
 from advscape.training.monitor import Monitor
+from advscape.training.other_machine import perturb_initial_weights
 from advscape.training.snapshot_epochs import snapshot_epochs
 from advscape.training.snapshots import Snapshots
 from advscape.training.train import train
@@ -50,6 +51,9 @@ def train_network(
     run, settings = load_run(job, dataset), job.sections.training
     for split, part in run.parts.items():  # before hours are spent, not after
         score(run.model, *run.tensors(part), settings.batch_size, f"{split} images")
+    if (change := settings.initial_perturbation) is not None:
+        draw = stream(run.seed, f"initial perturbation {change.seed}")
+        perturb_initial_weights(run.model, change.size, draw)
     recipe = build_recipe(run, settings, job.sections.compute)
     kept = Checkpoint(checkpoint, job.key)
     asked, epochs = settings.snapshots, settings.epochs

@@ -40,6 +40,17 @@ class Monitor(Section):
     )
 
 
+class InitialPerturbation(Section):
+    """A small random change of the initial weights, as small as rounding."""
+
+    size: Positive = Field(
+        default=1e-6, description="Standard deviation of the change, relative to each weight."
+    )
+    seed: Natural = Field(
+        default=0, description="Draws the change, together with the run's own seed."
+    )
+
+
 class NetworkTraining(Section):
     """Adversarial training by SGD."""
 
@@ -77,6 +88,12 @@ class NetworkTraining(Section):
     )
     averaging: Averaging | None = Field(
         default=None, description="An average of the weights, to be measured; none unless given."
+    )
+
+    initial_perturbation: InitialPerturbation | None = Field(
+        default=None,
+        description="Change the initial weights by about as much as rounding does, which stands "
+        "for training on another machine: verdicts should stay the same. None unless given.",
     )
 
     @property
