@@ -1,4 +1,4 @@
-"""A change of the initial weights as small as rounding: it stands for training on another machine."""
+"""Initial weights changed by as little as rounding: it stands for another machine."""
 
 import torch
 from torch import nn
