@@ -23,7 +23,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 SETS, PERTURBATIONS = 5, 3
-CLAIM = ["experiment", "id", "statement"]
+CLAIM = ["experiment", "claim", "statement"]
 
 
 def cases(study: dict[str, Any]) -> Iterator[dict[str, Any]]:
