@@ -23,7 +23,7 @@ JUDGED = {"samples": 24, "splits": ["train"], "attack": ATTACK}
 EXPERIMENT = {
     "name": "small",
     "dataset": {"name": "digits", "test_fraction": 0.5},
-    "model": {"name": "resnet18", "width": 2, "activation": "gelu"},
+    "model": {"name": "custom", "function": "tests.interface.smooth:network", "label": "smooth"},
     "threat": {"norm": "l2"},
     "training": {"epochs": 2, "batch_size": 8, "attack": {"steps": 1}},
     "grid": {"epsilons": [0.2], "seeds": [0]},
