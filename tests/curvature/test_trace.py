@@ -6,8 +6,10 @@ import pytest
 import torch
 from scipy.stats import t as student
 
+from advscape.curvature.functional import FunctionalOperator
+from advscape.curvature.gauss_newton import GaussNewtonOperator
 from advscape.curvature.hessian import HessianOperator
-from advscape.curvature.trace import hutchinson_trace, layer_traces
+from advscape.curvature.trace import hutchinson_trace, layer_traces, remaining_traces
 from tests.curvature.matrices import Dense
 from tests.curvature.test_hessian import dense
 from tests.networks import batch, small_net
@@ -101,3 +103,19 @@ def test_one_probe_has_no_error():
 def test_a_product_that_is_not_finite():
     with pytest.raises(FloatingPointError, match="product 1 "):
         hutchinson_trace(Dense(torch.full((5,), torch.inf)), 5, seeded())
+
+
+def test_what_is_left_of_a_trace_is_that_of_the_operator_that_is_left(case):
+    hessian, _ = case
+    model, (x, y) = small_net(), batch(10)
+    outer, rest = (kind(model, x, y, 10) for kind in (GaussNewtonOperator, FunctionalOperator))
+    whole, taken, expected = (layer_traces(op, 8, seeded()) for op in (hessian, outer, rest))
+    left = remaining_traces(whole, [taken])
+    for found, exact in zip(
+        (left.total, *left.layers), (expected.total, *expected.layers), strict=True
+    ):
+        assert found.samples == pytest.approx(exact.samples, rel=1e-9, abs=1e-10)
+        assert (found.value, found.stderr) == pytest.approx((exact.value, exact.stderr), abs=1e-10)
+        assert found.products == 0
+    with pytest.raises(ValueError, match="probes of a term"):
+        remaining_traces(whole, [layer_traces(outer, 7, seeded())])

@@ -11,8 +11,10 @@ from tests.conftest import ROOT
 SLOW = ["torch._dynamo", "torchvision", "matplotlib", "snakemake"]
 TRAIN = """
 import torch
+from advscape.machine.device import set_up
 from advscape.models.resnet import SmallImageResNet18
 from advscape.training.updates import Descent
+set_up("cpu", threads=1)
 model = SmallImageResNet18(3, (1, 32, 32), 4)
 update = Descent(model, 0.9, 1e-3)
 def gradient():

@@ -131,7 +131,11 @@ def extremes_of(
 
 
 def measure(
-    operator: CurvatureOperator, n: int, settings: Settings, what: str
+    operator: CurvatureOperator,
+    n: int,
+    settings: Settings,
+    what: str,
+    traces: LayerTraces | None = None,
 ) -> Measured | Unmeasured:
     """Measure one operator, where its products can be shown to be right and are finite.
 
@@ -140,12 +144,13 @@ def measure(
         n: number of samples.
         settings: how.
         what: the operator in a few words, for the log.
+        traces: where they are known already.
     """
     try:
         extremes = extremes_of(operator, settings, settings.largest, settings.smallest)
-        traces = layer_traces(
-            operator, settings.probes, settings.generator("trace probes"), settings.accuracy
-        )
+        if traces is None:
+            probes = settings.generator("trace probes")
+            traces = layer_traces(operator, settings.probes, probes, settings.accuracy)
         samples = sample_error(operator, extremes.top[0], n)
     except (UnprovenHessian, FloatingPointError) as error:
         _LOG.warning("%s: not measured: %s", what, error)

@@ -3,7 +3,7 @@
 import logging
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -107,6 +107,30 @@ def layer_traces(
     samples = _sample(operator, sizes, probes, generator, accuracy)
     total = _said(_mean(samples.sum(axis=1), accuracy), accuracy)
     layers = (_mean(column, None, total.converged) for column in samples.T)
+    return LayerTraces(total, tuple(layers))
+
+
+def remaining_traces(whole: LayerTraces, terms: Sequence[LayerTraces]) -> LayerTraces:
+    """Traces of what is left of an operator without some of its terms, at no product.
+
+    A probe's v . H v is linear in H: equal probes of the whole and of its terms give what they
+    would give of the rest.
+
+    Args:
+        whole: of the operator.
+        terms: of the terms that are taken away, from the same probes.
+
+    Raises:
+        ValueError: the numbers of probes or of layers differ.
+    """
+    samples = np.array([layer.samples for layer in whole.layers])
+    for term in terms:
+        taken = np.array([layer.samples for layer in term.layers])
+        if taken.shape != samples.shape:
+            raise ValueError(f"probes of a term: got {taken.shape}; allowed: {samples.shape}")
+        samples = samples - taken
+    total = replace(_mean(samples.sum(axis=0), None), products=0)
+    layers = (replace(_mean(layer, None), products=0) for layer in samples)
     return LayerTraces(total, tuple(layers))
 
 

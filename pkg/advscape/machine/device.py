@@ -66,7 +66,10 @@ def set_arithmetic(threads: int, deterministic: bool) -> None:
     """
     # cuBLAS reads this when it starts, and is not repeatable without it
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    torch.use_deterministic_algorithms(deterministic)
+    # use_deterministic_algorithms does these two things, and imports the compiler for the second:
+    # one second of every job
+    torch.set_deterministic_debug_mode("error" if deterministic else "default")
+    os.environ["TORCHINDUCTOR_DETERMINISTIC"] = str(int(deterministic))
     torch.backends.cudnn.benchmark = False  # which would choose algorithms by the clock
     torch.set_num_threads(threads)
     _allow_tf32(False)

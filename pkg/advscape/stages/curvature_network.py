@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +29,7 @@ from advscape.curvature.operator import CurvatureOperator
 from advscape.curvature.optimality import KINDS, KINK, Optimality, attack_optimality
 from advscape.curvature.response import ResponseOperator
 from advscape.curvature.total import TotalOperator
+from advscape.curvature.trace import remaining_traces
 from advscape.models.build import naming
 from advscape.models.check import has_eigenvalues
 from advscape.models.kinks import has_kinks
@@ -117,8 +118,7 @@ class _Split:
             self.rows.add("adversarial", "frozen", found.columns() | halves | noise, at)
             self.rows.add("adversarial", "total", found.columns(), at)
             self.frozen = operator, found
-            if isinstance(found, Measured):
-                self._terms(at)
+            self._terms(at, [found])
         else:
             samples = self._at_maxima(polished=isinstance(found, Measured))
             measurable = self._adversarial(samples)
@@ -176,17 +176,18 @@ class _Split:
         self.rows.maxima(found)
         measurable = found.n_valid >= MEASURABLE * len(self.y)
         if measurable:
-            self._respond(samples, found)
+            self._terms((found.maxima.x, found.maxima.y), self._respond(samples, found))
         else:
             columns = {"n": len(self.y)} | self._valid(found)
             for part in ("response", "total"):
                 self.rows.add("adversarial", part, columns, at)
-        self._terms((found.maxima.x, found.maxima.y) if measurable else at, measurable)
+            self._terms(at, [frozen])
         return measurable
 
-    def _respond(self, samples: AttackedSamples, found: Optimality) -> None:
-        """Response and total over the valid samples."""
+    def _respond(self, samples: AttackedSamples, found: Optimality) -> list[Measured | Unmeasured]:
+        """Total and response over the valid samples, in this order."""
         response = self.settings.response
+        outcomes: list[Measured | Unmeasured] = []
         ahead = step_ahead(self.model, samples, found, self.size)
 
         def made(kind: type[ResponseOperator], maxima: Maxima) -> ResponseOperator:
@@ -207,16 +208,17 @@ class _Split:
                 error = self._errors(operator, further, measured)
                 return self._valid(found) | halves | error
 
-            self.rows.measured(
+            outcomes.insert(0, self.rows.measured(
                 operator, "adversarial", part, (found.maxima.x, found.maxima.y), more,
                 **self._response_settings(part),
-            )  # fmt: skip
+            ))  # fmt: skip
             if not operator.solves.converged:
                 _LOG.warning(
                     "%s: %d of %d inner systems not solved to %g",
                     part, operator.solves.unconverged, operator.solves.systems,
                     response.cg_tolerance,
                 )  # fmt: skip
+        return outcomes
 
     def _errors(
         self, operator: ResponseOperator, further: ResponseOperator, found: Measured
@@ -245,17 +247,37 @@ class _Split:
             "firmness": float(firmness.min()) if len(firmness) else None,
         }
 
-    def _terms(self, at: tuple[Tensor, Tensor], measurable: bool = False) -> None:
-        """The frozen part's two terms, over the samples and with the probes of the total."""
-        how = self._response_settings("total") if measurable else {}
-        for kind, part in (
-            (GaussNewtonOperator, "gauss-newton"),
-            (FunctionalOperator, "functional"),
-        ):
-            operator = kind(self.model, *at, self.size)
-            self.rows.measured(
-                operator, "adversarial", part, at, **how | {"largest": 1, "smallest": 0}
-            )
+    def _terms(self, at: tuple[Tensor, Tensor], outcomes: Sequence[Measured | Unmeasured]) -> None:
+        """The frozen part's two terms.
+
+        Args:
+            at: inputs and labels of the operators.
+            outcomes: of the whole Hessian there, and of the response where it has one.
+        """
+        known = []
+        for found in outcomes:
+            if isinstance(found, Unmeasured):
+                for part in ("gauss-newton", "functional"):
+                    self.rows.add("adversarial", part, found.columns(), at)
+                return
+            known.append(found.traces)
+        how: dict[str, Any] = {
+            "probes": known[0].total.probes, "accuracy": None, "largest": 1, "smallest": 0,
+        }  # fmt: skip
+        outer = self.rows.measured(
+            GaussNewtonOperator(self.model, *at, self.size),
+            "adversarial",
+            "gauss-newton",
+            at,
+            **how,
+        )
+        left = None
+        if isinstance(outer, Measured):
+            left = remaining_traces(known[0], [*known[1:], outer.traces])
+        self.rows.measured(
+            FunctionalOperator(self.model, *at, self.size), "adversarial", "functional", at,
+            traces=left, **how,
+        )  # fmt: skip
 
     def _response_settings(self, part: str) -> dict[str, Any]:
         how: dict[str, Any] = {"probes": self.settings.response.probes, "accuracy": None}

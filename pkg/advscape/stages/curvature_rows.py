@@ -14,6 +14,7 @@ from advscape.curvature.density import spectral_density
 from advscape.curvature.measure import Measured, Settings, Unmeasured, measure
 from advscape.curvature.operator import CurvatureOperator
 from advscape.curvature.optimality import KINDS, Optimality
+from advscape.curvature.trace import LayerTraces
 from advscape.evaluation.evaluate import score
 from advscape.evaluation.gradient_noise import gradient_noise
 from advscape.seeds import stream
@@ -65,6 +66,7 @@ class Rows:
         part: str,
         at: tuple[Tensor, Tensor],
         more: Callable[[Measured], dict[str, Any]] = lambda found: {},
+        traces: LayerTraces | None = None,
         **how: Any,
     ) -> Measured | Unmeasured:
         """Measure an operator, and add its rows.
@@ -75,10 +77,11 @@ class Rows:
             part: which Hessian, or term of it.
             at: inputs and labels of the operator.
             more: further columns of curvature.csv, from what was found.
+            traces: where they are known already.
             how: settings that differ from the split's.
         """
         what = f"{self._split}, {loss}, {part}"
-        found = measure(operator, len(at[1]), replace(self.measuring, **how), what)
+        found = measure(operator, len(at[1]), replace(self.measuring, **how), what, traces)
         further = more(found) if isinstance(found, Measured) else {}
         self.add(loss, part, found.columns() | further, at)
         names = [name for name, p in self._run.model.named_parameters() if p.requires_grad]
