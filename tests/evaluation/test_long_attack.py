@@ -1,4 +1,4 @@
-"""A sound PGD passes on a model whose exact robust accuracy is known; masked gradients are caught."""
+"""Against models whose exact robust accuracy is known: a sound PGD, and masked gradients."""
 
 import numpy as np
 import pytest

@@ -1,11 +1,11 @@
-"""Stage `strength` of a network experiment: how near attack and ascents come to much longer ones."""
+"""Stage `strength` of a network experiment: PGD and worst cases against much longer searches."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
 
@@ -21,6 +21,7 @@ from advscape.stages.sharpness_network import prepared
 from advscape.tables.rows import rows_of
 
 if TYPE_CHECKING:
+    from advscape.attacks.pgd import PGD
     from advscape.study.config.evaluation import NetworkEvaluation
     from advscape.study.config.sharpness import NetworkSharpness
     from advscape.study.config.study import NetworkExperiment
@@ -56,7 +57,7 @@ def strength_network(
 
 
 def _attacks(run: NetworkRun, settings: NetworkEvaluation) -> Iterator[tuple[str, Check]]:
-    judges = [run.attack(section) for section in settings.attacks if section.name == "pgd"]
+    judges = [cast("PGD", run.attack(each)) for each in settings.attacks if each.name == "pgd"]
     if judges and run.threat.epsilon > 0:
         size = min(SAMPLES, settings.samples or SAMPLES)
         x, y = run.samples("test", size, "strength samples")
