@@ -41,8 +41,8 @@ def test_smoke_study_gives_the_same_tables(tmp_path, submit, slurm):
     assert (there.results / "report.html").stat().st_size > 100_000
     # every job of a run went through SLURM, once
     jobs = [slurm.show(job) for job in run.jobs()]
-    # four stages of two linear seeds; of two networks six jobs, two of them landscapes
-    assert len(jobs) == 2 * 4 + 2 * 6
+    # four stages of two linear seeds; of two networks seven jobs, two of them landscapes
+    assert len(jobs) == 2 * 4 + 2 * 7
     assert {job["JobState"] for job in jobs} == {"COMPLETED"}
     trained = [job for job in jobs if job["Comment"].startswith("rule_train_network")]
     assert {job["TimeLimit"] for job in trained} == {"12:00:00"}

@@ -91,7 +91,9 @@ def page(tmp_path_factory):
     tables = {
         "claims": rows("claims", CLAIM, CLAIM | {"effect": "difference", "claim": "C-" + "x" * 60}),
         "runs": rows("runs", *(KEY | {"seed": seed} for seed in (2, 10, 1))),
-        "sanity": rows("sanity", KEY | {"check": "kkt", "value": 1, "bound": 0.1, "ok": False}),
+        "sanity": rows(
+            "sanity", KEY | {"check": "kkt", "value": 1, "bound": 0.1, "ok": False, "n": 9}
+        ),
     }
     long = "a" * 70  # as long as names get
     report(folder, tables, outline(*figures, study=long))

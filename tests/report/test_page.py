@@ -88,7 +88,9 @@ def test_no_text_from_outside_is_taken_for_html(tmp_path):
     trial.write_text(json.dumps({"notes": [HOSTILE]}))
     tables = {
         "claims": rows("claims", CLAIM | hostile),
-        "sanity": rows("sanity", key | {"check": HOSTILE, "value": 1, "bound": 0.1, "ok": False}),
+        "sanity": rows(
+            "sanity", key | {"check": HOSTILE, "value": 1, "bound": 0.1, "ok": False, "n": 9}
+        ),
         "curvature": rows("curvature", key | {"reason": HOSTILE, "half_spread": 0.7}),
         "runs": rows("runs", key | {"regime": "collapsed", "converged": False}),
         "missing": rows("missing", dict.fromkeys(SUMMARIES["missing"], HOSTILE)),
@@ -107,7 +109,7 @@ def test_no_text_from_outside_is_taken_for_html(tmp_path):
 
 
 def test_published_accuracies_stand_before_all_else(tmp_path):
-    check = {"check": "accuracy as published", "value": 0.2, "bound": 0.01, "ok": False}
+    check = {"check": "accuracy as published", "value": 0.2, "bound": 0.01, "ok": False, "n": 9}
     sanity = rows("sanity", KEY | check)
     page = report(tmp_path, {"sanity": sanity})
     place(page, 'href="#published"', 'id="claims"', str(published_section(sanity)))

@@ -9,7 +9,7 @@ def sanity(*values):
         [
             {"experiment": "a<b", "label": None, "noise": "aligned", "epsilon": 0.1 * i,
              "epoch": None, "variant": None, "checkpoint": "last", "seed": seed,
-             "check": "kkt residual", "value": value, "bound": 0.1, "ok": value <= 0.1}
+             "check": "kkt residual", "value": value, "bound": 0.1, "ok": value <= 0.1, "n": 60 + i}
             for i, value in enumerate(values)
             for seed in (0, 1)
         ]
@@ -23,7 +23,13 @@ def test_where_all_passed_nothing_is_said():
 def test_failures_are_counted_and_named():
     html = sanity_section(sanity(0.05, 0.2, 0.3))
     assert "4 of 6 checks failed" in html
-    for words in ("a&lt;b", "4 of 6", "0.3", "aligned 0.1: seed 0, 1; aligned 0.2: seed 0, 1"):
+    for words in (
+        "a&lt;b",
+        "4 of 6",
+        "0.3",
+        "<td>61</td>",
+        "aligned 0.1: seed 0, 1; aligned 0.2: seed 0, 1",
+    ):
         assert words in html
     assert html.count("<tr>") == 2
 

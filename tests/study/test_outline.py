@@ -23,12 +23,13 @@ def test_jobs_are_named_as_their_benchmarks(raw):
     jobs = jobs_of(Plan(load_study(raw)))
     assert set(jobs) == {
         "dataset", "try", "train", "evaluate", "curvature", "landscape", "sharpness",
+        "strength",
     }  # fmt: skip
     linear = ["logistic-digits/seed~0", "logistic-digits/seed~1"]
     networks = [f"{NETWORK}/eps~0/seed~0", f"{NETWORK}/eps~0.4/seed~0"]
     for stage in ("train", "evaluate", "curvature"):
         assert jobs[stage] == [*linear, *networks]
-    assert jobs["sharpness"] == networks
+    assert jobs["sharpness"] == jobs["strength"] == networks
     assert jobs["landscape"] == [*linear, *(f"{n}/part~{p}" for n in networks for p in (0, 1))]
     assert jobs["try"] == [f"{NETWORK}/trial"]
     assert jobs["dataset"] == ["digits"]

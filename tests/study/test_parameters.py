@@ -12,7 +12,8 @@ from advscape.study.parameters import Parameters
 from advscape.study.plan import Plan
 from tests.conftest import ROOT
 
-STAGES = ("train", "evaluate", "curvature", "landscape", "sharpness")
+STAGES = ("train", "evaluate", "curvature", "landscape", "sharpness", "strength")
+OF_ONE_RUN = ("train", "strength")
 
 
 @pytest.fixture(scope="module")
@@ -34,13 +35,13 @@ def job(**wildcards):
 @pytest.mark.parametrize("stage", STAGES)
 def test_networks(plan, parameters, stage):
     (name,) = plan.networks
-    seeds = {"seed": "0"} if stage == "train" else {"seeds": "0+1"}
+    seeds = {"seed": "0"} if stage in OF_ONE_RUN else {"seeds": "0+1"}
     part = {"part": "2"} if stage == "landscape" else {}
     spec = read(parameters.network(stage)(job(experiment=name, cell="eps~0.4", **seeds, **part)))
     assert spec["code"] == f"code of {stage}_network.py"
     assert spec["data"] == "digest"
     expected = {"epsilon": 0.4, "noise": "aligned"}
-    expected |= {"seed": 0} if stage == "train" else {"seeds": [0, 1]}
+    expected |= {"seed": 0} if stage in OF_ONE_RUN else {"seeds": [0, 1]}
     assert spec["cell"] == expected | ({"part": 2} if part else {})
     assert spec["config"]["model"]["made_by"] in spec["makers"]
 

@@ -36,6 +36,22 @@ def test_a_linear_experiment_has_a_job_for_each_seed_and_a_network_for_each_run(
     assert made.fragments("sanity")[-1] == "<results>/runs/flatness_sanity.csv"
 
 
+def test_long_searches_are_for_the_first_seed_of_each_training(raw):
+    network = raw["experiments"][1]
+    network["grid"]["seeds"] = [3, 0, 1]
+    network["compute"] = {"seeds_per_job": 3}
+    network["variants"] = [{"name": "slow", "training": {"learning_rate": 0.01}}]
+    made = plan(raw)
+    files = [
+        f"<results>/runs/resnet18-digits/eps~{epsilon},variant~{variant}/seed~3/strength.csv"
+        for variant in ("base", "slow")
+        for epsilon in ("0", "0.4")
+    ]
+    assert [file for file in made.fragments("sanity") if "strength" in file] == files
+    left = plan(raw, lacking=files[:1]).fragments("sanity")
+    assert [file for file in left if "strength" in file] == files[1:]
+
+
 @pytest.mark.parametrize("table", ["runs", "sanity", "landscape", "sharpness"])
 def test_every_file_has_its_source(raw, table):
     made = plan(raw)

@@ -23,12 +23,12 @@ def spec(stage, **changes):
 
 
 def test_stages_depend_on_their_own_sections_only():
-    stages = ("train", "evaluate", "curvature", "landscape", "sharpness")
+    stages = ("train", "evaluate", "curvature", "landscape", "sharpness", "strength")
     affected = {
         "landscape": ({"points": 5}, {"landscape"}),
         "curvature": ({"probes": 7}, {"curvature"}),
-        "sharpness": ({"samples": 7}, {"sharpness"}),
-        "evaluation": ({"common_epsilon": 1.0}, {"evaluate"}),
+        "sharpness": ({"samples": 7}, {"sharpness", "strength"}),
+        "evaluation": ({"common_epsilon": 1.0}, {"evaluate", "strength"}),
         "training": ({"epochs": 1}, {"train"}),
         "model": ({"width": 8}, set(stages)),
         "title": ("another title", set()),

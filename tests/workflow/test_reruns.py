@@ -30,11 +30,15 @@ KINDS = {"linear": LinearExperiment, "network": TrainedExperiment}
 
 #: what must run after each stage; a stage of experiments and a figure stand for their own jobs
 FOLLOWS = {
-    "dataset": ["train", "take", "evaluate", "curvature", "landscape", "sharpness"],
+    "dataset": ["train", "take", "evaluate", "curvature", "landscape", "sharpness", "strength"],
     "try": ["train", "html_report"],
-    "train": ["evaluate", "curvature", "landscape", "sharpness", "table runs", "table history"],
+    "train": [
+        "evaluate", "curvature", "landscape", "sharpness", "strength", "table runs",
+        "table history",
+    ],
     "take": [
-        "evaluate", "curvature", "landscape", "sharpness", "table runs", "html_report",
+        "evaluate", "curvature", "landscape", "sharpness", "strength", "table runs",
+        "html_report",
     ],
     "evaluate": ["table robustness", "table sanity"],
     "curvature": [
@@ -44,6 +48,7 @@ FOLLOWS = {
     ],
     "landscape": ["table landscape"],
     "sharpness": ["table sharpness"],
+    "strength": ["table sanity"],
     "table runs": [
         "claims", "figure_curvature", "figure_regimes", "figure_along", "html_report",
     ],
@@ -80,14 +85,16 @@ FOLLOWS = {
     "html_report": [],
     "provenance": [],
 }  # fmt: skip
-STAGES = ["train", "evaluate", "curvature", "landscape", "sharpness"]
-STAGES_OF_LINEAR = [stage for stage in STAGES if stage != "sharpness"]
+STAGES_OF_LINEAR = ["train", "evaluate", "curvature", "landscape"]
+#: what is measured of every run of a network, and what only of the first seed of a cell
+STAGES_OF_RUNS = [*STAGES_OF_LINEAR, "sharpness"]
+STAGES = [*STAGES_OF_RUNS, "strength"]
 #: those that only some networks have: of a network that is already trained, and of one that is not
 TAKEN, TRAINED = ["take"], ["train", "try"]
 TABLES = [name for name in FOLLOWS if name.startswith("table ")]
 OF_NETWORKS = [
     "table eigenvalues", "table layers", "table spectrum", "table maxima", "table finite_scale",
-    "table history", "sharpness", "table sharpness",
+    "table history", "sharpness", "table sharpness", "strength",
 ]  # fmt: skip
 #: figures of one experiment each
 FIGURES = [
@@ -210,8 +217,9 @@ EXPECTED = {
         f"network.{section}.checkpoints": (["snapshots"], REFUSED)
         for section in ("curvature", "landscape", "sharpness")
     },
-    **under("network.grid", ["train"], {"epsilons": [0, 0.5, 1.0], "seeds": [0, 1]}),
-    **under("network.evaluation", ["evaluate"], {
+    # another first seed; one more in test_an_addition_runs_its_own_cells
+    **under("network.grid", ["train"], {"epsilons": [0, 0.5, 1.0], "seeds": [1, 0]}),
+    **under("network.evaluation", ["evaluate", "strength"], {
         "common_epsilon": 0.25, "samples": 100, "batch_size": 64,
         "attacks": [{"name": "fgsm"}],
         **{f"attacks[pgd].{key}": value for key, value in PGD.items()},
@@ -238,7 +246,7 @@ EXPECTED = {
         "plane.direction": "raw", "plane.attacks": ["none"],
     }),
     **under("network.landscape.flatness", FLATNESS, {"radii": [0.5, 1.0], "level": 0.1}),
-    **under("network.sharpness", ["sharpness"], {
+    **under("network.sharpness", ["sharpness", "strength"], {
         "measures": ["worst"], "balls": ["l2"], "losses": ["clean"], "samples": 16,
         "splits": ["test"], "seed": 1, "batch_size": 32, "weight_curvature.probes": 5,
         "average.draws": 5, "worst.steps": 3, "worst.restarts": 1,
@@ -595,6 +603,8 @@ def folders(stages, kind, *runs):
     return {rule: [run + inner.get(rule, "") for run in runs] for rule in rules}
 
 
+#: of the first seed alone
+STRENGTH_OF_RESNET = {"strength_network resnet"}
 #: what is added, and the folders of the jobs that run for it, by rule
 ADDED = {
     "epsilon of a network": (
@@ -603,7 +613,7 @@ ADDED = {
     ),
     "seed of a network": (
         ("resnet", "grid", "seeds", 7),
-        folders(STAGES, "network", "resnet/eps~0.5/seed~7", "resnet/eps~0/seed~7"),
+        folders(STAGES_OF_RUNS, "network", "resnet/eps~0.5/seed~7", "resnet/eps~0/seed~7"),
     ),
     "epsilon of a linear model": (
         ("solved", "grid", "epsilons", 1.5),
@@ -615,7 +625,9 @@ ADDED = {
     ),
     "attack": (
         ("resnet", "evaluation", "attacks", {"name": "fgsm"}),
-        folders(["evaluate"], "network", "resnet/eps~0.5/seed~0", "resnet/eps~0/seed~0"),
+        folders(
+            ["evaluate", "strength"], "network", "resnet/eps~0.5/seed~0", "resnet/eps~0/seed~0"
+        ),
     ),
     "direction of a network": (
         ("resnet", "landscape", "direction_seeds", 7),
@@ -684,7 +696,10 @@ def test_an_addition_runs_its_own_cells(finished, what):
     for rule, folders in wanted.items():
         assert outputs(jobs, rule) == folders
     stages = [rule.split("_")[0] for rule in wanted]
-    assert labels(jobs) == jobs_of([*stages, "study_config"], experiment, config)
+    expected = jobs_of([*stages, "study_config"], experiment, config)
+    if what == "seed of a network":
+        expected -= STRENGTH_OF_RESNET
+    assert labels(jobs) == expected
 
 
 def test_a_changed_checkpoint_is_measured_anew_and_a_touched_one_is_not(finished):
@@ -698,7 +713,7 @@ def test_a_changed_checkpoint_is_measured_anew_and_a_touched_one_is_not(finished
     finally:
         file.write_bytes(before)
     (experiment,) = [e for e in BASE["experiments"] if is_given(e)]
-    for stage in ("take", "evaluate", "curvature", "landscape", "sharpness"):
+    for stage in ("take", *STAGES[1:]):
         inner = {"landscape": "/landscape"}.get(stage, "")
         assert outputs(jobs, f"{stage}_network") == [f"given/eps~0.5/seed~0{inner}"]
     assert labels(jobs) == jobs_of(["take"], experiment, BASE)
@@ -710,14 +725,15 @@ def test_seeds_that_share_a_job_are_measured_anew_and_not_trained_again(finished
     experiment["grid"]["seeds"] = [0, 7, 8]
     experiment["compute"] = {**experiment.get("compute", {}), "seeds_per_job": 2}
     jobs = finished.plan(config)
-    wanted = folders(STAGES[1:], "network", *(f"resnet/eps~{epsilon}/seed~{seeds}"
+    wanted = folders(STAGES_OF_RUNS[1:], "network", *(f"resnet/eps~{epsilon}/seed~{seeds}"
                      for epsilon in ("0.5", "0") for seeds in ("0+7", "8")))  # fmt: skip
     wanted["train_network"] = [
         f"resnet/eps~{epsilon}/seed~{seed}" for epsilon in ("0.5", "0") for seed in (7, 8)
     ]
     for rule, runs in wanted.items():
         assert outputs(jobs, rule) == sorted(runs)
-    assert labels(jobs) == jobs_of([*STAGES, "study_config"], experiment, config)
+    expected = jobs_of([*STAGES_OF_RUNS, "study_config"], experiment, config)
+    assert labels(jobs) == expected - STRENGTH_OF_RESNET  # of seed 0, which was there
 
 
 def everywhere(stages, kinds=("linear", "network")):
@@ -747,12 +763,16 @@ MODULES = {
     "stages/evaluate_network.py": everywhere(["evaluate"], NETWORK),
     "stages/curvature_linear.py": everywhere(["curvature"], LINEAR),
     "curvature/lanczos.py": everywhere(["curvature"], NETWORK),
-    "curvature/proof.py": everywhere(["take", "curvature", "landscape", "sharpness"], NETWORK),
+    "curvature/proof.py": everywhere(
+        ["take", "curvature", "landscape", "sharpness", "strength"], NETWORK
+    ),
     "stages/landscape_linear.py": everywhere(["landscape"], LINEAR),
     "stages/landscape_network.py": everywhere(["landscape"], NETWORK),
     "landscape/grid.py": everywhere(["landscape"]),
     "tables/flatness.py": everywhere(["flatness"]),
-    "sharpness/worst.py": everywhere(["sharpness"], NETWORK),
+    "sharpness/worst.py": everywhere(["sharpness", "strength"], NETWORK),
+    "sharpness/long_ascent.py": everywhere(["strength"], NETWORK),
+    "stages/strength_network.py": everywhere(["strength"], NETWORK),
     "tables/collect.py": everywhere([*TABLES, *ALL_FIGURES, "flatness", "comparison", "missing"]),
     "tables/parquet.py": everywhere([*TABLES, "flatness", "comparison", "missing"]),
     "tables/printed.py": everywhere(["comparison"]) | {"claims"},

@@ -106,7 +106,12 @@ def test_every_run_has_its_sanity_checks(study):
     assert len(checks) == 3 * 2 * 3 + 2
     assert all("accuracy falls with epsilon" in found for found in checks)
     of_networks = {"loss rises with steps", "accuracy falls with epsilon", "kkt residual"}
-    assert all(found == of_networks for found in checks["resnet18-digits"])
+    near = {"l2": ("", "adaptive_", "normalised_"), "linf": ("", "adaptive_", "normalised_")}
+    ascents = {f"{p}worst {ball} near long ascent" for ball, names in near.items() for p in names}
+    of_networks |= ascents | {"robust_worst layer_l2 near long ascent"}
+    found = checks["resnet18-digits"]["aligned"]
+    assert found[0.4, 0] == of_networks | {"pgd near long pgd"}
+    assert found[0.0, 0] == of_networks  # without an attack
     assert (rows["ok"] == (rows["value"] <= rows["bound"])).all()
     assert rows.loc[rows["model"] == "logistic", "ok"].all()
     page = (study.results / "report.html").read_text()

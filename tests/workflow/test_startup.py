@@ -34,7 +34,9 @@ def imported(code):
     return done.stdout.strip()
 
 
-@pytest.mark.parametrize("stage", ["train", "evaluate", "curvature", "landscape", "sharpness"])
+@pytest.mark.parametrize(
+    "stage", ["train", "evaluate", "curvature", "landscape", "sharpness", "strength"]
+)
 def test_a_networks_jobs_leave_the_compiler_alone(stage):
     assert imported(f"import advscape.stages.{stage}_network") == "[]"
 

@@ -15,6 +15,7 @@ from advscape.report.render import render
 #: in the order of their work
 STAGES = (
     "dataset", "try", "train", "take", "evaluate", "curvature", "landscape", "sharpness",
+    "strength",
 )  # fmt: skip
 
 

@@ -39,6 +39,8 @@ class Failure:
         total: how often it was made.
         worst: the largest value; None where one was not a number.
         bound: what a value may be at most.
+        samples: the fewest that a failed one was taken over: differences of accuracies come in
+            steps of one sample.
         places: where it failed.
     """
 
@@ -48,6 +50,7 @@ class Failure:
     total: int
     worst: float | None
     bound: float
+    samples: int
     places: tuple[Place, ...]
 
 
@@ -110,5 +113,6 @@ def _failure(rows: pd.DataFrame, sanity: pd.DataFrame) -> Failure:
         total=int(same.sum()),
         worst=None if pd.isna(worst) else float(worst),
         bound=first["bound"],
+        samples=int(rows["n"].min()),
         places=_places(rows),
     )

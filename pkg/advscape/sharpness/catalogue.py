@@ -21,6 +21,8 @@ class Measure:
         definition: in words, for the documentation.
         source: the paper.
         settings: keys of the config's section ``sharpness`` that the function takes.
+        ascent: of a measure that is the best of ascents, the one of these keys whose section has
+            their ``steps`` and ``restarts``: a study is told how near a longer ascent they come.
     """
 
     label: str
@@ -29,6 +31,7 @@ class Measure:
     definition: str
     source: str
     settings: tuple[str, ...] = ()
+    ascent: str | None = None
 
 
 _ANDRIUSHCHENKO = "Andriushchenko et al. 2023, arXiv 2302.07011"
@@ -52,6 +55,7 @@ MEASURES: dict[str, Measure] = {
     ),
     "worst": _RISE(
         label="worst case",
+        ascent="worst",
         family="plain",
         source=f"{_ANDRIUSHCHENKO}; here the steps are steepest in u",
         definition="maximum of L(w + c u) - L(w) over u of norm at most rho, with c = 1; a lower "
@@ -65,6 +69,7 @@ MEASURES: dict[str, Measure] = {
     ),
     "adaptive_worst": _RISE(
         label="adaptive, worst case",
+        ascent="worst",
         family="adaptive",
         source=_ANDRIUSHCHENKO,
         definition="as `worst`, with c = |w|, weight by weight",
@@ -77,6 +82,7 @@ MEASURES: dict[str, Measure] = {
     ),
     "normalised_worst": _RISE(
         label="adaptive, worst case,\nnormalised logits",
+        ascent="worst",
         family="normalised",
         source=f"{_ANDRIUSHCHENKO}, as in the authors' code",
         definition="as `adaptive_worst`, of logits centred and scaled to length 1 in each sample",
@@ -96,6 +102,7 @@ MEASURES: dict[str, Measure] = {
         family="robust",
         function="advscape.sharpness.robust_flatness:robust_worst",
         settings=("robust_worst",),
+        ascent="robust_worst",
         source=f"{_STUTZ}, equation 5",
         definition="the largest such rise, at weights that climbed together with the noise",
     ),

@@ -46,7 +46,7 @@ def sharpness_network(
         Rows of sharpness.csv.
     """
     run, settings = load_run(job, dataset, weights), job.sections.sharpness
-    networks = {split: _prepared(run, settings, split) for split in settings.splits}
+    networks = {split: prepared(run, settings, split) for split in settings.splits}
     tasks = [(split, together) for split in networks for together in settings.functions]
     rows = []
     for split, together in track(tasks, len(tasks), "sharpness"):
@@ -57,7 +57,7 @@ def sharpness_network(
     return pd.DataFrame(rows)
 
 
-def _prepared(run: NetworkRun, settings: NetworkSharpness, split: str) -> TrainedNetwork:
+def prepared(run: NetworkRun, settings: NetworkSharpness, split: str) -> TrainedNetwork:
     """The run's network with samples of a split, attacked."""
     x, y = run.samples(split, settings.samples, f"sharpness samples, {split}")
     attack: PGD = make(settings.attack, run.threat)

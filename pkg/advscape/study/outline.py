@@ -70,6 +70,9 @@ def jobs_of(plan: Plan) -> dict[str, list[str]]:
         for stage, table in tables.items():
             rows = (PurePosixPath(file) for file in plan.rows_of(table, experiment))
             jobs.setdefault(stage, []).extend(_job(file) for file in rows)
+        if not isinstance(experiment, LinearExperiment):
+            strengths = map(PurePosixPath, plan.strengths(experiment))
+            jobs.setdefault("strength", []).extend(_job(file) for file in strengths)
     return jobs
 
 

@@ -66,7 +66,7 @@ class Parameters:
         return parameter
 
     def network(self, stage: str) -> Parameter:
-        """Of a job that trains one network or takes it from a file, or measures some, or a part."""
+        """Of a job that trains a network, takes it from a file, or measures one, some or a part."""
         code = self._code(f"{stage}_network.py")
         trainings = self._trainings(stage, code) if stage == "train" else {}
         experiments = self._plan.given if stage == "take" else self._plan.networks
@@ -82,7 +82,7 @@ class Parameters:
             cell = {"epsilon": found.epsilon, "noise": noise, **found.columns}
             if hasattr(wildcards, "part"):
                 cell["part"] = int(wildcards.part)
-            if stage in ("train", "take"):
+            if hasattr(wildcards, "seed"):
                 cell["seed"] = int(wildcards.seed)
             else:
                 cell["seeds"] = seeds_of(wildcards)

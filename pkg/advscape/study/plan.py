@@ -233,10 +233,23 @@ class Plan:
         trains = table in ("runs", *_OF_TRAINED)
         runs = self.run_folders(experiment, None if trains else section_of(table))
         files = [f"{run}/{table}.csv" for run in runs]
+        if table == "sanity":
+            files += self.strengths(experiment)
         if table == "landscape" and isinstance(experiment, NetworkExperiment):
             parts = range(experiment.landscape.jobs)
             files = [f"{run}/landscape/part~{part}.csv" for run, part in product(runs, parts)]
         return [file for file in files if file not in lacking]
+
+    def strengths(self, experiment: Experiment) -> list[str]:
+        """Files with the rows of sanity.csv that only the first seed of each cell has."""
+        if isinstance(experiment, LinearExperiment):
+            return []
+        name = experiment.name
+        runs = [
+            NETWORK_RUN.format(experiment=name, cell=cell, seed=seeds[0])
+            for cell, (_, seeds) in self.cells[name].items()
+        ]
+        return [file for run in runs if (file := f"{run}/strength.csv") not in self.lacking]
 
     def fragments(self, table: str) -> list[str]:
         """All files with rows of a table."""

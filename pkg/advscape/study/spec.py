@@ -23,6 +23,7 @@ _SECTIONS = {
     "curvature": ("dataset", "model", "threat", "curvature", "compute"),
     "landscape": ("dataset", "model", "threat", "landscape", "compute"),
     "sharpness": ("dataset", "model", "threat", "sharpness", "compute"),
+    "strength": ("dataset", "model", "threat", "evaluation", "sharpness", "compute"),
 }
 #: what changes no number of these stages: names, places, which jobs there are, and what is read
 #: from the landscape's table
@@ -47,7 +48,8 @@ def stage_spec(
     this library, not the user's other files.
 
     Args:
-        stage: try, train, take, evaluate, curvature, landscape or sharpness.
+        stage: try, train, take, evaluate, curvature, landscape, sharpness or
+            strength.
         experiment: the experiment.
         code: fingerprint of the rule's script.
         data: digest of the dataset's files, see :mod:`advscape.data.digest`.

@@ -10,7 +10,7 @@ from pydantic import (
     model_serializer,
 )
 
-from advscape.sharpness.catalogue import MEASURES
+from advscape.sharpness.catalogue import MEASURES, Measure
 from advscape.study.config.attack import PGDAttack
 from advscape.study.config.section import (
     FOR_JOBS,
@@ -116,6 +116,16 @@ class Together(Section):
     settings: list[str]
 
 
+class Ascents(Together):
+    """For jobs: worst cases that one function looks for together.
+
+    Attributes:
+        ascent: the one of the settings that has the steps and restarts of the ascents.
+    """
+
+    ascent: str
+
+
 class NetworkSharpness(Measured):
     """How much the loss rises when the weights are moved."""
 
@@ -177,26 +187,39 @@ class NetworkSharpness(Measured):
         Raises:
             KeyError: a measure of the catalogue names a setting that is not there.
         """
-        asked = {name: measure for name, measure in MEASURES.items() if name in self.measures}
-        for name, measure in asked.items():
-            unknown = set(measure.settings) - set(type(self).model_fields)
-            if unknown:
-                raise KeyError(f"MEASURES[{name!r}].settings: no key {min(unknown)} in sharpness")
+        asked = self._asked
         return [
-            Together(
-                made_by=function,
-                measures=[name for name, each in asked.items() if each.function == function],
-                settings=list(
-                    dict.fromkeys(
-                        key
-                        for each in asked.values()
-                        if each.function == function
-                        for key in each.settings
-                    )
-                ),
-            )
+            self._together(function, [name for name, m in asked.items() if m.function == function])
             for function in dict.fromkeys(each.function for each in asked.values())
         ]
+
+    @property
+    def ascents(self) -> list[Ascents]:
+        """Those of :attr:`functions` that look for a maximum, with their worst cases alone.
+
+        Raises:
+            KeyError: a measure of the catalogue names a setting that is not there.
+        """
+        worst: dict[tuple[str, str], list[str]] = {}
+        for name, measure in self._asked.items():
+            if measure.ascent is not None:
+                worst.setdefault((measure.function, measure.ascent), []).append(name)
+        return [
+            Ascents(**self._together(function, names).model_dump(), ascent=ascent)
+            for (function, ascent), names in worst.items()
+        ]
+
+    @property
+    def _asked(self) -> dict[str, Measure]:
+        return {name: measure for name, measure in MEASURES.items() if name in self.measures}
+
+    def _together(self, function: str, measures: list[str]) -> Together:
+        for name in measures:
+            unknown = set(MEASURES[name].settings) - set(type(self).model_fields)
+            if unknown:
+                raise KeyError(f"MEASURES[{name!r}].settings: no key {min(unknown)} in sharpness")
+        keys = dict.fromkeys(key for name in measures for key in MEASURES[name].settings)
+        return Together(made_by=function, measures=measures, settings=list(keys))
 
     @model_serializer(mode="wrap")
     def _with_functions(
@@ -206,4 +229,5 @@ class NetworkSharpness(Measured):
         values: dict[str, Any] = handler(self)
         if info.context == FOR_JOBS:
             values["functions"] = [each.model_dump() for each in self.functions]
+            values["ascents"] = [each.model_dump() for each in self.ascents]
         return values
