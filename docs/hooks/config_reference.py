@@ -1,38 +1,41 @@
 """The reference of the config: a page for each section of an experiment, from the JSON schema."""
 
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+
+from markdown.extensions.toc import slugify
 
 Schema = Mapping[str, Any]
 
-#: kinds of experiments, and what they are called
+#: kinds of experiments, and what they are about
 EXPERIMENTS = {
-    "LinearExperiment": "linear models",
-    "TrainedExperiment": "networks that are trained",
-    "GivenExperiment": "networks that are already trained",
+    "LinearExperiment": "Linear models",
+    "TrainedExperiment": "Networks that are trained",
+    "GivenExperiment": "Networks that are already trained",
 }
 
 
 def pages(schema: Schema) -> dict[str, str]:
     """The pages, in Markdown, by name: ``index``, and an experiment's keys that are sections."""
-    sections: dict[str, dict[str, str]] = {}
+    sections: dict[str, list[str]] = {}
     overview = [_section(schema, schema, "A study", 1)]
     for name, title in EXPERIMENTS.items():
         experiment = schema["$defs"][name]
-        overview.append(_section(schema, experiment, title[0].upper() + title[1:], 2, linked=True))
-        for key, field in experiment["properties"].items():
-            for section in _named(field):
-                sections.setdefault(key, {}).setdefault(section, title)
+        overview.append(_section(schema, experiment, title, 2))
+        for key in experiment["properties"]:
+            sections.setdefault(key, []).extend(_named(experiment["properties"][key]))
     found = {"index": "\n".join(overview)}
     for key, own in sections.items():
-        found[key] = "\n".join([f"# {key}\n", *_with_parts(schema, own)])
+        if own:
+            found[key] = "\n".join([f"# {key}\n", *_with_parts(schema, own)])
     return found
 
 
-def _with_parts(schema: Schema, own: Mapping[str, str]) -> Iterator[str]:
+def _with_parts(schema: Schema, own: Iterable[str]) -> Iterator[str]:
     """Sections, and then the sections that these name, each once."""
-    waiting, done = list(own), set()
+    waiting, done = list(own), set(EXPERIMENTS)
     while waiting:
         name = waiting.pop(0)
         if name in done:
@@ -45,7 +48,8 @@ def _with_parts(schema: Schema, own: Mapping[str, str]) -> Iterator[str]:
 
 def _heading(section: Schema, name: str) -> str:
     constant = _fields(section).get("name", {}).get("const")
-    return f"`{constant}`" if constant else name
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)  # FiniteScale: two words
+    return str(constant or words[0] + words[1:].lower())
 
 
 def _fields(section: Schema) -> Mapping[str, Schema]:
@@ -53,15 +57,17 @@ def _fields(section: Schema) -> Mapping[str, Schema]:
     return fields
 
 
-def _section(schema: Schema, section: Schema, title: str, level: int, linked: bool = False) -> str:
+def _section(schema: Schema, section: Schema, title: str, level: int) -> str:
     lines = [f"{'#' * level} {title}\n", section.get("description", ""), ""]
     required = section.get("required", [])
     if _fields(section):
         lines += ["| key | allowed | unless given | meaning |", "| --- | --- | --- | --- |"]
     for key, field in _fields(section).items():
-        name = f"[`{key}`]({key}.md)" if linked and list(_named(field)) else f"`{key}`"
         default = "**required**" if key in required else _default(field)
-        lines.append(f"| {name} | {_allowed(schema, field)} | {default} | {_cell(field)} |")
+        allowed = _allowed(schema, field)
+        if title in EXPERIMENTS.values() and list(_named(field)):  # it has a page
+            allowed = f"[{key}]({key}.md)"
+        lines.append(f"| `{key}` | {allowed} | {default} | {_cell(field)} |")
     for choice in section.get("anyOf", []):
         lines.append(f"* {_allowed(schema, choice)}")
     return "\n".join(lines) + "\n"
@@ -94,7 +100,11 @@ def _named(field: Any) -> Iterator[str]:
 def _allowed(schema: Schema, field: Schema) -> str:
     if "$ref" in field:
         name = field["$ref"].rsplit("/", 1)[1]
-        return _heading(schema["$defs"][name], name)
+        if name in EXPERIMENTS:
+            name, heading = EXPERIMENTS[name], EXPERIMENTS[name].lower()
+        else:
+            name = heading = _heading(schema["$defs"][name], name)
+        return f"[{heading}](#{slugify(name, '-')})"
     choices = field.get("anyOf") or field.get("oneOf")
     if choices:
         texts = [_allowed(schema, choice) for choice in choices]

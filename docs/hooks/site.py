@@ -66,7 +66,8 @@ def on_page_content(html: str, **_: Any) -> str:
     """Write formulas as MathML, which needs no script."""
 
     def formula(found: re.Match[str]) -> str:
-        return convert(unescape(found[2]), "inline" if found[1] == "span" else "block")
+        display = "inline" if found[1] == "span" else "block"
+        return convert(unescape(found[2]), display=display)
 
     return _FORMULA.sub(formula, html)
 

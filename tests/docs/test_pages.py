@@ -96,3 +96,15 @@ def test_the_reference_has_every_key_of_the_config():
 def test_formulas_of_docstrings_become_markdowns():
     text = "A.\n\n.. math::\n    a = b, \\\\\n    c\n\nwith :mod:`advscape.linear`.\n"
     assert in_markdown(text) == "A.\n\n$$\na = b, \\\\\nc\n$$\n\nwith `advscape.linear`.\n"
+
+
+def test_formulas_of_pages_become_mathml():
+    from docs.hooks.site import on_page_content
+
+    html = (
+        '<p><span class="arithmatex">\\(a&lt;b\\)</span></p>\n<div class="arithmatex">\\[c\\]</div>'
+    )
+    inline, block = on_page_content(html).split("\n")
+    assert 'display="inline"' in inline
+    assert "<mo>&lt;" in inline or "<mo>&#x0003C;" in inline
+    assert 'display="block"' in block
