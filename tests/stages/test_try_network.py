@@ -29,7 +29,7 @@ def experiment(model, **changes):
         "dataset": {"name": "digits", "test_fraction": 0.5},
         "model": model,
         "threat": {"norm": "l2"},
-        "training": {"epochs": 1, "batch_size": 16, "attack": {"steps": 1}},
+        "training": {"epochs": 1, "batch_size": 10, "attack": {"steps": 1}},
         "grid": {"epsilons": [0, 0.3], "seeds": [0]},
         "evaluation": {"common_epsilon": 0.3, "attacks": [{"steps": 1}]},
         "curvature": {"samples": 8, "attack": {"steps": 1}, "probes": 2},
@@ -54,6 +54,14 @@ def tried(folder, function, size=8, constant=False, black=False, resources=None,
     spec = stage_spec("try", experiment(model, **changes), "code")
     job = Job(spec(epsilon=0.3, seed=0, noise="aligned"), resources)
     return try_network(job, folder / "data.npz")
+
+
+def test_a_short_batch_and_batch_norm_are_a_note(tmp_path):
+    training = {"epochs": 1, "batch_size": 19, "attack": {"steps": 1}}
+    resnet = {"name": "resnet18", "width": 2}
+    (note,) = tried(tmp_path, resnet, training=training)
+    assert note.startswith("An epoch's last batch has 2 samples, of 21 in batches of 19.")
+    assert tried(tmp_path, {"name": "cnn", "width": 2}, training=training) == []
 
 
 PASS = [

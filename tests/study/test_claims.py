@@ -10,7 +10,7 @@ from advscape.study.plan import Plan
 from tests.conftest import ROOT
 from tests.refusals import refusal
 
-CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
+CONFIG = yaml.safe_load((ROOT / "tests/study/study.yaml").read_text())
 SHARE = {"rule": "share", "quantity": "trace", "select": {"hessian": "response", "epsilon": 0.6}}
 WHOLE = {"other": {"select": {"hessian": "total"}}, "at_least": 0.2}
 GAP = {"rule": "associated", "quantity": "lambda_max", "select": {"hessian": "frozen"}}

@@ -16,7 +16,7 @@ from tests.conftest import ROOT
 from tests.refusals import refusal
 from tests.study.conftest import write_example_weights
 
-CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
+CONFIG = yaml.safe_load((ROOT / "tests/study/study.yaml").read_text())
 
 
 AUTOATTACK = [{"name": "pgd", "steps": 3}, {"name": "autoattack", "samples": 5}]

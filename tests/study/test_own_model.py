@@ -16,7 +16,7 @@ from advscape.study.spec import stage_spec
 from tests.conftest import ROOT
 from tests.sections import built_model
 
-CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
+CONFIG = yaml.safe_load((ROOT / "tests/study/study.yaml").read_text())
 STAGES = ("train", "evaluate", "curvature", "landscape")
 MODULE = '''
 from torch import nn

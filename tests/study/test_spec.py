@@ -11,7 +11,7 @@ from tests.conftest import ROOT
 
 
 def experiment(**changes):
-    raw = yaml.safe_load((ROOT / "config.yaml").read_text())["experiments"][1]
+    raw = yaml.safe_load((ROOT / "tests/study/study.yaml").read_text())["experiments"][1]
     for section, values in changes.items():
         raw[section] = {**raw.get(section, {}), **values} if isinstance(values, dict) else values
     return Study.model_validate({"study": "s", "experiments": [raw]}).experiments[0]
@@ -42,7 +42,7 @@ def test_stages_depend_on_their_own_sections_only():
 
 
 def test_order_of_keys_does_not_matter():
-    raw = yaml.safe_load((ROOT / "config.yaml").read_text())["experiments"][1]
+    raw = yaml.safe_load((ROOT / "tests/study/study.yaml").read_text())["experiments"][1]
     turned = dict(reversed(raw.items())) | {"training": dict(reversed(raw["training"].items()))}
     one, two = (
         Study.model_validate({"study": "s", "experiments": [r]}).experiments[0]

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from advscape.errors import UserError
-from advscape.training.batches import count_batches
+from advscape.training.batches import count_batches, short_batch
 from advscape.training.checkpoint import Checkpoint
 from advscape.training.train import Loop, train
 from advscape.training.updates import AdversarialWeights, Descent, Langevin, LocalEntropy
@@ -130,3 +130,12 @@ def test_a_killed_training_goes_on_to_the_same_weights(tmp_path, monkeypatch):
     monkeypatch.setattr(Loop, "batch", batch)
     again = go(tmp_path / "killed")
     assert all(torch.equal(value, again[name]) for name, value in whole.items())
+
+
+@pytest.mark.parametrize(
+    ("n", "size", "few"),
+    [(450, 64, 2), (450, 50, None), (630, 64, None), (449, 64, None), (5, 64, None), (10, 4, None)],
+)
+def test_a_few_samples_are_left_for_batch_norm(n, size, few):
+    assert short_batch(pooled(), n, size) == few
+    assert short_batch(pooled(norm=False), n, size) is None

@@ -11,7 +11,7 @@ from advscape.models.restored import restored
 from advscape.stages.job import Job
 from advscape.stages.run import NetworkRun, load_run, named
 from advscape.stages.trial import keep_notes, made_again, try_to_measure
-from advscape.training.batches import count_batches
+from advscape.training.batches import count_batches, short_batch
 from advscape.trial import checks
 
 if TYPE_CHECKING:
@@ -43,7 +43,14 @@ def try_network(job: Job[TrainedExperiment], dataset: str | Path) -> list[str]:
 def _notes(run: NetworkRun, job: Job[TrainedExperiment]) -> list[str]:
     model = run.model
     x, y, notes = try_to_measure(run, job)
-    count_batches(model, run.tensors(run.parts["train"])[0], job.sections.training.batch_size)
+    batch_size, n = job.sections.training.batch_size, len(run.parts["train"].y)
+    count_batches(model, run.tensors(run.parts["train"])[0], batch_size)
+    if (few := short_batch(model, n, batch_size)) is not None:
+        notes.append(
+            f"An epoch's last batch has {few} samples, of {n} in batches of {batch_size}. Batch "
+            "norm weighs their statistics as those of a whole batch, which can ruin the network: "
+            "choose another training.batch_size."
+        )
     with restored([*model.parameters(), *model.buffers()]):
         unused = checks.trainable(model, x, y, run.bfloat16)
         # after a pass in training mode, which moves what a network keeps outside of its state

@@ -5,11 +5,14 @@ import math
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from advscape.errors import UserError
 from advscape.models.restored import restored
 
 _LOG = logging.getLogger("advscape.training")
+#: fewer samples have statistics that are mostly noise
+_FEW = 8
 
 
 def count_batches(model: nn.Module, x: Tensor, batch_size: int) -> int:
@@ -42,6 +45,23 @@ def count_batches(model: nn.Module, x: Tensor, batch_size: int) -> int:
         "cannot take a sample alone", n, batch_size,
     )  # fmt: skip
     return whole
+
+
+def short_batch(model: nn.Module, n: int, batch_size: int) -> int | None:
+    """Samples of an epoch's last batch, where they are too few for the network's batch norm.
+
+    Its statistics of two samples count as much as those of a whole batch: 12 epochs of ResNet-18
+    over 450 digits in batches of 64 end anywhere between 20 and 95 % clean accuracy, in batches of
+    50 between 97 and 99 %.
+
+    Args:
+        model: with or without batch norm.
+        n: training samples.
+        batch_size: samples per batch.
+    """
+    left = n % batch_size
+    normalised = any(isinstance(module, _BatchNorm) for module in model.modules())
+    return left if normalised and 1 < left < min(_FEW, batch_size / 2) and n > batch_size else None
 
 
 @torch.no_grad()
