@@ -6,11 +6,13 @@ from textwrap import dedent
 import griffe
 
 _MATH = re.compile(r"^( *)\.\. math::(.*\n(?:\1 +.*\n?|\s*\n)*)", re.MULTILINE)
+#: the parser of docstrings knows examples by their plural
+_EXAMPLE = re.compile(r"^( *)Example:$", re.MULTILINE)
 _ROLE = re.compile(r":(?:mod|class|func|meth|data|attr):`~?([^`]+)`")
 
 
 class Markdown(griffe.Extension):
-    """Turns ``.. math::`` and ``:mod:`` into what Markdown has."""
+    """Turns ``.. math::``, ``:mod:`` and ``Example:`` into what Markdown and its parser know."""
 
     def on_object(self, *, obj: griffe.Object, **_: object) -> None:
         """Change the docstring of every object that was found."""
@@ -24,7 +26,7 @@ def in_markdown(text: str) -> str:
     def formula(found: re.Match[str]) -> str:
         return f"{found[1]}$$\n{_indented(dedent(found[2]).strip(), found[1])}\n{found[1]}$$\n\n"
 
-    return _ROLE.sub(r"`\1`", _MATH.sub(formula, text))
+    return _ROLE.sub(r"`\1`", _MATH.sub(formula, _EXAMPLE.sub(r"\1Examples:", text)))
 
 
 def _indented(text: str, by: str) -> str:

@@ -93,8 +93,10 @@ def test_the_reference_has_every_key_of_the_config():
 
 
 def test_formulas_of_docstrings_become_markdowns():
-    text = "A.\n\n.. math::\n    a = b, \\\\\n    c\n\nwith :mod:`advscape.linear`.\n"
-    assert in_markdown(text) == "A.\n\n$$\na = b, \\\\\nc\n$$\n\nwith `advscape.linear`.\n"
+    text = "A.\n\n.. math::\n    a = b, \\\\\n    c\n\nwith :mod:`advscape.linear`.\n\nExample:\n"
+    assert in_markdown(text) == (
+        "A.\n\n$$\na = b, \\\\\nc\n$$\n\nwith `advscape.linear`.\n\nExamples:\n"
+    )
 
 
 def test_formulas_of_pages_become_mathml():
