@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 BENCH_VENV := .bench-venv
 BENCH_STAMP := $(BENCH_VENV)/.installed
 BENCH_LISTS := benchmarks/requirements.txt benchmarks/requirements-no-deps.txt
-SOURCES := pkg tests benchmarks workflow/scripts
+SOURCES := pkg tests benchmarks workflow/scripts docs/hooks
 RULES := Snakefile workflow/Snakefile workflow/report/Snakefile workflow/rules/*.smk
 
 # pip and Snakemake keep caches in the home folder; where that is full or cannot be written, here
@@ -78,16 +78,19 @@ format: $(STAMP) ## Format code and rules
 	$(BIN)/ruff format $(SOURCES)
 	$(BIN)/snakefmt $(RULES)
 
-schema: $(STAMP) ## Write the config's JSON schema from the typed config
+schema: $(STAMP) ## Write the config's JSON schema, and the columns in docs/tables.md, from the code
 	$(BIN)/python -m advscape.study.schema > workflow/schemas/config.schema.json
-
-docs: $(STAMP) ## Write the columns and measures in docs/tables.md from their catalogues
 	$(BIN)/python -m advscape.tables.document docs/tables.md
+
+docs: $(STAMP) ## Build the documentation's site in site/; its blocks are run
+	@echo "== documentation"
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "== done: site/index.html"
 
 lock: ## Pin all dependencies again (needs uv); then bring environment.yml in step
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --custom-compile-command "make lock" --upgrade -o requirements.lock
 
 clean: ## Remove the environment and all results
-	rm -rf $(VENV) $(BENCH_VENV) .snakemake .pytest_cache .ruff_cache .mypy_cache .hypothesis .cache
+	rm -rf $(VENV) $(BENCH_VENV) .snakemake .pytest_cache .ruff_cache .mypy_cache .hypothesis .cache site
 	find results -mindepth 1 ! -name README.md -delete

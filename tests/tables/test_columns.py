@@ -11,7 +11,7 @@ DOCUMENT = (ROOT / "docs/tables.md").read_text(encoding="utf-8")
 
 
 def test_the_document_is_up_to_date():
-    assert filled(DOCUMENT) == DOCUMENT, "run `make docs`"
+    assert filled(DOCUMENT) == DOCUMENT, "run `make schema`"
 
 
 def test_every_table_is_in_the_document():

@@ -1,8 +1,8 @@
 """The columns of every table: what their cells are, in which unit, and what they mean.
 
 Tables are read and checked by them, Parquet files have their types from them, rows of two studies
-are matched by those that are keys, and ``docs/tables.md`` gets them by ``make docs``. An empty cell
-is a missing value: the quantity does not exist, or was not measured.
+are matched by those that are keys, and ``docs/tables.md`` gets them by ``make schema``. An empty
+cell is a missing value: the quantity does not exist, or was not measured.
 """
 
 from dataclasses import dataclass

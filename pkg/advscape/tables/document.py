@@ -1,4 +1,4 @@
-"""The columns and measures in ``docs/tables.md``, written out from their catalogues: ``make docs``.
+"""The columns and measures in ``docs/tables.md``, from their catalogues: ``make schema``.
 
 The document's prose is written by hand; between ``<!-- columns: runs -->`` and ``<!-- end -->``
 stand the columns of runs.csv, after ``<!-- measures -->`` the measures of sharpness.

@@ -1,0 +1,111 @@
+"""The documentation's pages do what they say: Python blocks run, studies load, commands exist."""
+
+import re
+
+import pytest
+import yaml
+
+from advscape.study.config.study import Study
+from docs.hooks.blocks import BLOCK, executed
+from docs.hooks.config_reference import pages
+from docs.hooks.docstrings import in_markdown
+from docs.hooks.links import PAGES, rewritten
+from tests.conftest import ROOT
+
+DOCUMENTS = {file.stem: file.read_text(encoding="utf-8") for file in ROOT.glob("docs/*.md")}
+
+
+@pytest.mark.parametrize("name", [name for name, text in DOCUMENTS.items() if BLOCK.search(text)])
+def test_every_python_block_runs(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    kept = {}
+    text = executed(DOCUMENTS[name], name, lambda file, svg: kept.setdefault(file, svg) and file)
+    assert all(svg.startswith(b"<?xml") and f"]({file})" in text for file, svg in kept.items())
+
+
+def test_a_block_sees_those_before_it_and_shows_what_it_prints():
+    text = "```python\na = 2\n```\n\ntext\n\n```python\nprint(a + 1)\n```\n"
+    assert executed(text, "page", lambda *_: "") == text + "\n```text\n3\n```\n"
+
+
+def test_a_block_that_fails_names_its_line():
+    with pytest.raises(ZeroDivisionError) as error:
+        executed("one\n\n```python\n1 / 0\n```\n", "page", lambda *_: "")
+    last = error.traceback[-1]
+    assert (last.frame.code.raw.co_filename, last.lineno + 1) == ("page.md", 4)
+
+
+STUDIES = [
+    (name, text)
+    for name, page in DOCUMENTS.items()
+    for text in re.findall(r"^```yaml\n(study:.*?)^```", page, re.DOTALL | re.MULTILINE)
+]
+
+
+@pytest.mark.parametrize(("name", "text"), STUDIES, ids=[name for name, _ in STUDIES])
+def test_every_whole_study_is_one(name, text):
+    assert Study.model_validate(yaml.safe_load(text)).study
+
+
+SHELL = "\n".join(
+    block
+    for page in DOCUMENTS.values()
+    for block in re.findall(r"^```sh\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+)
+
+
+def test_every_target_and_file_of_a_shell_block_is_there():
+    makefile = (ROOT / "Makefile").read_text()
+    targets, files = (
+        re.findall(r"^make ([\w-]+)", SHELL, re.M),
+        re.findall(r"(?<![\w/])(?:studies|profiles)/[\w./-]+", SHELL),
+    )
+    assert targets
+    assert files
+    assert [t for t in targets if not re.search(rf"^{t}:", makefile, re.M)] == []
+    assert [file for file in files if not (ROOT / file).exists()] == []
+
+
+@pytest.mark.parametrize("file", [*PAGES, *(f"docs/{name}.md" for name in DOCUMENTS)])
+def test_every_link_leads_to_a_file(file):
+    _, linked = rewritten((ROOT / file).read_text(encoding="utf-8"), file)
+    made = ("docs/reference/",)  # by docs/hooks/site.py
+    assert [to for to in linked if not to.startswith(made) and not (ROOT / to).exists()] == []
+
+
+def test_links_become_those_of_the_site():
+    text = "[a](../CHANGELOG.md#b) [c](tables.md) [d](https://e.f) [g](../config.yaml)\n"
+    found, linked = rewritten(text + "```\n[x](y)\n```\n", "docs/page.md")
+    assert found.startswith(
+        "[a](changelog.md#b) [c](tables.md) [d](https://e.f) [g](source/config.yaml.md)\n"
+    )
+    assert found.endswith("[x](y)\n```\n")
+    assert linked == ["CHANGELOG.md", "docs/tables.md", "config.yaml"]
+
+
+def test_the_reference_has_every_key_of_the_config():
+    schema = Study.model_json_schema()
+    text = "\n".join(pages(schema).values())
+    for section in [schema, *schema["$defs"].values()]:
+        for key, field in section.get("properties", {}).items():
+            assert f"`{key}`" in text, key
+            assert field["description"].replace("|", "\\|").replace("<", "&lt;") in text
+
+
+def test_formulas_of_docstrings_become_markdowns():
+    text = "A.\n\n.. math::\n    a = b, \\\\\n    c\n\nwith :mod:`advscape.linear`.\n\nExample:\n"
+    assert in_markdown(text) == (
+        "A.\n\n$$\na = b, \\\\\nc\n$$\n\nwith `advscape.linear`.\n\nExamples:\n"
+    )
+
+
+def test_formulas_of_pages_become_mathml():
+    from docs.hooks.site import on_page_content
+
+    html = (
+        '<p><span class="arithmatex">\\(a&lt;b\\)</span></p>\n<div class="arithmatex">\\[c\\]</div>'
+    )
+    inline, block = on_page_content(html).split("\n")
+    assert 'display="inline"' in inline
+    assert "<mo>&lt;" in inline or "<mo>&#x0003C;" in inline
+    assert 'display="block"' in block
