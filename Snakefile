@@ -33,6 +33,7 @@ include: "workflow/rules/claims.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/compare.smk"
+include: "workflow/rules/scheduling.smk"
 include: "workflow/rules/incomplete.smk"
 
 
