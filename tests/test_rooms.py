@@ -19,7 +19,7 @@ FLOORS = (
     ("evaluation",),
     ("curvature",),
     ("training", "landscape", "sharpness", "trial", "statistics"),
-    ("study",),
+    ("interface", "study"),
     ("tables",),
     ("report", "figures"),
     ("stages",),

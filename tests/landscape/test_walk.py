@@ -8,9 +8,9 @@ from torch import nn
 from advscape.curvature.hessian import HessianOperator
 from advscape.landscape.directions import random_direction
 from advscape.landscape.grid import alphas, line, plane, share
+from advscape.landscape.losses import along
 from advscape.landscape.walk import walking
 from advscape.losses import sample_losses
-from advscape.stages.landscape_network import along
 from tests.networks import assert_same, batch, small_net, snapshot
 
 

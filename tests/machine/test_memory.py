@@ -9,13 +9,12 @@ from advscape.attacks.refine import refine
 from advscape.attacks.samples import AttackedSamples
 from advscape.errors import UserError
 from advscape.evaluation.evaluate import score
+from advscape.landscape.losses import Losses
 from advscape.losses import precise_losses
 from advscape.machine.memory import MicroBatch
 from advscape.sharpness.fixed_inputs import FixedInputs
 from advscape.sharpness.network import TrainedNetwork
 from advscape.sharpness.robust_flatness import RobustFlatness
-from advscape.stages.landscape_network import _Losses
-from advscape.stages.record import Record, values_of
 from advscape.threat import ThreatModel
 from tests.networks import batch, small_net
 from tests.stages.runs import PGD10, network_run
@@ -105,12 +104,12 @@ def test_measurements_go_on_in_parts_to_the_same_result(measure):
 
 def test_a_landscape_goes_on_in_parts():
     """Losses along a line, with the attack regenerated; the Hessian has its own batches."""
-    settings = Record({"batch_size": 10, "samples": 10, "attack": values_of(PGD10)})
     found = {}
     for limit in (10, 3):
         run = network_run(model=Greedy(small_net(), 60))
         run.model.limit = limit
-        losses = _Losses(run, settings, "train")
+        x, y = run.samples("train", 10, "samples")
+        losses = Losses(run.model, x, y, run.attack(PGD10), 0, 10, "train")
         found[limit] = [losses.here(attack) for attack in ("none", "frozen", "regenerated")]
         assert run.model.largest >= limit  # 60 while its labels were made
     for one, two in zip(found[10], found[3], strict=True):

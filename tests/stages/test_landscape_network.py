@@ -13,10 +13,11 @@ from advscape.attacks.perturb import perturb
 from advscape.curvature.eigenvectors import save_eigenvectors
 from advscape.data.prepared import Prepared
 from advscape.evaluation.evaluate import score
+from advscape.landscape.losses import Losses
 from advscape.models.state import save_weights
 from advscape.seeds import stream
 from advscape.stages.job import Job
-from advscape.stages.landscape_network import Files, _Losses, landscape_network
+from advscape.stages.landscape_network import Files, landscape_network
 from advscape.stages.run import load_run
 from advscape.study.config.study import TrainedExperiment
 from advscape.study.spec import stage_spec
@@ -135,8 +136,8 @@ def test_a_killed_job_goes_on_to_the_same_bytes(inputs, tmp_path, whole, points,
     assert died.returncode == -signal.SIGKILL
     assert len(store.read_text().splitlines()) == 1 + points
     measured = []
-    here = _Losses.here
-    monkeypatch.setattr(_Losses, "here", lambda *args: measured.append(args) or here(*args))
+    here = Losses.here
+    monkeypatch.setattr(Losses, "here", lambda *args: measured.append(args) or here(*args))
     again = rows(inputs, tmp_path)
     assert again.to_csv() == whole.to_csv()
     # lines have three attacks a point, the plane two

@@ -15,6 +15,9 @@ from advscape.curvature.products import Products
 from advscape.losses import precise_losses
 from advscape.models.untouched import untouched
 
+#: vectors by which the change of a trace is told
+_TOLD_BY = 2
+
 
 def step_ahead(
     model: nn.Module, samples: AttackedSamples, found: Optimality, batch_size: int
@@ -46,3 +49,8 @@ def change(here: Products, there: Products, vectors: Sequence[Tensor]) -> float:
     forms = [[float(dots(v[None], operator @ v)[0]) for v in vectors] for operator in (here, there)]
     moved: float = abs(sum(forms[1]) - sum(forms[0]))
     return moved / len(vectors)
+
+
+def trace_change(here: Products, there: Products, generator: torch.Generator) -> float:
+    """The same of the trace, by a few random signs."""
+    return change(here, there, [here.signs(generator) for _ in range(_TOLD_BY)])

@@ -71,6 +71,18 @@ class SpectralDensity:
         highest = max(q.nodes[-1] for q in self.probes)
         return np.linspace(lowest - 4 * width, highest + 4 * width, points)
 
+    def whole_curve(self, points: int, share: float) -> DensityCurve:
+        """The curve over all nodes; each a Gaussian of this share of their range.
+
+        Args:
+            points: of its grid.
+            share: of the range.
+        """
+        lowest = min(float(probe.nodes[0]) for probe in self.probes)
+        highest = max(float(probe.nodes[-1]) for probe in self.probes)
+        width = share * (highest - lowest)
+        return self.curve(self.grid(points, width), width)
+
     def curve(self, grid: np.ndarray, width: float) -> DensityCurve:
         """Gaussian-broadened density.
 

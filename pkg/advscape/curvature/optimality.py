@@ -30,6 +30,8 @@ _CERTIFICATE = 1e-4
 _SOLVED, _PRODUCTS = 1e-2, 300
 #: rounds of inverse iteration for the smallest eigenvalue of K, the certificate's being the first
 _ROUNDS = 3
+#: response and total are given where at least this share of the samples has a response
+_MEASURABLE = 0.5
 #: damping of the short step along which the loss does not rise at a kink
 _SHORT = 1e4
 
@@ -69,6 +71,11 @@ class Optimality:
     def n_valid(self) -> int:
         """Number of valid samples."""
         return int(self.valid.sum())
+
+    @property
+    def measurable(self) -> bool:
+        """Whether enough samples have a response for its Hessian to say something of the loss."""
+        return self.n_valid >= _MEASURABLE * len(self.kinds)
 
     def counts(self) -> dict[str, int]:
         """Number of samples of each kind."""

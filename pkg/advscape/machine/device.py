@@ -85,6 +85,32 @@ def tf32() -> Iterator[None]:
         _allow_tf32(False)
 
 
+@contextmanager
+def full_float32() -> Iterator[None]:
+    """Within the block float32 is float32, as in every job; afterwards what it was before."""
+    backends: Any = torch.backends
+    kinds = _kinds(backends)
+    kept = [kind.fp32_precision for kind in kinds]
+    matmul = torch.get_float32_matmul_precision()
+    _allow_tf32(False)
+    try:
+        yield
+    finally:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            torch.set_float32_matmul_precision(matmul)
+            backends.cuda.matmul.allow_tf32 = kept[0] == "tf32"
+            backends.cudnn.allow_tf32 = kept[1] == "tf32"
+            for kind, precision in zip(kinds, kept, strict=True):
+                kind.fp32_precision = precision
+
+
+def _kinds(backends: Any) -> list[Any]:
+    """What has a precision of float32 of its own: on a GPU, then on a CPU."""
+    cuda = [backends.cuda.matmul, backends.cudnn.conv, backends.cudnn.rnn]
+    return [*cuda, backends.mkldnn.matmul, backends.mkldnn.conv, backends.mkldnn.rnn]
+
+
 def _allow_tf32(allowed: bool) -> None:
     backends: Any = torch.backends  # its stubs lack what torch 2.9 added
     # torch has two sets of names, and complains where they disagree: the older ones first, which
@@ -96,9 +122,10 @@ def _allow_tf32(allowed: bool) -> None:
         if not allowed:
             torch.set_float32_matmul_precision("highest")
         precision = "tf32" if allowed else "ieee"
-        for kind in (backends.cuda.matmul, backends.cudnn.conv, backends.cudnn.rnn):
+        kinds = _kinds(backends)
+        for kind in kinds[:3]:
             kind.fp32_precision = precision
-        for kind in (backends.mkldnn.matmul, backends.mkldnn.conv, backends.mkldnn.rnn):
+        for kind in kinds[3:]:
             kind.fp32_precision = "ieee"
 
 

@@ -6,7 +6,6 @@ import logging
 import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,16 +14,15 @@ import torch
 from torch import Tensor
 
 from advscape.attacks.perturb import perturb
-from advscape.attacks.refine import refine
 from advscape.attacks.samples import AttackedSamples
-from advscape.curvature.ahead import change, step_ahead
+from advscape.curvature.ahead import change, step_ahead, trace_change
+from advscape.curvature.approach import brought_to_maxima
 from advscape.curvature.functional import FunctionalOperator
 from advscape.curvature.gauss_newton import GaussNewtonOperator
 from advscape.curvature.halves import spread_over_halves
 from advscape.curvature.hessian import HessianOperator
 from advscape.curvature.maxima import Maxima
 from advscape.curvature.measure import Measured, Unmeasured, extremes_of
-from advscape.curvature.newton import polish
 from advscape.curvature.operator import CurvatureOperator
 from advscape.curvature.optimality import KINDS, KINK, Optimality, attack_optimality
 from advscape.curvature.response import ResponseOperator
@@ -45,14 +43,8 @@ if TYPE_CHECKING:
     from advscape.study.config.study import NetworkExperiment
 
 _LOG = logging.getLogger("advscape.curvature")
-#: response and total are given where at least this share of the samples has a response
-MEASURABLE = 0.5
 #: the tables that this stage has rows of
 TABLES = ("curvature", "eigenvalues", "layers", "spectrum", "maxima", "finite_scale")
-#: step that is left to a maximum, over epsilon, at which it is polished no further
-_POLISHED = 1e-7
-#: vectors by which the error of a response's trace is told
-_TOLD_BY = 2
 
 
 def curvature_network(
@@ -149,12 +141,8 @@ class _Split:
             stream(run.seed, "curvature attack"), self.size,
         )  # fmt: skip
         samples = AttackedSamples(self.x, perturbed, self.y, run.threat)
-        climbed = refine(self.model, samples, response.refine_steps, response.kkt_tol, self.size)
-        samples = replace(samples, perturbed=climbed.perturbed)
-        if not polished:  # second derivatives could not be shown to be right
-            return samples
-        further = polish(self.model, samples, response.polish_steps, _POLISHED, self.size)
-        return replace(samples, perturbed=further.perturbed)
+        # not polished where second derivatives could not be shown to be right
+        return brought_to_maxima(self.model, samples, response, self.size, polished)
 
     def _adversarial(self, samples: AttackedSamples) -> bool:
         """Frozen part, response and total; whether these two are measurable."""
@@ -174,15 +162,14 @@ class _Split:
         response = self.settings.response
         found = attack_optimality(self.model, samples, response.kkt_tol, self.size)
         self.rows.maxima(found)
-        measurable = found.n_valid >= MEASURABLE * len(self.y)
-        if measurable:
+        if found.measurable:
             self._terms((found.maxima.x, found.maxima.y), self._respond(samples, found))
         else:
             columns = {"n": len(self.y)} | self._valid(found)
             for part in ("response", "total"):
                 self.rows.add("adversarial", part, columns, at)
             self._terms(at, [frozen])
-        return measurable
+        return found.measurable
 
     def _respond(self, samples: AttackedSamples, found: Optimality) -> list[Measured | Unmeasured]:
         """Total and response over the valid samples, in this order."""
@@ -225,9 +212,8 @@ class _Split:
     ) -> dict[str, Any]:
         """Columns: errors with what is left to the maxima in them, and the largest sample."""
         vector, trace = found.top.vector, found.traces.total
-        probes = self.rows.generator("trace probes")
-        signs = [operator.signs(probes) for _ in range(_TOLD_BY)]
-        moved, trace_moved = (change(operator, further, vectors) for vectors in ([vector], signs))
+        moved = change(operator, further, [vector])
+        trace_moved = trace_change(operator, further, self.rows.generator("trace probes"))
         shares = operator.response_by_sample(vector)
         return {
             "lambda_max_residual": found.top.residual + moved,

@@ -128,10 +128,7 @@ class Rows:
         density = spectral_density(
             operator, spectrum.probes, spectrum.steps, self.generator("density probes")
         )
-        lowest = min(float(probe.nodes[0]) for probe in density.probes)
-        highest = max(float(probe.nodes[-1]) for probe in density.probes)
-        width = spectrum.width * (highest - lowest)
-        curve = density.curve(density.grid(spectrum.points, width), width)
+        curve = density.whole_curve(spectrum.points, spectrum.width)
         if not curve.converged:
             _LOG.warning("density of %(loss)s, %(hessian)s: more steps or probes would change it",
                          of)  # fmt: skip

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,32 +11,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from advscape.attacks.perturb import perturb
 from advscape.curvature.eigenvectors import load_eigenvectors
-from advscape.curvature.hessian import HessianOperator
-from advscape.curvature.proof import UnprovenHessian
-from advscape.evaluation.evaluate import score
-from advscape.evaluation.finite import NotFinite
 from advscape.landscape.catalogue import DIRECTIONS
 from advscape.landscape.directions import Direction, Place
 from advscape.landscape.grid import line, plane, share
+from advscape.landscape.losses import Losses
 from advscape.landscape.store import PointStore
 from advscape.landscape.walk import walking
 from advscape.machine.progress import track
-from advscape.models.kinks import has_kinks
 from advscape.references import imported
 from advscape.seeds import stream
 from advscape.stages.job import Job
-from advscape.stages.run import NetworkRun, load_run, make_network, weights_file
+from advscape.stages.run import load_run, make_network, weights_file
 
 if TYPE_CHECKING:
-    from advscape.study.config.landscape import NetworkLandscape
     from advscape.study.config.study import NetworkExperiment
-
-_LOG = logging.getLogger("advscape.landscape")
 
 
 @dataclass(frozen=True)
@@ -141,7 +130,7 @@ class _Scan:
         self, points: list[Point], mine: range, kept: PointStore
     ) -> Iterator[tuple[int, dict[str, dict[str, float]]]]:
         """Index and result of each of my points, by attack; from the store where it has them."""
-        losses = {split: _Losses(self.run, self.settings, split) for split in self.settings.splits}
+        losses = {split: self._losses(split) for split in self.settings.splits}
         for path, group in groupby(mine, key=lambda i: points[i][0]):
             directions = [self._direction(path.kind, seed) for seed in path.seeds]
             with walking(self.run.model, *directions) as to:
@@ -154,6 +143,12 @@ class _Scan:
                             losses[path.split].bend(found, directions[0])
                         kept.put(i, found)
                     yield i, kept.get(i)
+
+    def _losses(self, split: str) -> Losses:
+        run, how = self.run, self.settings
+        x, y = run.samples(split, how.samples, f"landscape samples, {split}")
+        seed = stream(run.seed, "landscape attack")
+        return Losses(run.model, x, y, run.attack(how.attack), seed, how.batch_size, split)
 
     @cached_property
     def _eigenvectors(self) -> Tensor:
@@ -181,61 +176,3 @@ class _Scan:
         file = self._files.best if DIRECTIONS[kind].needs == "best" else None
         run = self.run
         return make_network(self._job, run.classes, run.shape, run.device, file).state_dict()
-
-
-class _Losses:
-    """Losses of one split's samples at wherever the model is; made at the trained weights.
-
-    Raises:
-        NotFinite: the trained network's outputs are not finite.
-    """
-
-    def __init__(self, run: NetworkRun, settings: NetworkLandscape, split: str):
-        self._run, self._size = run, settings.batch_size
-        self._x, self._y = run.samples(split, settings.samples, f"landscape samples, {split}")
-        self._attack = run.attack(settings.attack)
-        score(run.model, self._x, self._y, self._size, f"{split} images")
-        self._inputs = {"none": self._x, "frozen": self._perturbed()}
-        score(run.model, self._inputs["frozen"], self._y, self._size, f"attacked {split} images")
-
-    def here(self, attack: str) -> dict[str, float | None]:
-        """Loss and accuracy under an attack; None where the weights make outputs overflow."""
-        inputs = self._inputs.get(attack)
-        inputs = self._perturbed() if inputs is None else inputs
-        try:
-            found = score(self._run.model, inputs, self._y, self._size)
-        except NotFinite as error:
-            _LOG.warning("a point without a value, attack %s: %s", attack, error)
-            return {"loss": None, "accuracy": None, "n": len(self._y)}
-        loss = found.loss if math.isfinite(found.loss) else None
-        return {"loss": loss, "accuracy": found.accuracy, "n": found.n}
-
-    @cached_property
-    def _kinks(self) -> bool:
-        return has_kinks(self._run.model, self._x[:2])
-
-    def bend(self, found: dict[str, dict[str, Any]], direction: Direction) -> None:
-        """Add d^T H d at the trained weights to the results whose noise is held."""
-        model = self._run.model
-        for attack in found.keys() & self._inputs:
-            operator = HessianOperator(model, self._inputs[attack], self._y, self._size)
-            try:
-                found[attack]["curvature"] = along(operator, model, direction)
-            except UnprovenHessian as error:
-                _LOG.warning("d^T H d is left out: %s", error)
-            found[attack]["kinks"] = self._kinks
-
-    def _perturbed(self) -> Tensor:
-        seed = stream(self._run.seed, "landscape attack")
-        return perturb(self._run.model, self._x, self._y, self._attack, seed, self._size)
-
-
-def along(operator: HessianOperator, model: nn.Module, direction: Direction) -> float:
-    """d^T H d of a direction over parameters."""
-    pieces = [
-        direction.get(name, torch.zeros_like(p)).reshape(-1)
-        for name, p in model.named_parameters()
-        if p.requires_grad
-    ]
-    vector = torch.cat(pieces)
-    return float(vector.double() @ (operator @ vector).double())

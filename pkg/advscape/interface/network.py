@@ -1,0 +1,139 @@
+"""A copy of the user's network, tried and ready to be measured; the user's own is left alone."""
+
+import copy
+import logging
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+from advscape.errors import UserError, in_words
+from advscape.models.check import check_logits, check_state
+from advscape.models.layout import use_fast_layout
+from advscape.models.normalise import Normalisation, normalise_inputs
+from advscape.models.prepare import keep_inputs, plain
+from advscape.models.untouched import untouched
+from advscape.trial import checks
+
+_LOG = logging.getLogger("advscape.interface")
+#: samples on which a network is tried
+_TRIED = 8
+
+
+def copied(model: nn.Module, shape: tuple[int, ...]) -> nn.Module:
+    """A copy without wrappers and compiled parts.
+
+    Args:
+        model: the user's.
+        shape: of an input.
+
+    Raises:
+        ValueError: there is no such copy, or its parameters are of a kind that is not measured.
+    """
+    if not isinstance(model, nn.Module):
+        raise ValueError(f"model: got {type(model).__name__}; allowed: a torch.nn.Module")
+    with _refusing(), _stance(), _fork():
+        network = plain(copy.deepcopy(model), shape)
+        check_state(network)
+    network.zero_grad(set_to_none=True)
+    devices = sorted({str(t.device) for t in [*network.parameters(), *network.buffers()]})
+    if len(devices) > 1:
+        raise ValueError(f"model: it lies on {' and '.join(devices)}; allowed: one device")
+    return network
+
+
+def made_ready(
+    network: nn.Module,
+    x: Tensor,
+    y: Tensor,
+    normalise: tuple[Sequence[float], Sequence[float]] | None,
+    attacked: bool,
+) -> None:
+    """Let a copy normalise its inputs where that is asked for, and try it on a few samples.
+
+    Args:
+        network: the copy, changed in place.
+        x: (n, ...) inputs.
+        y: (n,) labels.
+        normalise: means and standard deviations of the channels.
+        attacked: whether the loss needs a slope in its inputs.
+
+    Raises:
+        ValueError: what is measured of it would not be right.
+    """
+    few = x[:_TRIED] if len(x) > 1 else torch.cat([x, x])
+    labels = y[:_TRIED] if len(x) > 1 else torch.cat([y, y])
+    normalisation = None if normalise is None else _normalisation(normalise)
+    with _refusing(), _fork():
+        if normalisation is not None:
+            normalise_inputs(network, normalisation, tuple(x.shape[1:]))
+            network.to(x.device)
+        keep_inputs(network, few)
+        use_fast_layout(network)
+        classes = _classes(network, few)
+    most = max(classes, 2) - 1  # a single logit has two classes
+    if int(y.min()) < 0 or int(y.max()) > most:
+        raise ValueError(
+            f"y: got labels from {int(y.min())} to {int(y.max())}; allowed: 0 to {most}, for "
+            f"{classes} logits"
+        )
+    with _refusing(), _fork():
+        checks.finite(network, few, [f"sample {i}" for i in range(len(few))])
+        checks.repeatable(network, few)
+        checks.independent(network, few)
+        if attacked:
+            checks.attackable(network, few, labels)
+        if checks.looks_like_probabilities(network, few):
+            _LOG.warning("the outputs look like probabilities, and are taken for logits")
+
+
+@torch.no_grad()
+def _classes(network: nn.Module, x: Tensor) -> int:
+    with untouched(network):
+        logits = network(x)
+    columns = logits.shape[1] if isinstance(logits, Tensor) and logits.ndim > 1 else 1
+    return check_logits(logits, x, columns, "eval mode").shape[1]
+
+
+def _normalisation(given: tuple[Sequence[float], Sequence[float]]) -> Normalisation:
+    mean, std = (tuple(map(float, values)) for values in given)
+    if len(mean) != len(std) or not all(value > 0 for value in std):
+        raise ValueError(
+            f"normalise: got {given!r}; allowed: (means, standard deviations above 0), "
+            "one each for every channel"
+        )
+    return Normalisation(mean, std)
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Every error, of the user's own code too, in one line.
+
+    Raises:
+        ValueError: in the place of any other.
+    """
+    try:
+        yield
+    except UserError as error:
+        raise ValueError(f"model: {error}") from error
+    except Exception as error:
+        raise ValueError(f"model: {in_words(error)}") from error
+
+
+@contextmanager
+def _fork() -> Iterator[None]:
+    """Torch's draws are afterwards what they were."""
+    with torch.random.fork_rng():
+        yield
+
+
+@contextmanager
+def _stance() -> Iterator[None]:
+    """Whether other networks of the session run compiled stays as it was."""
+    if "torch._dynamo" not in sys.modules:  # nobody has compiled anything
+        yield
+        return
+    with torch.compiler.set_stance("default"):
+        yield

@@ -1,0 +1,302 @@
+"""The loss: its samples, its network, and what it refuses."""
+
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+import advscape
+from tests.networks import as_network, assert_same, batch, small_net, snapshot
+
+L2 = {"norm": "l2", "epsilon": 0.3, "attack": advscape.PGD(steps=5)}
+
+
+def smooth():
+    return small_net(activation=nn.GELU)
+
+
+def test_a_loader_of_uneven_batches_is_the_same_as_tensors():
+    x, y = batch(23)
+    loader = DataLoader(TensorDataset(x, y), batch_size=7)
+    one = advscape.AdversarialLoss(smooth(), loader, **L2)
+    two = advscape.AdversarialLoss(smooth(), x, y, batch_size=7, **L2)
+    whole = advscape.AdversarialLoss(smooth(), x, y, **L2)
+    assert one.value == two.value
+    assert one.accuracy == two.accuracy
+    values = [loss.hessian("total").eigenvalues().value for loss in (one, two, whole)]
+    assert values[0] == values[1]
+    assert values[2] == pytest.approx(values[0], rel=1e-4)  # other random starts, the same maxima
+
+
+def test_means_and_errors_are_those_of_the_samples():
+    x, y = batch(23)
+    loss = advscape.AdversarialLoss(smooth(), x, y, norm="l2", epsilon=0, batch_size=5)
+    with torch.no_grad():
+        each = nn.functional.cross_entropy(smooth().eval()(x), y, reduction="none").numpy()
+        right = (smooth().eval()(x).argmax(dim=1) == y).numpy()
+    assert float(loss.value) == pytest.approx(each.mean(), rel=1e-12)
+    assert loss.value.stderr == pytest.approx(each.std(ddof=1) / np.sqrt(23), rel=1e-9)
+    assert loss.accuracy.value == right.mean()
+    assert loss.value.n == 23
+
+
+def test_at_epsilon_0_the_total_is_the_clean_one():
+    loss = advscape.AdversarialLoss(smooth(), *batch(9), norm="linf", epsilon=0)
+    one, two = (loss.hessian(term).eigenvalues() for term in ("clean", "total"))
+    assert one.value == two.value
+
+
+def test_a_linear_network_is_at_its_maxima_in_closed_form():
+    """Logistic: the maximum is at -epsilon t w / |w|, and a single logit is allowed."""
+    w = np.array([1.0, -2.0, 0.5])
+    net = as_network(type("Line", (), {"w": w, "b": 0.3}))
+    x, y = torch.rand(12, 3, dtype=torch.float64), torch.arange(12) % 2
+    loss = advscape.AdversarialLoss(net, x, y, norm="l2", epsilon=0.2)
+    t = 2 * y.numpy() - 1
+    exact = np.logaddexp(0, -t * (x.numpy() @ w + 0.3) + 0.2 * np.linalg.norm(w)).mean()
+    found = loss.optimality
+    assert float(loss.value) + found.gain == pytest.approx(exact, rel=1e-10)
+    assert found.n_valid == found.counts["sphere"] == found.n == 12
+    assert found.converged
+    assert found.firmness == pytest.approx(1)
+
+
+def measure_all(loss):
+    _ = loss.value, loss.accuracy, loss.optimality
+    for term in ("clean", "total"):
+        loss.hessian(term).eigenvalues()
+    loss.landscape(points=3)
+    for measure in ("adaptive_worst", "robust_average"):
+        loss.sharpness(measure, radius=0.01, steps=1, restarts=1, draws=2)
+
+
+class InPlace(nn.Module):
+    """Changes its inputs in place."""
+
+    def __init__(self):
+        super().__init__()
+        self.net = smooth()
+
+    def forward(self, x):
+        return self.net(x.sub_(0.1))
+
+
+@pytest.mark.parametrize("make", [smooth, InPlace])
+def test_nothing_is_left_changed(make):
+    net = make()
+    next(net.parameters()).requires_grad_(False)
+    net(batch(4)[0]).sum().backward()  # gradients that are the user's
+    x, y = batch(10)
+    loader = DataLoader(TensorDataset(x, y), batch_size=4, shuffle=True)
+    before, given, hooks = snapshot(net), x.clone(), dict(net._forward_pre_hooks)
+    precision = torch.backends.cudnn.conv.fp32_precision
+    loss = advscape.AdversarialLoss(net, loader, normalise=([0.5], [0.25]), **L2)
+    measure_all(loss)
+    assert_same(before, snapshot(net))
+    assert torch.equal(x, given)
+    assert dict(net._forward_pre_hooks) == hooks
+    assert torch.backends.cudnn.conv.fp32_precision == precision
+    assert "0.weight" not in loss.hessian("clean").names
+
+
+def test_what_is_done_to_the_network_later_changes_nothing():
+    net, (x, y) = smooth(), batch(8)
+    loss = advscape.AdversarialLoss(net, x, y, **L2)
+    with torch.no_grad():
+        for p in net.parameters():
+            p.zero_()
+    assert loss.value == advscape.AdversarialLoss(smooth(), x, y, **L2).value
+
+
+def test_normalised_inputs_are_the_networks_own():
+    x, y = batch(8)
+    loss = advscape.AdversarialLoss(smooth(), x, y, normalise=([0.5], [0.25]), norm="l2", epsilon=0)
+    other = advscape.AdversarialLoss(smooth(), (x - 0.5) / 0.25, y, norm="l2", epsilon=0)
+    assert loss.value == other.value
+
+
+def test_a_box_keeps_inputs_inside_and_costs_the_attack():
+    x, y = batch(12)
+    free, boxed = (
+        advscape.AdversarialLoss(smooth(), x, y, norm="linf", epsilon=0.4, box=box)
+        for box in (False, True)
+    )
+    assert float(boxed.value) < float(free.value)
+    inputs = boxed._attacked.perturbed
+    assert 0 <= float(inputs.min()) <= float(inputs.max()) <= 1
+    assert boxed.optimality.n == 12
+
+
+def test_one_seed_repeats_everything():
+    def numbers(seed):
+        loss = advscape.AdversarialLoss(smooth(), *batch(10), seed=seed, **L2)
+        H = loss.hessian("frozen")
+        line = loss.landscape(points=3, seeds=2)
+        return [
+            float(loss.value), H.eigenvalues().value, H.trace(max_probes=4).value, *line.value,
+            loss.sharpness("average", radius=0.1).value,
+        ]  # fmt: skip
+
+    torch.manual_seed(1)
+    one = numbers(0)
+    torch.manual_seed(2)
+    assert numbers(0) == one
+    assert all(a != b for a, b in zip(numbers(1), one, strict=True) if a != one[-3])
+
+
+def test_a_landscape_has_its_error_over_directions_and_draws_itself():
+    loss = advscape.AdversarialLoss(smooth(), *batch(10), **L2)
+    line = loss.landscape(seeds=3, points=5, radius=0.5)
+    assert line.alpha.tolist() == [-0.5, -0.25, 0, 0.25, 0.5]
+    assert line.loss.shape == line.accuracy.shape == (3, 5)
+    assert line.value[2] == pytest.approx(float(loss.value))
+    assert line.stderr[2] == pytest.approx(0, abs=1e-12)
+    assert line.stderr[0] == pytest.approx(line.loss[:, 0].std(ddof=1) / np.sqrt(3))
+    axes = line.plot()
+    assert len(axes.lines) == 4
+    assert np.isnan(loss.landscape(points=3).stderr).all()
+
+
+def tied():
+    net = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 4))
+    net[1].weight = net[0].weight
+    return net
+
+
+class Noisy(nn.Module):
+    """Draws noise at every call."""
+
+    def __init__(self):
+        super().__init__()
+        self.line = nn.Linear(4, 3)
+
+    def forward(self, x):
+        return self.line(x + torch.randn_like(x))
+
+
+class ByBatch(Noisy):
+    """A sample's logits depend on the others."""
+
+    def forward(self, x):
+        return self.line(x - x.mean(dim=0))
+
+
+def kinked():
+    return small_net(activation=nn.ReLU)
+
+
+X, Y = torch.rand(6, 4), torch.arange(6) % 3
+LINE = nn.Linear(4, 3)
+REFUSED = {
+    "norm: got 'l3'; allowed: l2, linf": {"norm": "l3"},
+    "epsilon: got -1; allowed: a finite number >= 0": {"epsilon": -1},
+    "x and y: got 6 inputs and 5 labels": {"y": Y[:5]},
+    "y: got labels from 0 to 3; allowed: 0 to 2": {"y": torch.arange(6) % 4},
+    "y: got float32 of shape (6,)": {"y": Y.float()},
+    "y: got nothing": {"y": None},
+    "x: got uint8 of shape (6, 4)": {"x": X.to(torch.uint8)},
+    "x: got inputs from": {"x": X + 1, "box": True},
+    "x: got no batch": {"x": [], "y": None},
+    "x: got batches of list; allowed: pairs": {"x": [[X]], "y": None},
+    "x: got values that are not finite": {"x": X / 0},
+    "batch_size: got 0": {"batch_size": 0},
+    "seed: got -1": {"seed": -1},
+    "attack: got str": {"attack": "pgd"},
+    "model: got str": {"model": "resnet"},
+    "model: 0.weight and 1.weight share a tensor": {"model": tied()},
+    "model: it gives other outputs for the same inputs": {"model": Noisy()},
+    "logits depend on the other samples": {"model": ByBatch()},
+    "model: its parameter weight is bfloat16": {"model": nn.Linear(4, 3).bfloat16()},
+    "mat1 and mat2 shapes cannot be multiplied": {"model": nn.Linear(5, 3)},
+    "normalise: got ([0.5], [0.0])": {"normalise": ([0.5], [0.0])},
+}
+
+
+@pytest.mark.parametrize("line", REFUSED)
+def test_bad_input_is_refused_in_one_line(line):
+    given = {"model": LINE, "x": X, "y": Y, "norm": "l2", "epsilon": 0.1} | REFUSED[line]
+    with pytest.raises(ValueError) as refused:  # noqa: PT011
+        advscape.AdversarialLoss(given.pop("model"), given.pop("x"), given.pop("y"), **given)
+    assert line in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+QUESTIONS = {
+    "term: got 'whole'; allowed: clean, frozen": lambda loss: loss.hessian("whole"),
+    "response: got epsilon 0": lambda loss: loss.hessian("response"),
+    "optimality: got epsilon 0": lambda loss: loss.optimality,
+    "parameters: got 'conv*', which matches none; there are weight, bias": lambda loss: (
+        loss.hessian("clean", parameters="conv*")
+    ),
+    "largest and smallest: got 16 and 0; allowed: 1 to 15 together": lambda loss: loss.hessian(
+        "clean"
+    ).eigenvalues(largest=16),
+    "max_probes: got 1": lambda loss: loss.hessian("clean").trace(max_probes=1),
+    "relative_error: got 0": lambda loss: loss.hessian("clean").trace(relative_error=0),
+    "width: got -1": lambda loss: loss.hessian("clean").density(width=-1),
+    "directions: got 'eigenvector'": lambda loss: loss.landscape(directions="eigenvector"),
+    "attack: got 'pgd'": lambda loss: loss.landscape(attack="pgd"),
+    "points: got 4; allowed: an odd": lambda loss: loss.landscape(points=4),
+    "measure: got 'flat'": lambda loss: loss.sharpness("flat", radius=1.0),
+    "radius: got nothing": lambda loss: loss.sharpness("worst"),
+    "radius: got 1; allowed: none": lambda loss: loss.sharpness("weight_curvature", radius=1),
+    "steps: got 0": lambda loss: advscape.PGD(steps=0),
+    "vectors: got shape (3,)": lambda loss: loss.hessian("clean") @ torch.ones(3),
+}
+
+
+@pytest.mark.parametrize("line", QUESTIONS)
+def test_bad_questions_are_refused_in_one_line(line):
+    loss = advscape.AdversarialLoss(LINE, X, Y, norm="l2", epsilon=0)
+    with pytest.raises(ValueError) as refused:  # noqa: PT011
+        QUESTIONS[line](loss)
+    assert line in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_network_at_kinks_has_no_total_and_says_so():
+    loss = advscape.AdversarialLoss(kinked(), *batch(20), norm="l2", epsilon=2.0)
+    if not loss.optimality.converged:
+        with pytest.raises(ValueError, match=r"total: \d+ of 20 samples are at strict maxima"):
+            loss.hessian("total")
+    assert loss.hessian("frozen").eigenvalues().converged
+
+
+class Rounded(torch.autograd.Function):
+    """Its derivative is not that of what it computes."""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x**2
+
+    @staticmethod
+    def backward(ctx, slope):
+        (x,) = ctx.saved_tensors
+        return slope * x.detach()
+
+
+class Wrong(Noisy):
+    """A layer whose derivative is wrong."""
+
+    def forward(self, x):
+        return Rounded.apply(self.line(x))
+
+
+def test_a_wrong_derivative_is_refused():
+    loss = advscape.AdversarialLoss(Wrong(), X, Y, norm="l2", epsilon=0)
+    assert loss.value.n == 6
+    with pytest.raises(ValueError, match="clean: second derivatives cannot be shown to be right"):
+        loss.hessian("clean").eigenvalues()
+
+
+@pytest.mark.parametrize("wrapped", [nn.DataParallel, torch.compile])
+def test_wrappers_and_compiled_networks_are_measured_as_they_are_written(wrapped):
+    x, y = batch(8)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        loss = advscape.AdversarialLoss(wrapped(smooth()), x, y, **L2)
+    assert loss.value == advscape.AdversarialLoss(smooth(), x, y, **L2).value
