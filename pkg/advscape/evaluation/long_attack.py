@@ -80,12 +80,16 @@ def pgd_near_long_pgd(
     left, reached = everyone[scores[k].correct], scores[k].loss[scores[k].correct]
     before = len(left)
     for name, loss in _LOSSES.items():
+        if len(left) == 0:
+            break
         found = judged(replace(long, loss=loss), left, f"long pgd, {name}")
         left = left[found.correct]
         reached = torch.maximum(reached, found.loss)[found.correct]
     nearest = left[reached.topk(min(NEAREST, len(left))).indices]
     broken = before - len(left)
     for name, loss in _LOSSES.items():
+        if len(nearest) == 0:
+            break
         starts = nearest.repeat(RESTARTS - 1)  # all at once: samples do not see each other
         found = judged(replace(long, loss=loss), starts, f"long pgd, {name}, more starts")
         right = found.correct.view(RESTARTS - 1, -1).all(dim=0)
