@@ -1,7 +1,8 @@
 # Each target makes the environment first if it is missing.
 PYTHON ?= python3
 CORES ?= all
-TEST_PROCESSES ?= logical --maxprocesses 8
+# one more than there are cores: tests that kill and lock wait a quarter of their time
+TEST_PROCESSES ?= $(shell $(PYTHON) -c 'import os; print(min((os.cpu_count() or 1) + 1, 8))')
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
