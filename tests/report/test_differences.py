@@ -133,6 +133,20 @@ def test_changed_verdicts_stand_first(results):
     assert not pairs[3].differs
 
 
+def test_claims_of_one_id_are_told_apart(results):
+    def c5(experiment, statement, estimate):
+        return {"experiment": experiment, "claim": "C5", "statement": statement,
+                "verdict": "supported", "estimate": estimate}  # fmt: skip
+
+    write(results[0], "claims", [c5("a", "One.", 1.0), c5("a", "Two.", 2.0), c5("b", "New.", 3.0)])
+    write(results[1], "claims", [c5("b", "Old.", 3.0), c5("a", "Two.", 2.0), c5("a", "One.", 4.0)])
+    pairs = differences(*results).claims
+    # a claim that is alone with its id in its experiment may be reworded
+    assert [pair.statement for pair in pairs] == ["One.", "Two.", "New."]
+    assert [pair.differs for pair in pairs] == [True, False, False]
+    assert pairs[0].relative == pytest.approx(0.75)
+
+
 def test_the_text_has_the_largest_and_the_page_has_all(results, tmp_path):
     experiments = CONFIG["experiments"]
     other = [experiments[0] | {f"key{i:02}": "<i>" for i in range(30)}, experiments[1]]

@@ -1,7 +1,9 @@
 """The claims of two studies side by side."""
 
 import math
-from collections.abc import Hashable, Mapping
+from collections import Counter
+from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,14 +45,36 @@ class ClaimPair:
 def claim_pairs(first: pd.DataFrame, second: pd.DataFrame) -> tuple[ClaimPair, ...]:
     """All claims: changed verdicts first, then by how much the estimates differ.
 
+    A claim's pair has its experiment and its id. Where an id stands for several claims of an
+    experiment, it has their statement too.
+
     Args:
         first: cells of claims.csv as text.
         second: those of the other study.
     """
-    mine, theirs = ({row["claim"]: row for row in rows.to_dict("records")}
-                    for rows in (first, second))  # fmt: skip
-    pairs = [_pair(claim, mine.get(claim), theirs.get(claim)) for claim in {**mine, **theirs}]
+    both = [rows.to_dict("records") for rows in (first, second)]
+    several = {name for rows in both for name, n in Counter(map(_name, rows)).items() if n > 1}
+    mine, theirs = (_by_key(rows, several) for rows in both)
+    pairs = [_pair(mine.get(key), theirs.get(key)) for key in {**mine, **theirs}]
     return tuple(sorted(pairs, key=_order))
+
+
+def _name(row: Mapping[Hashable, Any]) -> tuple[str, str]:
+    return str(row.get("experiment", "")), str(row["claim"])
+
+
+def _by_key(
+    rows: Sequence[Mapping[Hashable, Any]], several: AbstractSet[tuple[str, str]]
+) -> dict[tuple[object, ...], Mapping[Hashable, Any]]:
+    """Claims by experiment and id; by their statement too where an id stands for several."""
+    found: dict[tuple[object, ...], Mapping[Hashable, Any]] = {}
+    for row in rows:
+        key: tuple[object, ...] = _name(row)
+        if key in several:
+            key = (*key, row.get("statement", ""))
+        again = sum(known[: len(key)] == key for known in found)
+        found[(*key, again)] = row
+    return found
 
 
 def _order(pair: ClaimPair) -> tuple[bool, bool, float]:
@@ -58,14 +82,12 @@ def _order(pair: ClaimPair) -> tuple[bool, bool, float]:
     return not pair.other_verdict, not pair.differs, -relative
 
 
-def _pair(
-    claim: str, mine: Mapping[Hashable, Any] | None, theirs: Mapping[Hashable, Any] | None
-) -> ClaimPair:
+def _pair(mine: Mapping[Hashable, Any] | None, theirs: Mapping[Hashable, Any] | None) -> ClaimPair:
     rows = [row or {} for row in (mine, theirs)]
     a, b = (_number(row, "estimate") for row in rows)
     larger = max(abs(a), abs(b))
     return ClaimPair(
-        claim,
+        claim=str((mine or theirs or {}).get("claim", "")),
         statement=str((mine or theirs or {}).get("statement", "")),
         verdicts=(str(rows[0].get("verdict", "")), str(rows[1].get("verdict", ""))),
         estimates=(_estimate(rows[0]), _estimate(rows[1])),
