@@ -1,8 +1,7 @@
 # Each target makes the environment first if it is missing.
 PYTHON ?= python3
 CORES ?= all
-# one more than there are cores: tests that kill and lock wait a quarter of their time
-TEST_PROCESSES ?= $(shell $(PYTHON) -c 'import os; print(min((os.cpu_count() or 1) + 1, 8))')
+TEST_PROCESSES ?= logical --maxprocesses 8
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
