@@ -87,7 +87,7 @@ class Hessian:
         dim, wanted = self._operator.dim, self._wanted(largest, smallest)
         number("tolerance", tolerance)
         whole("max_products", max_products, wanted)
-        how = self._settings(tolerance, max_products)
+        how = Settings(tolerance, max_products, 2, None, self._generator)
         with answering(self.term):
             found = extremes_of(self._operator, how, largest, smallest)
             pairs = [*found.top, *found.bottom]
@@ -189,9 +189,6 @@ class Hessian:
                 f"{dim} together, the number of parameters"
             )
         return largest + smallest
-
-    def _settings(self, tolerance: float, max_products: int) -> Settings:
-        return Settings(tolerance, max_products, 2, None, self._generator)
 
     def _moved(self, vector: Tensor) -> float:
         """What the way that is left to the maxima can change along a vector."""

@@ -32,8 +32,6 @@ def copied(model: nn.Module, shape: tuple[int, ...]) -> nn.Module:
     Raises:
         ValueError: there is no such copy, or its parameters are of a kind that is not measured.
     """
-    if not isinstance(model, nn.Module):
-        raise ValueError(f"model: got {type(model).__name__}; allowed: a torch.nn.Module")
     with _refusing(), _stance(), _fork():
         network = plain(copy.deepcopy(model), shape)
         check_state(network)

@@ -195,7 +195,7 @@ class _Split:
                 error = self._errors(operator, further, measured)
                 return self._valid(found) | halves | error
 
-            outcomes.insert(0, self.rows.measured(
+            outcomes.append(self.rows.measured(
                 operator, "adversarial", part, (found.maxima.x, found.maxima.y), more,
                 **self._response_settings(part),
             ))  # fmt: skip
@@ -205,7 +205,7 @@ class _Split:
                     part, operator.solves.unconverged, operator.solves.systems,
                     response.cg_tolerance,
                 )  # fmt: skip
-        return outcomes
+        return outcomes[::-1]
 
     def _errors(
         self, operator: ResponseOperator, further: ResponseOperator, found: Measured
