@@ -65,9 +65,10 @@ def table(folder: Path) -> str:
     for (_, id_, statement), rows in found.groupby(CLAIM, sort=False):
         counts = rows["verdict"].value_counts()
         verdicts = ", ".join(f"{n} {verdict}" for verdict, n in counts.items())
-        low, high = rows["estimate"].min(), rows["estimate"].max()
+        estimates = f"{rows['estimate'].min():.3g} to {rows['estimate'].max():.3g}"
         limits = f"{rows['ci_low'].min():.3g} to {rows['ci_high'].max():.3g}"
-        lines.append(f"| {id_}: {statement} | {verdicts} | {low:.3g} to {high:.3g} | {limits} |")
+        words = statement.replace("|", "\\|")  # |w| would end the cell
+        lines.append(f"| {id_}: {words} | {verdicts} | {estimates} | {limits} |")
     return "\n".join(lines)
 
 
