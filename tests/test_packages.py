@@ -125,7 +125,28 @@ def test_the_source_distribution_has_the_workflow(built):
     assert set(parts) <= set(names)
     for folder in ("workflow", "profiles", "studies", "docs", "tests"):
         assert any(name.startswith(f"{folder}/") for name in names), folder
-    made = re.compile(
-        r"\.(venv|bench-venv|snakemake|cache)/|site/|results/(?!README)|.*__pycache__"
-    )
+    made = re.compile(r"\.([a-z-]*venv|snakemake|cache)/|site/|results/(?!README)|.*__pycache__")
     assert [name for name in names if made.match(name)] == []
+
+
+def test_the_container_is_made_from_what_is_there():
+    recipe = (ROOT / "Dockerfile").read_text()
+    makefile = (ROOT / "Makefile").read_text()
+    copied = [line.split()[1:-1] for line in recipe.splitlines() if line.startswith("COPY ")]
+    assert all((ROOT / source).exists() for sources in copied for source in sources)
+    targets = re.findall(r"make ([a-z-]+)$|\"make\", \"([a-z-]+)\"", recipe, re.M)
+    assert ["".join(target) for target in targets] == ["env", "reproduce"]
+    assert all(re.search(rf"^{env or run}:", makefile, re.M) for env, run in targets)
+    (lowest,) = re.findall(r">=([\d.]+)", PROJECT["requires-python"])
+    (python,) = re.findall(r"^FROM python:([\d.]+)-slim$", recipe, re.M)
+    assert [int(part) for part in python.split(".")] >= [int(part) for part in lowest.split(".")]
+
+
+def test_the_container_gets_nothing_that_git_ignores():
+    def entries(name):
+        lines = (ROOT / name).read_text().splitlines()
+        bare = {re.sub(r"^(!?)(\*\*)?/?", r"\1", line) for line in lines}
+        return {line for line in bare if not line.startswith("#")}
+
+    assert entries(".dockerignore") - entries(".gitignore") == {".git/"}
+    assert entries(".gitignore") <= entries(".dockerignore")
