@@ -8,6 +8,7 @@ import yaml
 from advscape.study.config.study import Study
 from docs.hooks.blocks import BLOCK, executed
 from docs.hooks.config_reference import pages
+from docs.hooks.config_table import filled
 from docs.hooks.docstrings import in_markdown
 from docs.hooks.links import PAGES, rewritten
 from tests.conftest import ROOT
@@ -90,6 +91,29 @@ def test_the_reference_has_every_key_of_the_config():
         for key, field in section.get("properties", {}).items():
             assert f"`{key}`" in text, key
             assert field["description"].replace("|", "\\|").replace("<", "&lt;") in text
+
+
+def _dotted(value, at=""):
+    """Keys of a config as its table writes them; what is below a key that takes any is its own."""
+    if isinstance(value, dict):
+        for key, below in value.items():
+            yield f"{at}{key}"
+            if (
+                key not in ("options", "select")
+                and f"{at}{key}" != "experiments[].variants[].training"
+            ):
+                yield from _dotted(below, f"{at}{key}.")
+    elif isinstance(value, list):
+        for entry in value:
+            yield from _dotted(entry, f"{at.removesuffix('.')}[].")
+
+
+def test_the_table_of_parameters_is_that_of_the_code():
+    text = (ROOT / "config/README.md").read_text(encoding="utf-8")
+    assert filled(text) == text
+    listed = set(re.findall(r"^\| `([\w.\[\]]+)` \|", text, re.M))
+    study = yaml.safe_load((ROOT / "tests/workflow/every_key.yaml").read_text(encoding="utf-8"))
+    assert set(_dotted(study)) - listed == set()
 
 
 def test_formulas_of_docstrings_become_markdowns():
