@@ -78,9 +78,10 @@ format: $(STAMP) ## Format code and rules
 	$(BIN)/ruff format $(SOURCES)
 	$(BIN)/snakefmt $(RULES)
 
-schema: $(STAMP) ## Write what the documentation has from the code: the config's schema and table, columns
+schema: $(STAMP) ## Write what the documentation has from the code: schema, parameters, columns, rules
 	$(BIN)/python -m advscape.study.schema > workflow/schemas/config.schema.json
 	$(BIN)/python -m docs.hooks.config_table config/README.md
+	$(BIN)/python -m docs.hooks.rule_graph docs/images/rules.svg
 	$(BIN)/python -m advscape.tables.document docs/tables.md
 
 docs: $(STAMP) ## Build the documentation's site in site/; its blocks are run

@@ -98,10 +98,7 @@ def _dotted(value, at=""):
     if isinstance(value, dict):
         for key, below in value.items():
             yield f"{at}{key}"
-            if (
-                key not in ("options", "select")
-                and f"{at}{key}" != "experiments[].variants[].training"
-            ):
+            if key not in ("options", "select") and not at.endswith("variants[]."):
                 yield from _dotted(below, f"{at}{key}.")
     elif isinstance(value, list):
         for entry in value:
