@@ -37,9 +37,9 @@ REASONS = {
     "yours": "names files of the reader's own",
 }
 ROOT = Path(__file__).resolve().parents[2]
-_WORKFLOW = (
-    "CITATION.cff", "Makefile", "Snakefile", "config.yaml", "environment.yml", "pkg", "profiles",
-    "studies", "workflow",
+_CLONE = (
+    "CITATION.cff", "LICENSE", "Makefile", "README.md", "Snakefile", "config.yaml",
+    "environment.yml", "pkg", "profiles", "pyproject.toml", "studies", "workflow",
 )  # fmt: skip
 #: text stays text, and the same figure is the same bytes
 _SVG = {"svg.fonttype": "none", "svg.hashsalt": "advscape"}
@@ -60,7 +60,7 @@ def executed(text: str, name: str, keep: Callable[[str, bytes], str]) -> str:
     page = _Page(text, name, keep)
     with TemporaryDirectory() as folder, chdir(folder), mpl.rc_context(_SVG):
         if any(b["language"] == "sh" and not b["reason"] for b in BLOCK.finditer(text)):
-            _copy_workflow(Path(folder))
+            _copy_clone(Path(folder))
         return BLOCK.sub(page.run, text)
 
 
@@ -114,9 +114,9 @@ class _Page:
             plt.close(figure)
 
 
-def _copy_workflow(folder: Path) -> None:
-    """What a clone has for running studies."""
-    for name in _WORKFLOW:
+def _copy_clone(folder: Path) -> None:
+    """What a clone has, but for documentation and tests."""
+    for name in _CLONE:
         if (ROOT / name).is_dir():
             ignored = shutil.ignore_patterns("__pycache__")
             shutil.copytree(ROOT / name, folder / name, ignore=ignored)
