@@ -16,10 +16,10 @@ import networkx as nx
 ROOT = Path(__file__).resolve().parents[2]
 #: has an experiment of each kind that is trained
 STUDY = ROOT / "studies/smoke.yaml"
-_WIDTH, _GAP, _LINE, _ROW = 132, 40, 15, 46
+_WIDTH, _GAP, _LINE, _ROW = 124, 26, 16, 44
 _STYLE = """
 rect { fill: #e8eaf6; stroke: #3f51b5; }
-text { font: 12px sans-serif; text-anchor: middle; fill: #1a237e; }
+text { font: 13px sans-serif; text-anchor: middle; fill: #1a237e; }
 path { fill: none; stroke: #7986cb; stroke-width: 1.2; }
 """
 
