@@ -8,7 +8,8 @@ lambda: the largest eigenvalue of the Hessian, to several accuracies. Errors are
     float64 products that are written here. On a ReLU network rounding moves some units over
     their kink, which costs any float32 product up to 1e-4, by luck; GELU has none.
 top: the same for the five largest; an error is the largest of the five.
-trace: from equal numbers of products.
+trace: from equal numbers of probes, ours after the products of lambda_max; 64 samples. For equal
+    errors a peer's time is multiplied by the square of its error over ours.
 total: the largest eigenvalue of frozen and total Hessian at polished maxima (GELU), L2 and Linf,
     with the test of the maxima and without the attack; the standard error over samples; and the
     largest curvature at a finite scale, frozen and attacked again.
@@ -51,7 +52,7 @@ from advscape.curvature.optimality import attack_optimality
 from advscape.curvature.response import ResponseOperator
 from advscape.curvature.sampling import sample_error
 from advscape.curvature.total import TotalOperator
-from advscape.curvature.trace import hutchinson_trace
+from advscape.curvature.trace import layer_traces
 from advscape.evaluation.evaluate import score
 from advscape.linear.robust_loss import LinearModel, RobustLoss
 from advscape.threat import ThreatModel
@@ -79,6 +80,7 @@ GOALS = {
 KKT_TOLERANCE, CG_TOLERANCE, REFINE_STEPS, POLISH_STEPS = 1e-4, 1e-3, 300, 60
 AGREE = 1e-5  # of products by batch size
 PROBES = 12  # a multiple of 3, for Hutch++
+TRACED = 64  # samples of the traces
 #: what of ours is set beside each peer: at least as accurate
 BESIDE = {
     "PyHessian": "error 1e-3",
@@ -200,15 +202,20 @@ def compare_eigenvalues(repeats: int, activation: str, k: int) -> None:
 
 
 def compare_traces(repeats: int, activation: str) -> None:
-    """The trace from as many products."""
+    """The trace from as many probes, and what an equal error costs."""
     model, x, y = clean_network(activation)
+    x, y = x[:TRACED], y[:TRACED]
     seeds = iter(range(10**6))
 
-    def ours() -> Found:
-        start = torch.Generator().manual_seed(next(seeds))
-        found = hutchinson_trace(HessianOperator(model, x, y, len(y)), PROBES, start)
-        return [found.value], found.products
+    def ours(probes: int = PROBES, top: int = 1) -> Found:
+        generator = torch.Generator().manual_seed(next(seeds))
+        operator = HessianOperator(model, x, y, len(y))
+        known = extreme_eigenvalues(operator, 1e-3, 200, generator, top=top, stop="error").known
+        found = layer_traces(operator, probes, generator, known=known)
+        return [found.total.value, found.total.stderr], operator.products
 
+    (exact, doubt), _ = ours(probes=10 * PROBES, top=5)
+    print(f"reference: trace {exact:.5g}, standard error {doubt:.2g}", flush=True)
     sides: dict[str, Callable[[], object]] = {
         "gradient": lambda: gradient(model, x, y),
         "ours": ours,
@@ -217,12 +224,18 @@ def compare_traces(repeats: int, activation: str) -> None:
         sides[name] = lambda peer=peer: peer(model, x, y, PROBES, next(seeds))
     seconds, results = turns(sides, repeats)
     report("gradient", seconds, "the unit")
+    errors = {}
     for name in list(sides)[1:]:
-        values = " ".join(f"{found[0]:.4g}" for found, _ in results[name])
-        report(name, seconds, f"traces {values}, {results[name][-1][1]} products")
+        values = [found[0] for found, _ in results[name]]
+        errors[name] = float(np.sqrt(np.mean((np.array(values) - exact) ** 2)))
+        note = " ".join(f"{value:.4g}" for value in values)
+        note += f", root mean square error {errors[name]:.3g}, {results[name][-1][1]} products"
+        report(name, seconds, note)
     for peer in TRACES:
         pairs = ratios([s[0] for s in seconds[peer]], [s[0] for s in seconds["ours"]])
-        print(f"{peer}, trace: ratio {spread(pairs)}", flush=True)
+        worth = (errors[peer] / errors["ours"]) ** 2
+        equal = [pair * worth for pair in pairs]  # errors fall with the root of the time
+        print(f"{peer}, trace: ratio {spread(pairs)}, for equal errors {spread(equal)}", flush=True)
 
 
 def at_maxima(model: nn.Module, x: Tensor, y: Tensor, threat: ThreatModel) -> AttackedSamples:

@@ -45,3 +45,14 @@ def test_every_axis_has_readable_numbers(values):
     assert 3 <= len(inside) <= 9
     assert len(set(inside)) == len(inside)
     plt.close(figure)
+
+
+@pytest.mark.parametrize(("values", "of_all"), [((0.0009, 0.011), 1e-3), ((-0.0005, 0.0008), 1e-3)])
+def test_a_panel_of_one_sign_on_an_axis_for_both_has_numbers_too(values, of_all):
+    figure, ax = plt.subplots(figsize=(2, 1.5))
+    set_scale(ax, "symlog", np.array([-of_all, of_all]))
+    ax.plot(values)
+    number_ticks(ax, "symlog")
+    low, high = ax.get_ylim()
+    assert sum(low <= tick <= high for tick in ax.get_yticks()) >= 2
+    plt.close(figure)

@@ -28,7 +28,7 @@ SIGNATURES = {
     "Eigenvalues.value": None,
     "Eigenvalues.residual": None,
     "Hessian.eigenvalues": "self, *, largest=1, smallest=0, tolerance=0.001, max_products=500",
-    "Hessian.trace": "self, *, relative_error=0.05, max_probes=1000",
+    "Hessian.trace": "self, *, relative_error=0.05, max_probes=1000, tolerance=0.001",
     "Hessian.density": "self, *, probes=10, steps=80, points=500, width=0.01",
     "Hessian.to_scipy": "self",
     "Landscape": "alpha, loss, accuracy, directions, attack, step, n",

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from advscape.curvature.known_part import KnownPart
 from advscape.curvature.products import Products, finite_product
 
 #: entries of a vector that are handled at a time: what is made of them besides stays small
@@ -125,6 +126,15 @@ class KrylovBasis:
         """V s (dim,) of weights s (k,), normalised."""
         combined = combine(self._vectors[: self.size], weights)
         return combined / length(combined)
+
+    def known(self) -> KnownPart:
+        """What the products have shown of the operator; it holds the basis's memory."""
+        k = self.size
+        matrix = np.zeros((k + 1, k + 1))
+        matrix[:k, :k] = self.projection
+        matrix[k, :k] = matrix[:k, k] = self._coupling[:k]
+        count = k if self.invariant else k + 1  # the next vector is missing there
+        return KnownPart(self._vectors[:count], matrix[:count, :count])
 
     def shrink(self, weights: np.ndarray) -> None:
         """Thick restart: keep only the span of V s for the columns s of weights (k, l).

@@ -2,13 +2,14 @@
 
 import logging
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from advscape.curvature.known_part import KnownPart
 from advscape.curvature.krylov import KrylovBasis, dots, length
 from advscape.curvature.products import Products, finite_product
 
@@ -58,12 +59,15 @@ class Extremes:
         bottom: the smallest ones, ascending.
         products: Hessian-vector products used.
         converged: whether all pairs are.
+        known: what the products have shown of the operator; None once it was let go, since it
+            holds all vectors of the basis.
     """
 
     top: tuple[Eigenpair, ...]
     bottom: tuple[Eigenpair, ...]
     products: int
     converged: bool
+    known: KnownPart | None = field(default=None, repr=False)
 
 
 def largest_eigenvalue(
@@ -160,7 +164,8 @@ def extreme_eigenvalues(
             stop, worst, used, tolerance,
         )  # fmt: skip
     count = min(top, operator.dim)
-    return Extremes(tuple(pairs[:count]), tuple(pairs[count:]), used, converged)
+    top_pairs, bottom_pairs = tuple(pairs[:count]), tuple(pairs[count:])
+    return Extremes(top_pairs, bottom_pairs, used, converged, krylov.known())
 
 
 @dataclass(frozen=True)

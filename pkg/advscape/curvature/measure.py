@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -150,7 +150,9 @@ def measure(
         extremes = extremes_of(operator, settings, settings.largest, settings.smallest)
         if traces is None:
             probes = settings.generator("trace probes")
-            traces = layer_traces(operator, settings.probes, probes, settings.accuracy)
+            traces = layer_traces(
+                operator, settings.probes, probes, settings.accuracy, extremes.known
+            )
         samples = sample_error(operator, extremes.top[0], n)
     except (UnprovenHessian, FloatingPointError) as error:
         _LOG.warning("%s: not measured: %s", what, error)
@@ -167,4 +169,5 @@ def measure(
             "bring it to a tenth of lambda_max", what, n, samples.value, samples.needed(top.value),
         )  # fmt: skip
     norm2 = sum(float(p.detach().double().square().sum()) for p in operator.parameters)
-    return Measured(extremes, traces, samples, n, operator.dim, norm2)
+    # the basis is as large as many networks
+    return Measured(replace(extremes, known=None), traces, samples, n, operator.dim, norm2)

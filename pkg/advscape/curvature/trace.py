@@ -1,4 +1,4 @@
-"""Hutchinson's trace estimate with its standard error, of a whole operator and layer by layer."""
+"""Hutchinson's trace estimate with its standard error, of an operator and layer by layer."""
 
 import logging
 import math
@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
+from advscape.curvature.known_part import KnownPart
 from advscape.curvature.krylov import dots
-from advscape.curvature.products import LayeredProducts, Products, finite_product
+from advscape.curvature.products import LayeredProducts, finite_product
 
 _LOG = logging.getLogger("advscape.curvature")
 #: probes before the spread is first believed, where an accuracy is asked for
@@ -52,20 +53,28 @@ class LayerTraces:
     layers: tuple[Trace, ...]
 
 
-def hutchinson_trace(
-    operator: Products,
+def layer_traces(
+    operator: LayeredProducts,
     probes: int,
     generator: torch.Generator,
     accuracy: float | None = None,
-) -> Trace:
-    r"""Trace from Rademacher probes.
+    known: KnownPart | None = None,
+) -> LayerTraces:
+    r"""Traces of the whole and of all diagonal blocks, from Rademacher probes.
 
-    .. math:: \mathrm{tr} H = E[v^T H v]
+    .. math:: \mathrm{tr} H = E[v^T H v], \qquad \mathrm{tr} H_{ll} = E[v_l^T (H v)_l]
 
-    (Hutchinson, Commun. Stat. Simul. Comput. 18, 1989). The spread of one probe is that of the
-    off-diagonal entries: on networks it is about as large as the trace itself, so that a relative
-    accuracy a takes some 1 / a^2 probes. Hutch++ (Meyer et al., SOSA 2021) at equal products has no
-    smaller error on them (benchmarks/RESULTS.md), and no blocks.
+    (Hutchinson, Commun. Stat. Simul. Comput. 18, 1989); v_l are the entries of parameter tensor l,
+    and the signs of the other layers average out. The spread of one probe is that of the
+    off-diagonal entries: on networks it is about as large as the trace itself, and most of it
+    comes from the few largest eigenvalues. Lanczos has found these: with A what its products have
+    shown of H,
+
+    .. math:: \mathrm{tr} H_{ll} = \mathrm{tr} A_{ll} + E[v_l^T (H v)_l - v_l^T (A v)_l],
+
+    without a product more and without bias, since the probes do not know A (as in Hutch++, Meyer
+    et al., SOSA 2021, and Chen and Hallman, SIAM J. Matrix Anal. Appl. 44, 2023). With the basis
+    of lambda_max that is worth 5 to 30 times as many probes (benchmarks/RESULTS.md).
 
     Where an accuracy is asked for, 20 probes tell the spread, and then as many are taken as it
     calls for. Few looks at the standard error make it rare to stop at a lucky one. Yet an estimate
@@ -76,35 +85,16 @@ def hutchinson_trace(
     Args:
         operator: H.
         probes: how many, or at most how many where an accuracy is given; at least 2.
-        generator: of the probes.
-        accuracy: wanted standard error, relative to the estimate.
-
-    Raises:
-        ValueError: fewer than 2 probes.
-        FloatingPointError: a product is not finite.
-    """
-    samples = _sample(operator, [operator.dim], probes, generator, accuracy)
-    return _said(_mean(samples[:, 0], accuracy), accuracy)
-
-
-def layer_traces(
-    operator: LayeredProducts,
-    probes: int,
-    generator: torch.Generator,
-    accuracy: float | None = None,
-) -> LayerTraces:
-    """Traces of all diagonal blocks, at the products of the whole trace alone.
-
-    Block l is estimated by v_l . (H v)_l over the entries of parameter tensor l: the signs of the
-    other layers average out. The arguments are ``hutchinson_trace``'s; the accuracy is that of
-    the total, which is what ``hutchinson_trace`` gives.
+        generator: of the probes; none of its numbers may have gone into ``known``.
+        accuracy: wanted standard error of the whole trace, relative to the estimate.
+        known: A.
 
     Raises:
         ValueError: fewer than 2 probes.
         FloatingPointError: a product is not finite.
     """
     sizes = [p.numel() for p in operator.parameters]
-    samples = _sample(operator, sizes, probes, generator, accuracy)
+    samples = _sample(operator, sizes, probes, generator, accuracy, known)
     total = _said(_mean(samples.sum(axis=1), accuracy), accuracy)
     layers = (_mean(column, None, total.converged) for column in samples.T)
     return LayerTraces(total, tuple(layers))
@@ -114,7 +104,7 @@ def remaining_traces(whole: LayerTraces, terms: Sequence[LayerTraces]) -> LayerT
     """Traces of what is left of an operator without some of its terms, at no product.
 
     A probe's v . H v is linear in H: equal probes of the whole and of its terms give what they
-    would give of the rest.
+    would give of the rest, and whatever is known of each keeps its mean.
 
     Args:
         whole: of the operator.
@@ -135,11 +125,12 @@ def remaining_traces(whole: LayerTraces, terms: Sequence[LayerTraces]) -> LayerT
 
 
 def _sample(
-    operator: Products,
+    operator: LayeredProducts,
     sizes: Sequence[int],
     limit: int,
     generator: torch.Generator,
     accuracy: float | None,
+    known: KnownPart | None,
 ) -> np.ndarray:
     """What each probe says of each block: (probes, blocks) float64.
 
@@ -148,12 +139,14 @@ def _sample(
     """
     if limit < 2:
         raise ValueError(f"probes: got {limit}; allowed: 2 or more")
-    rows: list[list[float]] = []
+    rows: list[np.ndarray] = []
     wanted = limit if accuracy is None else min(_PILOT, limit)
+    exact = known.traces(sizes) if known else 0.0
     while len(rows) < wanted:
         v = operator.signs(generator)
         parts = zip(v.split(sizes), finite_product(operator, v).split(sizes), strict=True)
-        rows.append([float(dots(a[None], b)[0]) for a, b in parts])
+        forms = np.array([dots(a[None], b)[0] for a, b in parts])
+        rows.append(exact + forms - (known.forms(v, sizes) if known else 0.0))
         if len(rows) == wanted and accuracy is not None:
             wanted = int(min(_needed(np.sum(rows, axis=1), accuracy), limit))
     return np.array(rows)

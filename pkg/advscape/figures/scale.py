@@ -105,6 +105,11 @@ def _readable(low: float, high: float) -> list[float]:
         inside = [tick for tick in ticks if low <= tick <= high]
         if len(inside) >= _FEWEST:
             return inside[:: -(-len(inside) // _MOST)]
+    return _even(low, high)
+
+
+def _even(low: float, high: float) -> list[float]:
+    """A few round numbers at equal distances."""
     return [tick for tick in MaxNLocator(4).tick_values(low, high) if low <= tick <= high]
 
 
@@ -113,7 +118,7 @@ def _straight(ax: Axes) -> float:
 
 
 def _both_sides(low: float, high: float, straight_to: float) -> list[float]:
-    """0 and at most three powers of 10 on either side of it."""
+    """0 and up to three powers of 10 on either side of it; round numbers where few are seen."""
     first = round(np.log10(straight_to)) + 1
     ticks = [0.0]
     for sign, end in ((-1, -low), (1, high)):
@@ -122,7 +127,9 @@ def _both_sides(low: float, high: float, straight_to: float) -> list[float]:
         last = int(np.floor(np.log10(end)))
         step = max(1, -(-(last - first + 1) // 3))
         ticks += [sign * 10.0**power for power in range(last, first - 1, -step)]
-    return sorted(ticks)
+    seen = [tick for tick in sorted(ticks) if low <= tick <= high]
+    # a panel of one sign on an axis that others need for both may show a single power
+    return seen if len(seen) > 1 else _even(low, high)
 
 
 def _formatter(low: float, high: float) -> FuncFormatter:

@@ -24,6 +24,9 @@ from advscape.interface.records import Density, Eigenvalues, Trace
 if TYPE_CHECKING:
     from scipy.sparse.linalg import LinearOperator
 
+#: of eigenvalues: residual relative to the value, and products after which Lanczos gives up
+_TOLERANCE, _MAX_PRODUCTS = 1e-3, 500
+
 
 @dataclass(frozen=True)
 class _Made:
@@ -70,8 +73,8 @@ class Hessian:
         *,
         largest: int = 1,
         smallest: int = 0,
-        tolerance: float = 1e-3,
-        max_products: int = 500,
+        tolerance: float = _TOLERANCE,
+        max_products: int = _MAX_PRODUCTS,
     ) -> Eigenvalues:
         """Algebraically largest and smallest eigenvalues by thick-restart Lanczos.
 
@@ -103,13 +106,23 @@ class Hessian:
             found.converged and self._solved,
         )
 
-    def trace(self, *, relative_error: float | None = 0.05, max_probes: int = 1000) -> Trace:
+    def trace(
+        self,
+        *,
+        relative_error: float | None = 0.05,
+        max_probes: int = 1000,
+        tolerance: float = _TOLERANCE,
+    ) -> Trace:
         """Trace by Hutchinson's estimate, of the whole and of every parameter's block.
 
+        The products that find the largest eigenvalue come first: they make the others count for
+        more (:func:`advscape.curvature.trace.layer_traces`).
+
         Args:
-            relative_error: wanted standard error, relative to the trace, which takes some
-                1 / relative_error^2 probes; None takes ``max_probes``.
+            relative_error: wanted standard error, relative to the trace; None takes
+                ``max_probes``.
             max_probes: at most so many, 2 or more; ``converged`` says whether they were enough.
+            tolerance: of the largest eigenvalue.
 
         Raises:
             ValueError: an argument is out of its range; or products cannot be shown to be right.
@@ -117,9 +130,12 @@ class Hessian:
         whole("max_probes", max_probes, 2)
         if relative_error is not None:
             number("relative_error", relative_error)
+        number("tolerance", tolerance)
         with answering(self.term):
             probes = self._generator("trace probes")
-            found = layer_traces(self._operator, max_probes, probes, relative_error)
+            how = Settings(tolerance, _MAX_PRODUCTS, 2, None, self._generator)
+            first = extremes_of(self._operator, how, 1)
+            found = layer_traces(self._operator, max_probes, probes, relative_error, first.known)
             stderr = found.total.stderr
             if self._further is not None:
                 again = self._generator("trace probes")
@@ -131,7 +147,7 @@ class Hessian:
         }
         within = relative_error is None or stderr <= relative_error * abs(total.value)
         return Trace(
-            total.value, stderr, layers, self.n, total.probes, total.products,
+            total.value, stderr, layers, self.n, total.probes, first.products + total.products,
             within and self._solved,
         )  # fmt: skip
 

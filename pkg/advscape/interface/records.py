@@ -103,7 +103,7 @@ class Trace:
             value.
         n: samples that the Hessian is a mean over.
         probes: random vectors.
-        products: Hessian-vector products used for the value.
+        products: Hessian-vector products used for the value, Lanczos' first ones among them.
         converged: whether the error is within what was asked for, and all inner systems solved.
     """
 

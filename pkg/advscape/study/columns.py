@@ -259,7 +259,8 @@ COLUMNS: dict[str, dict[str, Column]] = {
             "change v . H v, with v the eigenvector of lambda_max"
         ),
         "trace": _number(
-            "trace: exact (linear), or Hutchinson's estimate over `probes` (networks)"
+            "trace: exact (linear), or Hutchinson's estimate over `probes` of what Lanczos' "
+            "products do not show exactly (networks)"
         ),
         "trace_stderr": _number(
             "standard error of the trace over the probes; of a network's response and total with "

@@ -103,7 +103,8 @@ class NetworkCurvature(Measured):
     )
     trace_accuracy: Share | None = Field(
         default=None,
-        description="Wanted standard error of a trace, relative to it; some 1 / accuracy^2 probes.",
+        description="Wanted standard error of a trace, relative to it; at most some 1 / accuracy^2 "
+        "probes.",
     )
     response: Response = Field(default=Response(), description="The attack's response.")
     finite_scale: FiniteScale = Field(
