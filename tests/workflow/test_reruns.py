@@ -587,8 +587,8 @@ def after_change(finished, request):
 
 @pytest.fixture(scope="module")
 def after_changes(tmp_path_factory, request):
-    """For each other key what would run of its experiment, in a study with one for each key."""
-    before, after, names = [], [], {}
+    """For each other key what would run of its experiment: the study has one more for each."""
+    before, after, names = [*BASE["experiments"]], [*BASE["experiments"]], {}
     for i, key in enumerate(key for key in asked(request) if key not in ALONE):
         changed = with_change(key, EXPECTED[key][0])[1]
         original = next(e for e in BASE["experiments"] if e["name"] == changed["name"])
