@@ -32,10 +32,11 @@ def network(
     epsilon: float = EPSILON,
     batch: int = BATCH,
     rate: float = 0.02,
+    width: int = 64,
 ) -> nn.Module:
-    """A full-width ResNet-18 in eval mode, after some steps of SGD on perturbed inputs."""
+    """A ResNet-18 (64: full width) in eval mode, after some steps of SGD on perturbed inputs."""
     torch.manual_seed(0)
-    model = SmallImageResNet18(10, (3, 32, 32), activation=activation)
+    model = SmallImageResNet18(10, (3, 32, 32), width, activation)
     model.to(memory_format=torch.channels_last).train()
     optimizer = torch.optim.SGD(model.parameters(), lr=rate, momentum=0.9, weight_decay=5e-4)
     attack = PGD(ThreatModel("l2", epsilon, box=True), steps=2)

@@ -43,18 +43,13 @@ def spread(values: list[float], digits: int = 2) -> str:
 
 
 def has_bfloat16() -> bool:
-    """Whether the CPU multiplies bfloat16 itself; elsewhere it is slower than float32."""
+    """Whether the CPU multiplies bfloat16 at all; without, it takes many times as long."""
     return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
 
 
 def precisions() -> list[str]:
-    """The precisions to time, the one that the last line is about at the end."""
+    """The precisions to time."""
     if has_bfloat16():
         return ["fp32", "bf16"]
-    print("this CPU has no bfloat16 arithmetic: the last line is about fp32")
+    print("this CPU has no bfloat16 arithmetic: fp32 alone")
     return ["fp32"]
-
-
-def worst(found: dict[str, list[float]]) -> list[float]:
-    """The ratios with the lowest median."""
-    return min(found.values(), key=statistics.median)
