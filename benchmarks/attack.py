@@ -80,13 +80,12 @@ def compare(size: int, kinds: list[str], arguments: Namespace) -> list[Row]:
     fast = SmallImageResNet18(10, (3, 32, 32), arguments.width).eval()
     fast.load_state_dict(model.state_dict())
     use_fast_layout(fast)
-    first = {
-        name: lambda peer=peer: peer(model, x[:BATCH], y[:BATCH]) for name, peer in PEERS.items()
-    }
+    part = x[:BATCH], y[:BATCH]
+    first = {name: lambda peer=peer: peer(model, *part) for name, peer in PEERS.items()}
     there, rows = answering(f"PGD-{STEPS}, {size}x{size}", first)
     sides = {name: lambda name=name: PEERS[name](model, x, y) for name in there}
     for kind in kinds:
-        ours(fast, x[:BATCH], y[:BATCH], kind)
+        ours(fast, *part, kind)
         sides[kind] = lambda kind=kind: ours(fast, x, y, kind)
     seconds, perturbed = interleaved(sides, arguments.repeats)
     clean = score(model, x, y, BATCH)
