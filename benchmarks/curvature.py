@@ -242,7 +242,7 @@ def compare_traces(repeats: int, activation: str, width: int) -> list[Row]:
         "gradient": lambda: gradient(model, x, y),
         "ours": ours,
     }
-    what = f"trace, {PROBES} products each, {activation}"
+    what = f"trace from {PROBES} probes, {activation}"
     there, rows = answering(what, called(TRACES, model, x, y, PROBES, seeds))
     sides |= called(TRACES, model, x, y, PROBES, seeds, there)
     seconds, results = turns(sides, repeats)

@@ -32,7 +32,7 @@ RISE = 1e-2
 
 @dataclass(frozen=True)
 class Line:
-    """A line as it is asked for: a direction, how far to go in units of the weights' norm, points."""
+    """A line as it is asked for: direction, length in units of the weights' norm, points."""
 
     direction: list[Tensor]
     distance: float
