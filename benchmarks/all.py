@@ -1,10 +1,9 @@
 """All benchmarks with their peers in one run: the tables of RESULTS.md and their figure.
 
-Each benchmark runs in a process of its own, one after the other, and hands over its rows. What is
-measured is kept in .bench/, so that a stopped run goes on where it was, at the same commit; what has
-no rows is tried again.
-The rows of a machine are written to benchmarks/machines/<name>.json; the tables and the figure are
-made from the files of all machines, since no claim may rest on one.
+Each benchmark runs in a process of its own, one after the other, and hands over its rows. They are
+kept in .bench/, so that a stopped run goes on where it was, at the same commit; what ended without
+rows is tried again. The rows of a machine are written to benchmarks/machines/<name>.json; the
+tables and the figure are made from the files of all machines, since no claim may rest on one.
 
 About half an hour on 2 cores. Left out, since they take longer or have no peer: verdicts.py (90
 minutes), workflow.py, claims.py, and the parts memory, total and top of curvature.py. MNIST is
