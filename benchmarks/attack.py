@@ -14,7 +14,7 @@ from argparse import Namespace
 import torch
 from digits import BATCH, EPSILON, network, samples
 from rows import Row, answering, hand_over, judged, parser
-from timing import interleaved, precisions, ratios, spread
+from timing import PRECISIONS, interleaved, ratios, spread
 from torch import Tensor, nn
 
 from advscape.attacks.perturb import perturb
@@ -71,7 +71,7 @@ def apart(mine: Score, theirs: Score) -> tuple[bool, str]:
     )
 
 
-def compare(size: int, kinds: list[str], arguments: Namespace) -> list[Row]:
+def compare(size: int, arguments: Namespace) -> list[Row]:
     """Time all sides; a row for each peer and each precision."""
     drawn = samples(size, arguments.samples)
     model = network(*drawn["train"], arguments.steps, width=arguments.width)
@@ -84,7 +84,7 @@ def compare(size: int, kinds: list[str], arguments: Namespace) -> list[Row]:
     first = {name: lambda peer=peer: peer(model, *part) for name, peer in PEERS.items()}
     there, rows = answering(f"PGD-{STEPS}, {size}x{size}", first)
     sides = {name: lambda name=name: PEERS[name](model, x, y) for name in there}
-    for kind in kinds:
+    for kind in PRECISIONS:
         ours(fast, *part, kind)
         sides[kind] = lambda kind=kind: ours(fast, x, y, kind)
     seconds, perturbed = interleaved(sides, arguments.repeats)
@@ -96,7 +96,7 @@ def compare(size: int, kinds: list[str], arguments: Namespace) -> list[Row]:
         speeds = [len(y) / t for t in times]
         print(f"{name} {size}x{size}: {spread(speeds, 1)} samples/s, {found}", flush=True)
     for name in there:
-        for kind in kinds:
+        for kind in PRECISIONS:
             faster = ratios(seconds[name], seconds[kind])
             what = f"PGD-{STEPS}, {size}x{size}, {kind}"
             rows.append(judged(what, name, *apart(scores[kind], scores[name]), faster))
@@ -113,8 +113,7 @@ def main() -> None:
     options.add_argument("--width", type=int, default=64, help="of the ResNet-18; 64: full")
     arguments = options.parse_args()
     torch.set_num_threads(arguments.threads)
-    kinds = precisions()
-    rows = [row for size in arguments.sizes for row in compare(size, kinds, arguments)]
+    rows = [row for size in arguments.sizes for row in compare(size, arguments)]
     hand_over(rows, arguments.json)
 
 

@@ -2,11 +2,11 @@
 
 import torch
 from sklearn.datasets import load_digits
-from timing import has_bfloat16
 from torch import Tensor, nn
 from torch.nn import functional
 
 from advscape.attacks.pgd import PGD
+from advscape.machine.processor import bfloat16_flags
 from advscape.models.resnet import SmallImageResNet18
 from advscape.threat import ThreatModel
 
@@ -43,7 +43,7 @@ def network(
     generator = torch.Generator().manual_seed(0)
     for _ in range(steps):
         chosen = torch.randint(len(y), (batch,), generator=generator)
-        with torch.autocast("cpu", torch.bfloat16, enabled=has_bfloat16()):
+        with torch.autocast("cpu", torch.bfloat16, enabled=bool(bfloat16_flags())):
             perturbed = x[chosen]
             if epsilon > 0:
                 perturbed = attack(model, perturbed, y[chosen], generator, batch_norm="train")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
 from rows import Row, read
 
 from advscape.figures.style import SMALL, TWO_COLUMNS, Drawn, apply
@@ -125,10 +126,11 @@ def figure(measured: list[Machine]) -> Drawn:
             middle, [p + shift for p in places], xerr=reach, fmt="o", color=f"C{i}", label=name
         )
     ax.set_xscale("log")
+    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     ax.xaxis.set_major_formatter("{x:g}")
     ax.xaxis.set_minor_formatter("")
     ax.set_yticks(range(len(labels)), labels, fontsize=SMALL)
     ax.set_ylim(len(labels) - 0.5, -0.5)
-    ax.set_xlabel("times as fast as the peer: median and range over turns (1: equal)")
+    ax.set_xlabel("times as fast as the peer")
     drawn.legend(loc="outside upper right", ncols=max(1, len(names)), frameon=False)
     return Drawn(drawn, data)

@@ -23,13 +23,13 @@ def _torch_as_it_was():
     ("precision", "flags", "said"),
     [
         ("bfloat16", [], True),
-        ("bfloat16", ["avx512_bf16"], True),  # vectors alone
+        ("bfloat16", ["avx512_bf16"], False),
         ("bfloat16", ["amx_bf16", "avx512_bf16"], False),
         ("bfloat16", None, False),  # nothing is known of it
         ("float32", [], False),
     ],
 )
-def test_bfloat16_is_doubted_where_the_cpu_has_no_matrix_units(
+def test_bfloat16_is_doubted_where_the_cpu_has_no_arithmetic_for_it(
     tmp_path, monkeypatch, caplog, precision, flags, said
 ):
     monkeypatch.setattr(stage, "bfloat16_flags", lambda: flags)

@@ -5,7 +5,7 @@ import platform
 from pathlib import Path
 
 _CPUINFO = Path("/proc/cpuinfo")
-#: x86 flags of bfloat16 arithmetic: Intel's matrix units (AMX), and vectors alone
+#: x86 flags of bfloat16 arithmetic: in matrix units (AMX), and in vectors (AVX-512)
 _BFLOAT16 = ("amx_bf16", "avx512_bf16")
 
 
@@ -21,7 +21,7 @@ def processor_name(cpuinfo: Path = _CPUINFO) -> str:
 def bfloat16_flags(cpuinfo: Path = _CPUINFO) -> list[str] | None:
     """The bfloat16 arithmetic that an x86 processor has: ``amx_bf16``, ``avx512_bf16``.
 
-    Products of bfloat16 are faster than those of float32 with ``amx_bf16``, the matrix units.
+    With either of them training in bfloat16 is faster than in float32, without it is slower.
 
     Args:
         cpuinfo: Linux's list of processors.

@@ -97,12 +97,11 @@ def train_network(
 
 
 def _doubt_precision(run: NetworkRun) -> None:
-    """Say where bfloat16 costs time: it saves some only where a CPU has matrix units."""
-    flags = bfloat16_flags() if run.bfloat16 and run.device.type == "cpu" else None
-    if flags is not None and "amx_bf16" not in flags:
+    """Say where bfloat16 costs time: it saves some only where the CPU has arithmetic for it."""
+    if run.bfloat16 and run.device.type == "cpu" and bfloat16_flags() == []:
         _LOG.warning(
-            "compute.precision: bfloat16 on a CPU without matrix units (AMX); float32 would be "
-            "faster here: bfloat16 trained 0.8 times as fast as float32 on one such CPU"
+            "compute.precision: bfloat16 on a CPU without arithmetic for it (AMX or AVX-512 BF16); "
+            "float32 would be faster here: on one such CPU bfloat16 trained 0.8 times as fast"
         )
 
 
