@@ -82,8 +82,10 @@ format: $(STAMP) ## Format code and rules
 	$(BIN)/ruff format $(SOURCES)
 	$(BIN)/snakefmt $(RULES)
 
-schema: $(STAMP) ## Write the config's JSON schema, and the columns in docs/tables.md, from the code
+schema: $(STAMP) ## Write what the documentation has from the code: schema, parameters, columns, rules
 	$(BIN)/python -m advscape.study.schema > workflow/schemas/config.schema.json
+	$(BIN)/python -m docs.hooks.config_table config/README.md
+	$(BIN)/python -m docs.hooks.rule_graph docs/images/rules.svg
 	$(BIN)/python -m advscape.tables.document docs/tables.md
 
 docs: $(STAMP) ## Build the documentation's site in site/; its blocks are run

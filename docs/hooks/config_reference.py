@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from markdown.extensions.toc import slugify
@@ -43,44 +44,48 @@ def _with_parts(schema: Schema, own: Iterable[str]) -> Iterator[str]:
         done.add(name)
         section = schema["$defs"][name]
         yield _section(schema, section, _heading(section, name), 2)
-        waiting += [part for field in _fields(section).values() for part in _named(field)]
+        waiting += [part for field in fields(section).values() for part in _named(field)]
 
 
 def _heading(section: Schema, name: str) -> str:
-    constant = _fields(section).get("name", {}).get("const")
+    constant = fields(section).get("name", {}).get("const")
     words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)  # FiniteScale: two words
     return str(constant or words[0] + words[1:].lower())
 
 
-def _fields(section: Schema) -> Mapping[str, Schema]:
-    fields: Mapping[str, Schema] = section.get("properties", {})
-    return fields
+def fields(section: Schema) -> dict[str, Schema]:
+    """Keys of a section, also of one in whose place something else may stand."""
+    forms = [section, *section.get("anyOf", ())]
+    return {key: field for form in forms for key, field in form.get("properties", {}).items()}
 
 
 def _section(schema: Schema, section: Schema, title: str, level: int) -> str:
     lines = [f"{'#' * level} {title}\n", section.get("description", ""), ""]
-    required = section.get("required", [])
-    if _fields(section):
+    if fields(section):
         lines += ["| key | allowed | unless given | meaning |", "| --- | --- | --- | --- |"]
-    for key, field in _fields(section).items():
-        default = "**required**" if key in required else _default(field)
-        allowed = _allowed(schema, field)
+    for key, field in fields(section).items():
+        default = unless_given(section, key)
+        taken = allowed(field, partial(_link, schema))
         if title in EXPERIMENTS.values() and list(_named(field)):  # it has a page
-            allowed = f"[{key}]({key}.md)"
-        lines.append(f"| `{key}` | {allowed} | {default} | {_cell(field)} |")
-    for choice in section.get("anyOf", []):
-        lines.append(f"* {_allowed(schema, choice)}")
+            taken = f"[{key}]({key}.md)"
+        lines.append(f"| `{key}` | {taken} | {default} | {meaning(field)} |")
+    others = [form for form in section.get("anyOf", []) if "properties" not in form]
+    lines += ["", *(f"* {allowed(form, partial(_link, schema))}" for form in others)]
     return "\n".join(lines) + "\n"
 
 
-def _cell(field: Schema) -> str:
+def meaning(field: Schema) -> str:
+    """What a key means, as a cell of a table."""
     text: str = field.get("description", "")
     return text.replace("|", "\\|").replace("<", "&lt;")
 
 
-def _default(field: Schema) -> str:
-    default = field.get("default")
-    if "default" not in field or default is None or isinstance(default, dict):
+def unless_given(section: Schema, key: str) -> str:
+    """What holds where a section does not give a key, as a cell of a table."""
+    if key in section.get("required", []):
+        return "**required**"
+    default = fields(section)[key].get("default")
+    if default is None or isinstance(default, dict):
         return ""
     return f"`{json.dumps(default)}`"
 
@@ -97,17 +102,21 @@ def _named(field: Any) -> Iterator[str]:
             yield from _named(field.get(key))
 
 
-def _allowed(schema: Schema, field: Schema) -> str:
+def _link(schema: Schema, name: str) -> str:
+    if name in EXPERIMENTS:
+        name, heading = EXPERIMENTS[name], EXPERIMENTS[name].lower()
+    else:
+        name = heading = _heading(schema["$defs"][name], name)
+    return f"[{heading}](#{slugify(name, '-')})"
+
+
+def allowed(field: Schema, section: Callable[[str], str]) -> str:
+    """What a key takes, as a cell of a table; ``section`` says how one of that name is called."""
     if "$ref" in field:
-        name = field["$ref"].rsplit("/", 1)[1]
-        if name in EXPERIMENTS:
-            name, heading = EXPERIMENTS[name], EXPERIMENTS[name].lower()
-        else:
-            name = heading = _heading(schema["$defs"][name], name)
-        return f"[{heading}](#{slugify(name, '-')})"
+        return section(field["$ref"].rsplit("/", 1)[1])
     choices = field.get("anyOf") or field.get("oneOf")
     if choices:
-        texts = [_allowed(schema, choice) for choice in choices]
+        texts = [allowed(choice, section) for choice in choices]
         return " or ".join(dict.fromkeys(text for text in texts if text != "null"))
     if "const" in field:
         return f"`{field['const']}`"
@@ -115,7 +124,7 @@ def _allowed(schema: Schema, field: Schema) -> str:
         return ", ".join(f"`{value}`" for value in field["enum"])
     kind = str(field.get("type", "any value"))
     if kind == "array":
-        return f"list of {_allowed(schema, field.get('items', {}))}"
+        return f"list of {allowed(field.get('items', {}), section)}"
     return " ".join([kind, *_bounds(field)])
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from advscape.linear.estimator import AdversarialLogisticRegression
     from advscape.sharpness.estimate import Sharpness
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = [
     "PGD",
     "AdversarialLogisticRegression",
@@ -53,10 +53,19 @@ def __getattr__(name: str) -> Any:
 
     Raises:
         AttributeError: the package has no such name.
+        ModuleNotFoundError: the name needs a package that is not installed.
     """
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOMES.get(name, "advscape.interface.records")), name)
+    try:
+        home = importlib.import_module(_HOMES.get(name, "advscape.interface.records"))
+    except ModuleNotFoundError as missing:
+        raise ModuleNotFoundError(
+            f"advscape.{name} needs {missing.name}, which is not installed: "
+            "pip install 'advscape[networks]'",
+            name=missing.name,
+        ) from missing
+    return getattr(home, name)
 
 
 def __dir__() -> list[str]:

@@ -1,26 +1,62 @@
 """The documentation's pages do what they say: Python blocks run, studies load, commands exist."""
 
 import re
+from collections import Counter
 
 import pytest
 import yaml
 
 from advscape.study.config.study import Study
-from docs.hooks.blocks import BLOCK, executed
+from docs.hooks.blocks import BLOCK, REASONS, executed
 from docs.hooks.config_reference import pages
+from docs.hooks.config_table import filled
 from docs.hooks.docstrings import in_markdown
 from docs.hooks.links import PAGES, rewritten
 from tests.conftest import ROOT
 
-DOCUMENTS = {file.stem: file.read_text(encoding="utf-8") for file in ROOT.glob("docs/*.md")}
+DOCUMENTS = {
+    str(file.relative_to(ROOT / "docs").with_suffix("")): file.read_text(encoding="utf-8")
+    for file in sorted(ROOT.glob("docs/**/*.md"))
+}
+#: blocks of shell by the reason why they are not run; None for those that are
+NOT_RUN = {None: 10, "installs": 7, "cluster": 6, "container": 2, "minutes": 4, "yours": 4}
 
 
 @pytest.mark.parametrize("name", [name for name, text in DOCUMENTS.items() if BLOCK.search(text)])
-def test_every_python_block_runs(name, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def test_every_block_runs(name):
     kept = {}
-    text = executed(DOCUMENTS[name], name, lambda file, svg: kept.setdefault(file, svg) and file)
+    page = name.rpartition("/")[2]
+    text = executed(DOCUMENTS[name], page, lambda file, svg: kept.setdefault(file, svg) and file)
     assert all(svg.startswith(b"<?xml") and f"]({file})" in text for file, svg in kept.items())
+
+
+def test_blocks_that_are_not_run_are_these():
+    blocks = [block for text in DOCUMENTS.values() for block in BLOCK.finditer(text)]
+    assert {block["reason"] for block in blocks if block["language"] != "sh"} == {None}
+    assert Counter(block["reason"] for block in blocks if block["language"] == "sh") == NOT_RUN
+    assert set(NOT_RUN) - {None} == set(REASONS)
+
+
+def test_shell_blocks_share_a_copy_of_the_workflow_with_files_and_python():
+    text = (
+        '```yaml title="mine.yaml"\nstudy: mine\n```\n\n'
+        "```sh\ncp mine.yaml studies/\n```\n\n"
+        "```python\nfrom pathlib import Path\nprint(Path('studies/mine.yaml').read_text())\n```\n"
+    )
+    assert executed(text, "page", lambda *_: "") == text + "\n```text\nstudy: mine\n```\n"
+    assert not (ROOT / "studies/mine.yaml").exists()
+
+
+def test_a_shell_block_that_fails_names_its_line():
+    with pytest.raises(RuntimeError, match=r"^page.md, line 3: exit code 3\nsaid"):
+        executed("one\n\n```sh\necho said; exit 3 | cat\n```\n", "page", lambda *_: "")
+
+
+def test_a_block_that_is_not_run_says_why():
+    text = "<!-- not run: cluster -->\n```sh\nexit 3\n```\n"
+    assert executed(text, "page", lambda *_: "") == "```sh\nexit 3\n```\n"
+    with pytest.raises(ValueError, match="line 2: no time; allowed: installs, cluster, "):
+        executed(text.replace("cluster", "no time"), "page", lambda *_: "")
 
 
 def test_a_block_sees_those_before_it_and_shows_what_it_prints():
@@ -36,9 +72,10 @@ def test_a_block_that_fails_names_its_line():
 
 
 STUDIES = [
-    (name, text)
+    (name, block["code"])
     for name, page in DOCUMENTS.items()
-    for text in re.findall(r"^```yaml\n(study:.*?)^```", page, re.DOTALL | re.MULTILINE)
+    for block in BLOCK.finditer(page)
+    if block["language"] == "yaml" and block["code"].startswith("study:")
 ]
 
 
@@ -90,6 +127,26 @@ def test_the_reference_has_every_key_of_the_config():
         for key, field in section.get("properties", {}).items():
             assert f"`{key}`" in text, key
             assert field["description"].replace("|", "\\|").replace("<", "&lt;") in text
+
+
+def _dotted(value, at=""):
+    """Keys of a config as its table writes them; what is below a key that takes any is its own."""
+    if isinstance(value, dict):
+        for key, below in value.items():
+            yield f"{at}{key}"
+            if key not in ("options", "select") and not at.endswith("variants[]."):
+                yield from _dotted(below, f"{at}{key}.")
+    elif isinstance(value, list):
+        for entry in value:
+            yield from _dotted(entry, f"{at.removesuffix('.')}[].")
+
+
+def test_the_table_of_parameters_is_that_of_the_code():
+    text = (ROOT / "config/README.md").read_text(encoding="utf-8")
+    assert filled(text) == text
+    listed = set(re.findall(r"^\| `([\w.\[\]]+)` \|", text, re.M))
+    study = yaml.safe_load((ROOT / "tests/workflow/every_key.yaml").read_text(encoding="utf-8"))
+    assert set(_dotted(study)) - listed == set()
 
 
 def test_formulas_of_docstrings_become_markdowns():
