@@ -17,7 +17,7 @@ export XDG_CACHE_HOME := $(shell d="$${XDG_CACHE_HOME:-$$HOME/.cache}"; f="$$d/a
 	rm -f "$$f" 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help env autoattack slurm bench-env reproduce test test-cluster lint format lock schema docs clean
+.PHONY: help env autoattack slurm bench-env bench reproduce test test-cluster lint format lock schema docs clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -51,6 +51,10 @@ $(BENCH_STAMP): $(BENCH_LISTS) pyproject.toml
 	$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r benchmarks/requirements-no-deps.txt
 	$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	@touch $@
+
+bench: $(BENCH_STAMP) ## Measure all benchmarks beside their peers (half an hour), and write their tables and figure
+	@echo "== benchmarks; verdicts.py (90 minutes), workflow.py and claims.py are left out"
+	$(BENCH_VENV)/bin/python benchmarks/all.py
 
 reproduce: $(STAMP) ## Run the default study: tables, claims, figures, report
 	@echo "== default study: config.yaml on $(CORES) cores"
@@ -94,5 +98,5 @@ lock: ## Pin all dependencies again (needs uv); then bring environment.yml in st
 		--no-emit-index-url --custom-compile-command "make lock" --upgrade -o requirements.lock
 
 clean: ## Remove the environment and all results
-	rm -rf $(VENV) $(BENCH_VENV) .snakemake .pytest_cache .ruff_cache .mypy_cache .hypothesis .cache site
+	rm -rf $(VENV) $(BENCH_VENV) .bench .snakemake .pytest_cache .ruff_cache .mypy_cache .hypothesis .cache site
 	find results -mindepth 1 ! -name README.md -delete

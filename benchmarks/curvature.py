@@ -1,4 +1,4 @@
-"""Curvature of a full-width ResNet-18, against PyHessian, curvlinops and hessian-eigenthings.
+"""Curvature of a ResNet-18, against PyHessian, curvlinops, hessian-eigenthings and Landscaper.
 
 256 of scikit-learn's digits at 16x16; a network that has seen the others for two epochs; eval
 mode, float32, one batch, 2 threads. Times are in wall seconds, CPU seconds, and gradient
@@ -19,20 +19,21 @@ linear: the dense closed form on the digits, beside PyHessian and curvlinops.
     make bench-env && .bench-venv/bin/python benchmarks/curvature.py
 """
 
-import argparse
 import ctypes
 import gc
 import re
 import statistics
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
+from curvature_peers import EIGENVALUES, TRACES, Found
 from digits import BATCH, EPSILON, network, samples
+from rows import Row, answering, hand_over, judged, parser
 from scipy.sparse.linalg import LinearOperator, eigsh
 from sklearn.datasets import load_digits
 from timing import ratios, spread
@@ -58,14 +59,6 @@ from advscape.linear.robust_loss import LinearModel, RobustLoss
 from advscape.threat import ThreatModel
 
 warnings.filterwarnings("ignore", message="`torch.jit.script` is deprecated")
-try:
-    from curvature_peers import EIGENVALUES, TRACES, Found
-    from curvlinops import HessianLinearOperator
-    from pyhessian import hessian
-except ModuleNotFoundError as error:
-    raise SystemExit(
-        f"no {error.name} here: make bench-env && .bench-venv/bin/python benchmarks/curvature.py"
-    ) from None
 
 SIZE, SAMPLES = 16, 256
 THREAT = ThreatModel("l2", EPSILON, box=True)
@@ -86,7 +79,10 @@ BESIDE = {
     "PyHessian": "error 1e-3",
     "curvlinops + eigsh": "error 1e-6",
     "hessian-eigenthings": "error 1e-6",
+    "Landscaper": "error 1e-3",
 }
+#: largest error of an answer, relative: of an eigenvalue, and of a trace from so few probes
+ALLOWED, ALLOWED_TRACE = 1e-2, 0.5
 
 Times = dict[str, list[tuple[float, float]]]
 
@@ -160,10 +156,10 @@ def lanczos(
     return [pair.value for pair in found.top], found.products
 
 
-def clean_network(activation: str) -> tuple[nn.Module, Tensor, Tensor]:
+def clean_network(activation: str, width: int) -> tuple[nn.Module, Tensor, Tensor]:
     """A network after two epochs, and the samples it has not seen."""
     drawn = samples(SIZE, SAMPLES)
-    model = network(*drawn["train"], 96, activation, epsilon=0.0, batch=32, rate=0.01)
+    model = network(*drawn["train"], 96, activation, epsilon=0.0, batch=32, rate=0.01, width=width)
     x, y = drawn["test"]
     found = score(model, x, y, BATCH)
     print(f"{activation}: accuracy {found.accuracy:.3f}, loss {found.loss:.3f}")
@@ -171,21 +167,25 @@ def clean_network(activation: str) -> tuple[nn.Module, Tensor, Tensor]:
     return model, x, y
 
 
-def compare_eigenvalues(repeats: int, activation: str, k: int) -> None:
+def compare_eigenvalues(
+    repeats: int, activation: str, k: int, goals: list[str], width: int
+) -> list[Row]:
     """The k largest eigenvalues of the clean loss's Hessian, to several accuracies."""
-    model, x, y = clean_network(activation)
+    model, x, y = clean_network(activation, width)
     exact, wall, cpu = timed(lambda: reference(model, x, y, k))
     print(f"float64 eigsh: {exact}; {wall:.0f} s, {cpu:.0f} CPU s", flush=True)
     seeds = iter(range(10**6))
     sides: dict[str, Callable[[], object]] = {"gradient": lambda: gradient(model, x, y)}
-    for name, (stop, tolerance) in GOALS.items():
+    for name in goals:
+        stop, tolerance = GOALS[name]
         # below float32's rounding of a long vector only float64 vectors are within the residual
         dtype = torch.float64 if tolerance < 1e-5 else None
         sides[name] = lambda stop=stop, tolerance=tolerance, dtype=dtype: lanczos(
             HessianOperator(model, x, y, len(y), dtype=dtype), stop, tolerance, next(seeds), k
         )
-    for name, peer in EIGENVALUES.items():
-        sides[name] = lambda peer=peer: peer(model, x, y, k, next(seeds))
+    what = f"{'largest eigenvalue' if k == 1 else f'{k} largest eigenvalues'}, {activation}"
+    there, rows = answering(what, called(EIGENVALUES, model, x, y, k, seeds))
+    sides |= called(EIGENVALUES, model, x, y, k, seeds, there)
     seconds, results = turns(sides, repeats)
     report("gradient", seconds, "the unit")
     errors = {}
@@ -195,15 +195,37 @@ def compare_eigenvalues(repeats: int, activation: str, k: int) -> None:
         note = f"relative errors {' '.join(f'{error:.1e}' for error in errors[name])}"
         report(name, seconds, note + (f", {products} products" if products else ""))
     for peer, goal in BESIDE.items():
-        if max(errors[goal]) > max(errors[peer]):
+        if peer not in there or goal not in goals:
+            continue
+        mine, theirs = max(errors[goal]), max(errors[peer])
+        if mine > theirs:
             print(f"{goal}: its worst error is larger than that of {peer}")
         pairs = ratios([s[0] for s in seconds[peer]], [s[0] for s in seconds[goal]])
-        print(f"{peer} against {goal}: ratio {spread(pairs)}", flush=True)
+        answers = f"errors: ours {mine:.1e}, theirs {theirs:.1e} (allowed: {ALLOWED:g})"
+        fit = max(mine, theirs) <= ALLOWED
+        rows.append(judged(f"{what}, ours to {goal}", peer, fit, answers, pairs))
+    return rows
 
 
-def compare_traces(repeats: int, activation: str) -> None:
+def called(
+    peers: dict[str, Callable[..., Found]],
+    model: nn.Module,
+    x: Tensor,
+    y: Tensor,
+    count: int,
+    seeds: Iterator[int],
+    names: Iterable[str] | None = None,
+) -> dict[str, Callable[[], Found]]:
+    """Peers with their arguments, a new seed for each call; of these names, all unless given."""
+    return {
+        name: lambda name=name: peers[name](model, x, y, count, next(seeds))
+        for name in names or peers
+    }
+
+
+def compare_traces(repeats: int, activation: str, width: int) -> list[Row]:
     """The trace from as many probes, and what an equal error costs."""
-    model, x, y = clean_network(activation)
+    model, x, y = clean_network(activation, width)
     x, y = x[:TRACED], y[:TRACED]
     seeds = iter(range(10**6))
 
@@ -220,8 +242,9 @@ def compare_traces(repeats: int, activation: str) -> None:
         "gradient": lambda: gradient(model, x, y),
         "ours": ours,
     }
-    for name, peer in TRACES.items():
-        sides[name] = lambda peer=peer: peer(model, x, y, PROBES, next(seeds))
+    what = f"trace from {PROBES} probes, {activation}"
+    there, rows = answering(what, called(TRACES, model, x, y, PROBES, seeds))
+    sides |= called(TRACES, model, x, y, PROBES, seeds, there)
     seconds, results = turns(sides, repeats)
     report("gradient", seconds, "the unit")
     errors = {}
@@ -231,11 +254,16 @@ def compare_traces(repeats: int, activation: str) -> None:
         note = " ".join(f"{value:.4g}" for value in values)
         note += f", root mean square error {errors[name]:.3g}, {results[name][-1][1]} products"
         report(name, seconds, note)
-    for peer in TRACES:
+    for peer in there:
         pairs = ratios([s[0] for s in seconds[peer]], [s[0] for s in seconds["ours"]])
         worth = (errors[peer] / errors["ours"]) ** 2
         equal = [pair * worth for pair in pairs]  # errors fall with the root of the time
         print(f"{peer}, trace: ratio {spread(pairs)}, for equal errors {spread(equal)}", flush=True)
+        mine, theirs = errors["ours"] / abs(exact), errors[peer] / abs(exact)
+        answers = f"errors: ours {mine:.2g}, theirs {theirs:.2g} (allowed: {ALLOWED_TRACE:g})"
+        fit = max(mine, theirs) <= ALLOWED_TRACE
+        rows.append(judged(what, peer, fit, answers, pairs))
+    return rows
 
 
 def at_maxima(model: nn.Module, x: Tensor, y: Tensor, threat: ThreatModel) -> AttackedSamples:
@@ -348,7 +376,7 @@ def peak(reset: bool = False) -> float:
     return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 2**20
 
 
-def compare_linear() -> None:
+def compare_linear() -> list[Row]:
     """Robust logistic regression on digits 0 vs 1: frozen, response, and the largest eigenvalue."""
     digits = load_digits(n_class=2)
     x, t = digits.data / 16, 2.0 * digits.target - 1
@@ -362,54 +390,82 @@ def compare_linear() -> None:
     with torch.no_grad():
         model.weight.copy_(torch.from_numpy(line.w)[None])
         model.bias.fill_(line.b)
+    model.bias.requires_grad_(False)  # the closed form is over w
     noisy = torch.from_numpy(x - EPSILON * t[:, None] * line.w / line.norm)
     y = torch.from_numpy((t[:, None] + 1) / 2)
-    peer = hessian(model, nn.BCEWithLogitsLoss(), data=(noisy, y), cuda=False)
-    operator = HessianLinearOperator(
-        model, nn.BCEWithLogitsLoss(), [model.weight], [(noisy, y)], check_deterministic=False
-    ).to_scipy()
-    sides: dict[str, Callable[[], object]] = {
-        "closed form, total": closed,
-        "PyHessian, frozen": lambda: peer.eigenvalues(),
-        "curvlinops + eigsh, frozen": lambda: eigsh(operator, k=1, tol=1e-3, which="LA"),
-    }
-    for name, call in sides.items():
+    criterion = nn.BCEWithLogitsLoss()
+
+    def pyhessian() -> float:
+        from pyhessian import hessian
+
+        return hessian(model, criterion, data=(noisy, y), cuda=False).eigenvalues()[0][0]
+
+    def curvlinops() -> float:
+        from curvlinops import HessianLinearOperator
+
+        batches = [(noisy, y)]
+        operator = HessianLinearOperator(
+            model, criterion, [model.weight], batches, check_deterministic=False
+        )
+        return float(eigsh(operator.to_scipy(), k=1, tol=1e-3, which="LA")[0][0])
+
+    what = "largest eigenvalue, linear model"
+    exact = float(np.linalg.eigvalsh(loss.hessian(line, "frozen"))[-1])
+    peers = {"PyHessian": pyhessian, "curvlinops + eigsh": curvlinops}
+    found, rows = answering(what, peers)
+    taken = {}
+    for name, call in {"closed form": closed, **{name: peers[name] for name in found}}.items():
         call()
         # one after the other: in turns, torch's idle threads keep numpy's waiting
-        taken = turns({name: call}, 51)[0][name]
-        print(f"{name}: median {1e3 * statistics.median(wall for wall, _ in taken):.3f} ms")
+        taken[name] = [wall for wall, _ in turns({name: call}, 51)[0][name]]
+        print(f"{name}: median {1e3 * statistics.median(taken[name]):.3f} ms")
+    for name, value in found.items():
+        apart = abs(value / exact - 1)
+        answers = (
+            f"theirs of the frozen part {apart:.1e} from the closed form (allowed: {ALLOWED:g})"
+        )
+        faster = ratios(taken[name], taken["closed form"])
+        rows.append(judged(f"{what}, ours of the total", name, apart <= ALLOWED, answers, faster))
+    return rows
 
 
 def main() -> None:
-    """Run the parts; the ratio against PyHessian comes last."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    """Run the parts."""
+    options = parser(__doc__)
     parts = ["linear", "memory", "total", "trace", "top", "lambda"]
-    parser.add_argument("--parts", nargs="+", default=parts, choices=parts)
-    parser.add_argument(
+    options.add_argument("--parts", nargs="+", default=parts, choices=parts)
+    options.add_argument(
         "--activations",
         nargs="+",
         default=["gelu", "relu"],
         help="for lambda; the first one for top and trace",
     )
-    parser.add_argument("--steps", type=int, default=30, help="of adversarial training, for total")
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--threads", type=int, default=2)
-    arguments = parser.parse_args()
+    options.add_argument(
+        "--goals", nargs="+", default=list(GOALS), choices=GOALS, help="of ours, for lambda and top"
+    )
+    options.add_argument("--steps", type=int, default=30, help="of adversarial training, for total")
+    options.add_argument("--repeats", type=int, default=3)
+    options.add_argument(
+        "--width", type=int, default=64, help="of the ResNet-18 of lambda, top and trace; 64: full"
+    )
+    arguments = options.parse_args()
     torch.set_num_threads(arguments.threads)
+    repeats, width, rows = arguments.repeats, arguments.width, []
     if "linear" in arguments.parts:
-        compare_linear()
+        rows += compare_linear()
     if "memory" in arguments.parts:
         measure_memory(arguments.steps)
     if "total" in arguments.parts:
         for threat in (THREAT, LINF):
-            compare_total(arguments.repeats, arguments.steps, threat)
+            compare_total(repeats, arguments.steps, threat)
     if "trace" in arguments.parts:
-        compare_traces(arguments.repeats, arguments.activations[0])
+        rows += compare_traces(repeats, arguments.activations[0], width)
     if "top" in arguments.parts:
-        compare_eigenvalues(arguments.repeats, arguments.activations[0], 5)
+        rows += compare_eigenvalues(repeats, arguments.activations[0], 5, arguments.goals, width)
     if "lambda" in arguments.parts:
         for activation in arguments.activations:
-            compare_eigenvalues(arguments.repeats, activation, 1)
+            rows += compare_eigenvalues(repeats, activation, 1, arguments.goals, width)
+    hand_over(rows, arguments.json)
 
 
 if __name__ == "__main__":

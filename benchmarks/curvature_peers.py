@@ -1,14 +1,16 @@
 """Largest eigenvalues and traces of the clean loss's Hessian, as the peers find them.
 
 Each takes the model, one batch and a seed, at the peer's own settings, and gives values and the
-products it counts, or None where it counts none.
+products it counts, or None where it counts none. A peer is imported by its own functions, so that
+the others run without it.
 """
+
+from contextlib import redirect_stderr
+from io import StringIO
+from typing import Any
 
 import numpy as np
 import torch
-from curvlinops import HessianLinearOperator, hutchinson_trace
-from hessian_eigenthings import HessianOperator, lanczos, supervised_loss, trace
-from pyhessian import hessian
 from scipy.sparse.linalg import LinearOperator, eigsh
 from torch import Tensor, nn
 from torch.nn import functional
@@ -18,6 +20,8 @@ Found = tuple[list[float], int | None]
 
 def pyhessian_eigenvalues(model: nn.Module, x: Tensor, y: Tensor, k: int, seed: int) -> Found:
     """Power iteration with deflation, to a move of 1e-3."""
+    from pyhessian import hessian
+
     torch.manual_seed(seed)
     found = hessian(model, nn.CrossEntropyLoss(), data=(x, y), cuda=False)
     values = found.eigenvalues(top_n=k)[0]
@@ -27,6 +31,8 @@ def pyhessian_eigenvalues(model: nn.Module, x: Tensor, y: Tensor, k: int, seed: 
 
 def pyhessian_trace(model: nn.Module, x: Tensor, y: Tensor, probes: int, seed: int) -> Found:
     """Hutchinson's, all probes."""
+    from pyhessian import hessian
+
     torch.manual_seed(seed)
     found = hessian(model, nn.CrossEntropyLoss(), data=(x, y), cuda=False)
     samples = found.trace(maxIter=probes, tol=0.0)
@@ -34,7 +40,28 @@ def pyhessian_trace(model: nn.Module, x: Tensor, y: Tensor, probes: int, seed: i
     return [float(np.mean(samples))], len(samples)
 
 
-def _curvlinops(model: nn.Module, x: Tensor, y: Tensor) -> HessianLinearOperator:
+def _landscaper(model: nn.Module, x: Tensor, y: Tensor) -> Any:
+    from landscaper import PyHessian
+
+    return PyHessian(model, nn.CrossEntropyLoss(), [(x, y)], "cpu")
+
+
+def landscaper_eigenvalues(model: nn.Module, x: Tensor, y: Tensor, k: int, seed: int) -> Found:
+    """Power iteration with deflation, to a move of 1e-3; a graph of its own for every product."""
+    torch.manual_seed(seed)
+    with redirect_stderr(StringIO()):  # its bars
+        return _landscaper(model, x, y).eigenvalues(top_n=k)[0], None
+
+
+def landscaper_trace(model: nn.Module, x: Tensor, y: Tensor, probes: int, seed: int) -> Found:
+    """Hutchinson's, all probes."""
+    torch.manual_seed(seed)
+    return [float(_landscaper(model, x, y).trace(maxIter=probes, tol=0.0))], probes
+
+
+def _curvlinops(model: nn.Module, x: Tensor, y: Tensor) -> Any:
+    from curvlinops import HessianLinearOperator
+
     weights = [p for p in model.parameters() if p.requires_grad]
     return HessianLinearOperator(
         model, nn.CrossEntropyLoss(), weights, [(x, y)], check_deterministic=False
@@ -57,12 +84,16 @@ def curvlinops_eigenvalues(model: nn.Module, x: Tensor, y: Tensor, k: int, seed:
 
 def curvlinops_trace(model: nn.Module, x: Tensor, y: Tensor, probes: int, seed: int) -> Found:
     """Hutchinson's."""
+    from curvlinops import hutchinson_trace
+
     torch.manual_seed(seed)
     value = hutchinson_trace(_curvlinops(model, x, y), num_matvecs=probes)
     return [float(value)], probes
 
 
-def _eigenthings(model: nn.Module, x: Tensor, y: Tensor) -> HessianOperator:
+def _eigenthings(model: nn.Module, x: Tensor, y: Tensor) -> Any:
+    from hessian_eigenthings import HessianOperator, supervised_loss
+
     return HessianOperator(model, [(x, y)], supervised_loss(functional.cross_entropy))
 
 
@@ -71,12 +102,16 @@ def eigenthings_eigenvalues(model: nn.Module, x: Tensor, y: Tensor, k: int, seed
 
     Its default for k is 2 k: 2 products for one eigenvalue, which is none yet.
     """
+    from hessian_eigenthings import lanczos
+
     found = lanczos(_eigenthings(model, x, y), k=k, max_iter=20, which="LA", seed=seed)
     return found.eigenvalues.tolist(), found.iterations
 
 
 def eigenthings_trace(model: nn.Module, x: Tensor, y: Tensor, probes: int, seed: int) -> Found:
     """Hutch++, its default."""
+    from hessian_eigenthings import trace
+
     found = trace(_eigenthings(model, x, y), num_matvecs=probes, seed=seed)
     return [found.estimate], probes
 
@@ -85,9 +120,11 @@ EIGENVALUES = {
     "PyHessian": pyhessian_eigenvalues,
     "curvlinops + eigsh": curvlinops_eigenvalues,
     "hessian-eigenthings": eigenthings_eigenvalues,
+    "Landscaper": landscaper_eigenvalues,
 }
 TRACES = {
     "PyHessian": pyhessian_trace,
     "curvlinops": curvlinops_trace,
     "hessian-eigenthings": eigenthings_trace,
+    "Landscaper": landscaper_trace,
 }

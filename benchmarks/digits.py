@@ -2,11 +2,11 @@
 
 import torch
 from sklearn.datasets import load_digits
-from timing import has_bfloat16
 from torch import Tensor, nn
 from torch.nn import functional
 
 from advscape.attacks.pgd import PGD
+from advscape.machine.processor import bfloat16_flags
 from advscape.models.resnet import SmallImageResNet18
 from advscape.threat import ThreatModel
 
@@ -32,17 +32,18 @@ def network(
     epsilon: float = EPSILON,
     batch: int = BATCH,
     rate: float = 0.02,
+    width: int = 64,
 ) -> nn.Module:
-    """A full-width ResNet-18 in eval mode, after some steps of SGD on perturbed inputs."""
+    """A ResNet-18 (64: full width) in eval mode, after some steps of SGD on perturbed inputs."""
     torch.manual_seed(0)
-    model = SmallImageResNet18(10, (3, 32, 32), activation=activation)
+    model = SmallImageResNet18(10, (3, 32, 32), width, activation)
     model.to(memory_format=torch.channels_last).train()
     optimizer = torch.optim.SGD(model.parameters(), lr=rate, momentum=0.9, weight_decay=5e-4)
     attack = PGD(ThreatModel("l2", epsilon, box=True), steps=2)
     generator = torch.Generator().manual_seed(0)
     for _ in range(steps):
         chosen = torch.randint(len(y), (batch,), generator=generator)
-        with torch.autocast("cpu", torch.bfloat16, enabled=has_bfloat16()):
+        with torch.autocast("cpu", torch.bfloat16, enabled=bool(bfloat16_flags())):
             perturbed = x[chosen]
             if epsilon > 0:
                 perturbed = attack(model, perturbed, y[chosen], generator, batch_norm="train")

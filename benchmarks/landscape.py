@@ -1,4 +1,4 @@
-"""A 1-D landscape of a full-width ResNet-18, against plain evaluations and a public tool's way.
+"""A 1-D landscape of a ResNet-18: plain evaluations, a public tool's way, and Landscaper.
 
 51 points along a filter-normalised direction, 256 of scikit-learn's digits at 16x16, eval mode,
 float32, batches of 128, 2 threads; 17 of them with PGD-3 made again at every point. Three sides
@@ -15,12 +15,11 @@ loaders: what tomgoldstein/loss-landscape does at a point, written here from its
     settings do not reach.
 
 Losses agree to 1e-5. Linear models: all points in one matrix product, against a loop of plain
-evaluations.
+evaluations. Landscaper: see landscaper_peer.py.
 
     make bench-env && .bench-venv/bin/python benchmarks/landscape.py
 """
 
-import argparse
 import multiprocessing
 import statistics
 import tempfile
@@ -32,7 +31,9 @@ from pathlib import Path
 import numpy as np
 import torch
 from digits import BATCH, EPSILON, network, samples
+from landscaper_peer import compare_density, compare_eigenvector, compare_lines
 from PIL import Image
+from rows import Row, hand_over, judged, parser
 from sklearn.datasets import load_digits
 from timing import ratios, spread
 from torch import Tensor, nn
@@ -55,7 +56,7 @@ from advscape.models.state import load_weights, save_weights
 from advscape.stages.landscape_linear import direction, scan_margins
 from advscape.threat import ThreatModel
 
-SIZE, SAMPLES, POINTS, ATTACKED = 16, 256, 51, 17
+SIZE, SAMPLES, POINTS = 16, 256, 51
 AGREE = 1e-5
 ATTACK = PGD(ThreatModel("l2", EPSILON, box=True), 3)
 
@@ -103,10 +104,10 @@ def loaders(model: nn.Module, x: Tensor, y: Tensor, workers: int) -> Callable[[f
     return point
 
 
-def serve(pipe: Connection, weights: Path, workers: int, threads: int) -> None:
+def serve(pipe: Connection, weights: Path, width: int, workers: int, threads: int) -> None:
     """The public tool's side: a loss for every coordinate that comes through the pipe."""
     torch.set_num_threads(threads)
-    model = SmallImageResNet18(10, (3, 32, 32)).eval()
+    model = SmallImageResNet18(10, (3, 32, 32), width).eval()
     load_weights(model, weights)
     point = loaders(model, *tested(), workers)
     while (alpha := pipe.recv()) is not None:
@@ -114,12 +115,12 @@ def serve(pipe: Connection, weights: Path, workers: int, threads: int) -> None:
 
 
 def elsewhere(
-    weights: Path, workers: int, threads: int
+    weights: Path, width: int, workers: int, threads: int
 ) -> tuple[Callable[[float | None], float | None], multiprocessing.Process]:
     """The public tool's side as a function, and the process that it runs in; None ends it."""
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()
-    process = context.Process(target=serve, args=(there, weights, workers, threads))
+    process = context.Process(target=serve, args=(there, weights, width, workers, threads))
     process.start()
 
     def call(alpha: float | None) -> float | None:
@@ -135,8 +136,10 @@ def tested() -> tuple[Tensor, Tensor]:
     return (255 * x).round() / 255, y
 
 
-def compare(name: str, sides: dict[str, Callable[[float], float]], points: int) -> dict:
-    """All sides at every point in turn; seconds by side."""
+def compare(
+    name: str, sides: dict[str, Callable[[float], float]], points: int
+) -> tuple[dict[str, list[float]], dict[str, np.ndarray]]:
+    """All sides at every point in turn: seconds and losses by side."""
     seconds, losses = {side: [] for side in sides}, {side: [] for side in sides}
     for alpha in alphas(0.5, points).tolist():
         for side, call in sides.items():
@@ -145,17 +148,11 @@ def compare(name: str, sides: dict[str, Callable[[float], float]], points: int) 
             seconds[side].append(time.perf_counter() - started)
     for side, taken in seconds.items():
         print(f"{name}, {side}: {1e3 * statistics.median(taken):.0f} ms a point, {points} points")
-    for side in sides:
-        if side.startswith("loaders"):
-            apart = np.abs(np.array(losses["ours"]) / np.array(losses[side]) - 1).max()
-            print(f"{name}: losses of {side} differ by {apart:.1e} at most")
-            if apart > AGREE:
-                raise SystemExit(f"{name}: {side}: allowed: {AGREE:g}")
-    return seconds
+    return seconds, {side: np.array(found) for side, found in losses.items()}
 
 
-def scan(model: nn.Module, workers: list[int]) -> None:
-    """Clean and attacked points of a network."""
+def scan(model: nn.Module, width: int, workers: list[int], points: int) -> list[Row]:
+    """Clean and, a third as many, attacked points of a network."""
     x, y = tested()
 
     def clean() -> float:
@@ -164,14 +161,14 @@ def scan(model: nn.Module, workers: list[int]) -> None:
     def attacked() -> float:
         return score(model, perturb(model, x, y, ATTACK, 0, BATCH), y, BATCH).loss
 
-    still = SmallImageResNet18(10, (3, 32, 32)).eval()
+    still = SmallImageResNet18(10, (3, 32, 32), width).eval()
     still.load_state_dict(model.state_dict())
     moves = random_direction(model, "filter-normalised", 0)
     with tempfile.TemporaryDirectory() as folder:
         weights = Path(folder) / "weights.safetensors"
         save_weights(model.state_dict(), weights)
         threads = torch.get_num_threads()
-        theirs = {count: elsewhere(weights, count, threads) for count in workers}
+        theirs = {count: elsewhere(weights, width, count, threads) for count in workers}
         keep_freed_memory()
         use_fast_layout(model)
         use_fast_layout(still)
@@ -192,14 +189,14 @@ def scan(model: nn.Module, workers: list[int]) -> None:
                 "ours": lambda alpha: ours(clean, alpha),
             }
             sides |= {f"loaders, {count} workers": call for count, (call, _) in theirs.items()}
-            seconds = compare("clean", sides, POINTS)
+            seconds, losses = compare("clean", sides, points)
             sides = {
                 "plain": lambda alpha: (
                     score(still, perturb(still, x, y, ATTACK, 0, BATCH), y, BATCH).loss
                 ),
                 "ours": lambda alpha: ours(attacked, alpha),
             }
-            under = compare("attacked", sides, ATTACKED)
+            under, _ = compare("attacked", sides, points // 3)
         for call, process in theirs.values():
             call(None)
             process.join()
@@ -209,9 +206,15 @@ def scan(model: nn.Module, workers: list[int]) -> None:
     print(f"attacked: all points cost {total:.3f} of the plain attacks")
     total = sum(seconds["ours"]) / sum(seconds["plain"])
     print(f"clean: all points cost {total:.3f} of the plain evaluations")
-    for count in reversed(workers):
-        found = ratios(seconds[f"loaders, {count} workers"], seconds["ours"])
-        print(f"loaders, {count} workers: ratio {spread(found)}")
+    rows = []
+    for count in workers:
+        side = f"loaders, {count} workers"
+        apart = float(np.abs(losses["ours"] / losses[side] - 1).max())
+        answers = f"losses {apart:.1e} apart (allowed: {AGREE:g})"
+        peer = f"loss-landscape's way, {count} workers"
+        faster = ratios(seconds[side], seconds["ours"])
+        rows.append(judged("a point of a line", peer, apart <= AGREE, answers, faster))
+    return rows
 
 
 def scan_linear() -> None:
@@ -242,16 +245,25 @@ def scan_linear() -> None:
 
 
 def main() -> None:
-    """Linear first, then the network; the ratio to the public tool without workers comes last."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--steps", type=int, default=30, help="of training the network")
-    parser.add_argument("--workers", type=int, nargs="+", default=[0, 2], help="of the loaders")
-    parser.add_argument("--threads", type=int, default=2)
-    arguments = parser.parse_args()
+    """Linear first, then the network."""
+    options = parser(__doc__)
+    options.add_argument("--steps", type=int, default=30, help="of training the network")
+    options.add_argument("--workers", type=int, nargs="+", default=[0, 2], help="of the loaders")
+    options.add_argument("--points", type=int, default=POINTS, help="of a line; odd")
+    options.add_argument("--repeats", type=int, default=3, help="lines with Landscaper")
+    options.add_argument("--width", type=int, default=64, help="of the ResNet-18; 64: full")
+    arguments = options.parse_args()
     torch.set_num_threads(arguments.threads)
     scan_linear()
     train = samples(SIZE, SAMPLES)["train"]
-    scan(network(*train, arguments.steps), arguments.workers)
+    model = network(*train, arguments.steps, width=arguments.width)
+    rows = scan(model, arguments.width, arguments.workers, arguments.points)
+    x, y = tested()
+    rows += compare_lines(model, x, y, arguments.points, arguments.repeats, BATCH)
+    smooth = network(*train, arguments.steps, "gelu", width=arguments.width)
+    rows += compare_eigenvector(smooth, x, y, BATCH)
+    rows += compare_density(smooth, x, y)
+    hand_over(rows, arguments.json)
 
 
 if __name__ == "__main__":

@@ -2,27 +2,28 @@
 
 Both sides solve the same 12 problems (12,665 x 784, float64, L2, weight decay 1e-4), each warm,
 until the largest entry of the gradient is below 1e-9. The peer gets the loss and its gradient in
-two products with the inputs, and scipy's settings but for the tolerances. Five paths of each.
-Needs MNIST under ADVSCAPE_DATA.
+two products with the inputs, and scipy's settings but for the tolerances. Five paths of each, in
+turns. Needs MNIST under ADVSCAPE_DATA.
 
     ADVSCAPE_DATA=... python benchmarks/logistic_path.py
 
-With OMP_NUM_THREADS=1 the peer is faster, and with --pairs 30 as well; RESULTS.md has all four.
+With --threads 1 the peer is faster, and with --pairs 30 as well; RESULTS.md has all four.
 """
 
-import argparse
 import resource
-import statistics
-import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+from rows import Row, hand_over, judged, parser
 from scipy.optimize import minimize
 from scipy.special import expit
+from threadpoolctl import threadpool_limits
+from timing import interleaved, ratios, spread
 
 from advscape.data.root import data_root
 from advscape.data.sources import load_source
+from advscape.errors import UserError
 from advscape.linear.data import Samples, load_samples
 from advscape.linear.robust_loss import LinearModel, RobustLoss
 from advscape.linear.solve import Solver
@@ -30,6 +31,7 @@ from advscape.linear.warm_start import warm_start
 
 EPSILONS = (0, 0.25, 0.5, 1, 1.5, 2, 2.5, 2.75, 3, 3.25, 3.5, 3.7)
 TOLERANCE, DECAY = 1e-9, 1e-4
+AGREE = 1e-4  # of weights: a gradient of 1e-9 over a curvature of at least 1e-4
 
 
 def mnist() -> Samples:
@@ -82,33 +84,35 @@ def loss_and_gradient(z: np.ndarray, samples: Samples, epsilon: float) -> tuple[
     return float(value), np.append(over_w, -s @ t)
 
 
-def _timed(side, *arguments) -> tuple[float, list[tuple[LinearModel, float]]]:
-    started = time.perf_counter()
-    lines = side(*arguments)
-    return time.perf_counter() - started, lines
-
-
 def main() -> None:
-    """Time both sides and print the ratio."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--repeats", type=int, default=5, help="paths of ours")
-    parser.add_argument("--peer-repeats", type=int, default=5, help="paths of L-BFGS-B")
-    parser.add_argument("--pairs", type=int, default=10, help="L-BFGS-B's maxcor")
-    arguments = parser.parse_args()
-    samples = mnist()
-    mine = [_timed(ours, samples) for _ in range(arguments.repeats)]
+    """Time both sides, in turns."""
+    options = parser(__doc__)
+    options.add_argument("--repeats", type=int, default=5, help="paths of each side")
+    options.add_argument("--pairs", type=int, default=10, help="L-BFGS-B's maxcor")
+    arguments = options.parse_args()
+    what, name = f"{len(EPSILONS)} robust logistic regressions", "scipy L-BFGS-B"
+    try:
+        samples = mnist()
+    except UserError as error:
+        hand_over([Row(what, name, None, f"needs MNIST: {error}")], arguments.json)
+        return
+    ours(samples)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    theirs = [_timed(peer, samples, arguments.pairs) for _ in range(arguments.peer_repeats)]
-    for epsilon, (a, ga), (b, gb) in zip(EPSILONS, mine[0][1], theirs[0][1], strict=True):
-        gap = np.abs(a.w - b.w).max() / np.abs(a.w).max()
-        print(f"epsilon {epsilon:<5} |grad| {ga:.1e}, L-BFGS-B {gb:.1e}; w differs by {gap:.1e}")
-    times = [seconds for seconds, _ in mine]
-    peers = [seconds for seconds, _ in theirs]
-    print(f"ours {statistics.median(times):.2f} s ({min(times):.2f}-{max(times):.2f})")
-    print(f"L-BFGS-B {statistics.median(peers):.2f} s ({min(peers):.2f}-{max(peers):.2f})")
+    sides = {"ours": lambda: ours(samples), name: lambda: peer(samples, arguments.pairs)}
+    with threadpool_limits(arguments.threads):
+        seconds, found = interleaved(sides, arguments.repeats)
+    gaps = []
+    for epsilon, (a, ga), (b, gb) in zip(EPSILONS, found["ours"], found[name], strict=True):
+        gaps.append(np.abs(a.w - b.w).max() / np.abs(a.w).max())
+        print(
+            f"epsilon {epsilon:<5} |grad| {ga:.1e}, L-BFGS-B {gb:.1e}; w differs by {gaps[-1]:.1e}"
+        )
+    for side, times in seconds.items():
+        print(f"{side} {spread(times)} s")
     print(f"peak memory of ours {memory:.2f} GiB")
-    ratios = [statistics.median(peers) / seconds for seconds in times]
-    print(f"ratio {statistics.median(ratios):.1f} ({min(ratios):.1f}-{max(ratios):.1f})")
+    answers = f"w {max(gaps):.1e} apart (allowed: {AGREE:g})"
+    faster = ratios(seconds[name], seconds["ours"])
+    hand_over([judged(what, name, max(gaps) <= AGREE, answers, faster)], arguments.json)
 
 
 if __name__ == "__main__":

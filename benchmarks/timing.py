@@ -1,12 +1,12 @@
-"""What the benchmarks share: interleaved timings, ratio lines, what the CPU can do."""
+"""What the benchmarks share: interleaved timings and ratio lines."""
 
 import statistics
 import time
 from collections.abc import Callable
 
-import torch
-
 Result = object
+#: of ours; bfloat16 also where the CPU has none, so that the tables say what it costs there
+PRECISIONS = ("fp32", "bf16")
 
 
 def interleaved(
@@ -40,21 +40,3 @@ def spread(values: list[float], digits: int = 2) -> str:
     """Median and range, as ``2.61 (2.34-2.91)``."""
     parts = statistics.median(values), min(values), max(values)
     return "{} ({}-{})".format(*(f"{part:.{digits}f}" for part in parts))
-
-
-def has_bfloat16() -> bool:
-    """Whether the CPU multiplies bfloat16 itself; elsewhere it is slower than float32."""
-    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
-
-
-def precisions() -> list[str]:
-    """The precisions to time, the one that the last line is about at the end."""
-    if has_bfloat16():
-        return ["fp32", "bf16"]
-    print("this CPU has no bfloat16 arithmetic: the last line is about fp32")
-    return ["fp32"]
-
-
-def worst(found: dict[str, list[float]]) -> list[float]:
-    """The ratios with the lowest median."""
-    return min(found.values(), key=statistics.median)

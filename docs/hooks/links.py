@@ -14,7 +14,7 @@ PAGES = {
     "README.md": "index.md",
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
-    "benchmarks/RESULTS.md": "benchmarks.md",
+    "benchmarks/RESULTS.md": "measured.md",
     "config/README.md": "module.md",
 }
 _FENCE = re.compile(r"(^ *```.*?^ *```)", re.DOTALL | re.MULTILINE)

@@ -19,6 +19,10 @@ from docs.hooks.links import PAGES, page_of, rewritten, source_page
 
 ROOT = Path(__file__).resolve().parents[2]
 _SCHEMA = ROOT / "workflow/schemas/config.schema.json"
+#: what ``make bench`` writes, and where a page shows it
+_RESULTS = "benchmarks/RESULTS.md"
+_WRITTEN = re.compile(r"<!-- written by make bench: begin -->\n(.*)<!-- written by", re.DOTALL)
+_TABLES = "<!-- the tables of benchmarks/RESULTS.md -->"
 _FORMULA = re.compile(r'<(span|div) class="arithmatex">\\[(\[](.*?)\\[)\]]</\1>', re.DOTALL)
 
 
@@ -59,7 +63,22 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         files.append(File.generated(config, f"figures/{name}", content=figure))
         return os.path.relpath(f"figures/{name}", place.parent)
 
-    return executed(rewritten(markdown, f"docs/{place}")[0], place.stem, keep)
+    text = rewritten(markdown, f"docs/{place}")[0]
+    if _TABLES in text:
+        text = text.replace(_TABLES, rewritten(measured(), _RESULTS)[0])
+    return executed(text, place.stem, keep)
+
+
+def measured() -> str:
+    """The tables that ``make bench`` writes.
+
+    Raises:
+        ValueError: they are not there.
+    """
+    found = _WRITTEN.search((ROOT / _RESULTS).read_text(encoding="utf-8"))
+    if found is None:
+        raise ValueError(f"{_RESULTS} lacks the part that `make bench` writes")
+    return found[1]
 
 
 def on_page_content(html: str, **_: Any) -> str:

@@ -45,6 +45,11 @@ def test_moments_are_within_their_errors(spectrum):
 
 
 def test_quadrature_of_one_probe_is_exact_to_degree_2k_minus_1(spectrum):
+    """Weights are squared first components of T's eigenvectors, one for each node.
+
+    Landscaper 1.3.1 gives the squares of all components (hessian.py: PyHessian.density), which add
+    up to the number of nodes.
+    """
     operator, _ = spectrum
     found = spectral_density(operator, 2, 5, torch.Generator().manual_seed(0))
     v = operator.signs(torch.Generator().manual_seed(0))

@@ -138,3 +138,21 @@ def test_rescaling_changes_the_eigenvalue_of_the_same_function():
     dense = [operator @ torch.eye(operator.dim).double() for operator in operators]
     one, two = (float(torch.linalg.eigvalsh(matrix)[-1]) for matrix in dense)
     assert two > 5 * one
+
+
+def test_the_loss_along_an_eigenvector_bends_by_its_eigenvalue():
+    """Landscaper 1.3.1 rescales it tensor by tensor (compute.py: normalize_direction): another one.
+
+    The referee is a second difference of the loss.
+    """
+    model, (x, y) = small_net().eval(), batch(20)
+    operator = HessianOperator(model, x, y, 20)
+    dense = torch.stack([operator @ e for e in torch.eye(operator.dim).double()])
+    values, vectors = torch.linalg.eigh((dense + dense.T) / 2)
+    step, losses = 1e-3, []
+    with walking(model, eigenvector_direction(model, vectors[:, -1])) as to, torch.no_grad():
+        for alpha in (-step, 0.0, step):
+            to(alpha)
+            losses.append(sample_losses(model(x), y).mean().item())
+    bend = (losses[0] - 2 * losses[1] + losses[2]) / step**2
+    assert bend == pytest.approx(values[-1].item(), rel=1e-4)

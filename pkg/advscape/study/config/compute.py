@@ -35,7 +35,8 @@ class Compute(Section):
         default="float32",
         description="Arithmetic of training (tf32: of a GPU's products and convolutions), for "
         "bfloat16 also of the gradients of its and of the judges' attacks (autocast). Losses, "
-        "accuracies, Hessians and landscapes are float32, never TF32.",
+        "accuracies, Hessians and landscapes are float32, never TF32. On a CPU bfloat16 is faster "
+        "only with arithmetic for it (AMX or AVX-512 BF16); the job's log says where it has none.",
     )
     deterministic: bool = Field(
         default=True,
