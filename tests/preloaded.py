@@ -1,13 +1,15 @@
 """Imported by the process that tests fork others from: what each of these would load again."""
 
+import gc
 import importlib
 from pathlib import Path
 
-from advscape.study.fingerprint import fingerprint
+from advscape.study.fingerprint import PACKAGE, fingerprint
 
 for module in (
     "advscape.study.load",
     "advscape.study.spec",
+    "nbformat",
     "pandas",
     "smart_open",
     "snakemake.cli",
@@ -20,5 +22,10 @@ for module in (
 ):
     importlib.import_module(module)
 
-for script in (Path(__file__).resolve().parents[1] / "workflow/scripts").glob("*.py"):
-    fingerprint(script)
+# looks through all that is installed for plugins
+importlib.import_module("snakemake.cli").get_argument_parser()
+scripts = Path(__file__).resolve().parents[1] / "workflow/scripts"
+for file in (*PACKAGE.rglob("*.py"), *scripts.glob("*.py")):
+    fingerprint(file)
+# never collected, so that the processes share this memory as it is
+gc.freeze()

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from tests.conftest import ROOT
-from tests.workflow.planner import plan
+from tests.workflow.planner import Refused, plan
 
 
 class Workflow:
@@ -49,6 +49,12 @@ class Workflow:
         for job in plan(ROOT / "Snakefile", self.folder, self.configfile(), *arguments):
             jobs.setdefault(job.rule, []).extend(job.output)
         return jobs
+
+    def refusal(self):
+        """What Snakemake says of a study that it does not plan."""
+        with pytest.raises(Refused) as refused:
+            self.planned()
+        return str(refused.value)
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,9 @@
 
 import pytest
 
+from tests.conftest import ROOT
 from tests.workflow.conftest import Workflow
+from tests.workflow.planner import call
 
 
 @pytest.fixture
@@ -22,11 +24,11 @@ BAD = {
 @pytest.mark.parametrize(("change", "words"), BAD.values(), ids=BAD)
 def test_one_line_and_nothing_started(workflow, change, words):
     change(workflow.config["experiments"][0])
-    done = workflow.snakemake(check=False)
-    assert done.returncode != 0
+    code, said = call(ROOT / "Snakefile", workflow.folder, workflow.configfile(), "--cores", "2")
+    assert code != 0
     # Snakemake says first which profile and which config files it uses
     notices = ("Using workflow specific profile", "Config file config.yaml is extended")
-    lines = [line for line in done.stderr.splitlines() if not line.startswith(notices)]
+    lines = [line for line in said.splitlines() if not line.startswith(notices)]
     assert len(lines) == 1
     assert lines[0].startswith("config: ")
     assert words in lines[0]
@@ -47,7 +49,6 @@ def test_data_root_without_the_data(workflow, monkeypatch):
 def test_what_a_study_forgets_is_not_taken_from_the_default_study(workflow, key):
     """Its config.yaml lies in the same folder."""
     del workflow.config[key]
-    done = workflow.snakemake("--dry-run", check=False)
-    assert done.returncode != 0
-    assert f"config: {key}: got nothing; allowed: a value; this key is required" in done.stderr
-    assert "Traceback" not in done.stderr
+    said = workflow.refusal()
+    assert f"config: {key}: got nothing; allowed: a value; this key is required" in said
+    assert "Traceback" not in said

@@ -91,6 +91,10 @@ STAGES_OF_RUNS = [*STAGES_OF_LINEAR, "sharpness"]
 STAGES = [*STAGES_OF_RUNS, "strength"]
 #: those that only some networks have: of a network that is already trained, and of one that is not
 TAKEN, TRAINED = ["take"], ["train", "try"]
+RULES_OF_RUNS = {
+    *(f"{stage}_linear" for stage in STAGES_OF_LINEAR),
+    *(f"{stage}_network" for stage in [*STAGES, *TAKEN, *TRAINED]),
+}
 TABLES = [name for name in FOLLOWS if name.startswith("table ")]
 OF_NETWORKS = [
     "table eigenvalues", "table layers", "table spectrum", "table maxima", "table finite_scale",
@@ -454,10 +458,10 @@ def labels(jobs):
 
 
 class Finished:
-    """The study as if it had run, and the questions to Snakemake about it."""
+    """A study as if it had run, and the questions to Snakemake about it."""
 
-    def __init__(self, folder, copy):
-        self.folder, self.copy = folder, copy
+    def __init__(self, folder, study, *wanted):
+        self.folder, self.wanted = folder, wanted
         for root in ("data", "elsewhere"):
             for file in (*needed("mnist", None), "a.npz", "b.npz"):
                 (folder / root / file).parent.mkdir(parents=True, exist_ok=True)
@@ -471,7 +475,7 @@ class Finished:
         (folder / "weights").mkdir()
         for name in "abc":
             (folder / f"weights/{name}.pt").write_text(name)
-        self.everything = self.plan(BASE)
+        self.everything = self.plan(study)
         for job in self.everything:
             for file in job.output:
                 if file.endswith("/checkpoints"):  # a folder of weights
@@ -479,8 +483,8 @@ class Finished:
                     continue
                 (folder / file).parent.mkdir(parents=True, exist_ok=True)
                 (folder / file).write_text(file)
-        touch = ["--touch", "--forceall", "--cores", "2"]
-        code, said = call(ROOT / "Snakefile", folder, self.configfile(BASE), *touch)
+        touch = ["--touch", "--forceall", "--cores", "2", *wanted]
+        code, said = call(ROOT / "Snakefile", folder, self.configfile(study), *touch)
         assert code == 0, said
 
     def configfile(self, config, name="study"):
@@ -490,27 +494,38 @@ class Finished:
         return file
 
     def plan(self, config, root=ROOT, name="study"):
-        return plan(root / "Snakefile", self.folder, self.configfile(config, name))
+        file = self.configfile(config, name)
+        return plan(root / "Snakefile", self.folder, file, *self.wanted)
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
+    return Finished(tmp_path_factory.mktemp("study"), BASE)
+
+
+@pytest.fixture(scope="module")
+def one_of_each(tmp_path_factory):
+    return Finished(tmp_path_factory.mktemp("code"), ONE_OF_EACH)
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory):
     copy = tmp_path_factory.mktemp("clone")
     for name in ("pkg", "workflow", "profiles"):
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / name, copy / name, ignore=ignored, copy_function=shutil.copyfile)
     for name in ("Snakefile", "config.yaml", "environment.yml", "CITATION.cff"):
         shutil.copyfile(ROOT / name, copy / name)
-    return Finished(tmp_path_factory.mktemp("study"), copy)
+    return copy
 
 
 @pytest.fixture
-def edit(finished):
-    """Edits a file of the copy for the time of a test."""
+def edit(clone):
+    """Edits a file of the clone for the time of a test."""
     before = {}
 
     def edit(name, change):
-        file = finished.copy / name
+        file = clone / name
         before.setdefault(file, file.read_text())
         file.write_text(change(before[file]))
 
@@ -519,19 +534,44 @@ def edit(finished):
         file.write_text(text)
 
 
-def test_a_second_run_and_a_fresh_clone_run_nothing(finished):
+def test_a_second_run_and_a_fresh_clone_run_nothing(finished, clone):
     assert finished.plan(BASE) == []
-    # every file of the copy is newer than the results
-    assert finished.plan(BASE, finished.copy) == []
+    # every file of the clone is newer than the results
+    assert finished.plan(BASE, clone) == []
 
 
 def test_every_expectation_is_of_a_key():
     assert set(EXPECTED) <= set(KEYS)
 
 
+def alone():
+    """Keys that are planned in the study as it is, where all that follows is seen.
+
+    Of those with the same stages one is enough: what follows from a job that runs, Snakemake finds
+    without the key. A change of what is not of one experiment has to be seen by itself.
+    """
+    seen = set()
+    for key, (_, stages) in EXPECTED.items():
+        case = (key.split(".")[0], *stages)
+        if case not in seen or not {*STAGES, *TAKEN}.intersection(stages):
+            yield key
+        seen.add(case)
+
+
+ALONE = set(alone())
+
+
+def asked(request):
+    """Keys whose tests have been asked for, and of which something is expected."""
+    tests = [test for test in request.session.items if test.path == request.path]
+    tests = [test for test in tests if test.originalname == "test_a_changed_key"]
+    keys = [test.callspec.params["key"] for test in tests]
+    return [key for key in keys if key in EXPECTED]
+
+
 @pytest.fixture(scope="module")
 def after_change(finished, request):
-    """For each key that is tested what would run after its change, or what was said against it."""
+    """For each key alone what would run after its change, or what was said against it."""
 
     def plan(numbered):
         i, key = numbered
@@ -540,27 +580,50 @@ def after_change(finished, request):
         except Refused as refusal:
             return refusal
 
-    tests = [test for test in request.session.items if test.path == request.path]
-    tests = [test for test in tests if test.originalname == "test_a_changed_key"]
-    asked = [test.callspec.params["key"] for test in tests]
-    asked = [key for key in asked if key in EXPECTED]
+    keys = [key for key in asked(request) if key in ALONE]
     with ThreadPoolExecutor(2) as pool:  # each plan is a process
-        return dict(zip(asked, pool.map(plan, enumerate(asked)), strict=True))
+        return dict(zip(keys, pool.map(plan, enumerate(keys)), strict=True))
+
+
+@pytest.fixture(scope="module")
+def after_changes(tmp_path_factory, request):
+    """For each other key what would run of its experiment: the study has one more for each."""
+    before, after, names = [*BASE["experiments"]], [*BASE["experiments"]], {}
+    for i, key in enumerate(key for key in asked(request) if key not in ALONE):
+        changed = with_change(key, EXPECTED[key][0])[1]
+        original = next(e for e in BASE["experiments"] if e["name"] == changed["name"])
+        names[key] = f"{i}-{original['name']}"
+        for experiments, experiment in ((before, original), (after, changed)):
+            experiments.append({**experiment, "name": names[key], "claims": []})
+    study = BASE | {"experiments": before}
+    tables = [f"results/{BASE['study']}/tables/{name.split()[1]}.csv" for name in TABLES]
+    jobs = Finished(tmp_path_factory.mktemp("keys"), study, *tables).plan(
+        study | {"experiments": after}
+    )
+    return {
+        key: [job for job in jobs if job.wildcards.get("experiment") == name]
+        for key, name in names.items()
+    }
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_a_changed_key(finished, after_change, key):
+def test_a_changed_key(request, finished, key):
     assert key in EXPECTED, f"{key}: a new key? Say in EXPECTED which stage runs first after it"
     value, stages = EXPECTED[key]
     config, experiment = with_change(key, value)
-    jobs = after_change[key]
+    jobs = request.getfixturevalue("after_change" if key in ALONE else "after_changes")[key]
     if stages == REFUSED:
         assert isinstance(jobs, Refused)
         assert "allowed:" in str(jobs)
     elif stages == ["everything"]:
         assert labels(jobs) == labels(finished.everything)
     else:
-        assert labels(jobs) == jobs_of([*stages, *tried(key), "study_config"], experiment, config)
+        expected = jobs_of([*stages, *tried(key), "study_config"], experiment, config)
+        if key in ALONE:
+            assert labels(jobs) == expected
+        else:
+            rules = {label.split()[0] for label in expected}
+            assert {job.rule for job in jobs} == rules & RULES_OF_RUNS
 
 
 def tried(key):
@@ -736,12 +799,22 @@ def test_seeds_that_share_a_job_are_measured_anew_and_not_trained_again(finished
     assert labels(jobs) == expected - STRENGTH_OF_RESNET  # of seed 0, which was there
 
 
+#: what an edit of code is tried on: of experiments that differ in values alone it runs the same
+ONE_OF_EACH = BASE | {
+    "experiments": [
+        experiment
+        for experiment in BASE["experiments"]
+        if experiment["name"] in ("solved", "descended", "resnet", "followed", "given")
+    ]
+}
+
+
 def everywhere(stages, kinds=("linear", "network")):
     """Labels of some stages' jobs, and of what follows, in all experiments of some kinds."""
     found = set()
-    for experiment in BASE["experiments"]:
+    for experiment in ONE_OF_EACH["experiments"]:
         if ("linear" if is_linear(experiment) else "network") in kinds:
-            found |= jobs_of(stages, experiment, BASE)
+            found |= jobs_of(stages, experiment, ONE_OF_EACH)
     return found
 
 
@@ -798,11 +871,9 @@ def with_words(text):
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_an_edited_module(finished, edit, module):
-    edit(f"pkg/advscape/{module}", with_words)
-    assert finished.plan(BASE, finished.copy) == []
+def test_an_edited_module(one_of_each, clone, edit, module):
     edit(f"pkg/advscape/{module}", with_code)
-    assert labels(finished.plan(BASE, finished.copy)) == MODULES[module]
+    assert labels(one_of_each.plan(ONE_OF_EACH, clone)) == MODULES[module]
 
 
 SCRIPTS = {
@@ -827,16 +898,19 @@ SCRIPTS = {
 @pytest.mark.parametrize(
     "script", sorted(file.stem for file in (ROOT / "workflow/scripts").glob("*.py"))
 )
-def test_an_edited_script(finished, edit, script):
+def test_an_edited_script(one_of_each, clone, edit, script):
     assert script in SCRIPTS, f"{script}: a new script? Say in SCRIPTS what runs after an edit"
     edit(f"workflow/scripts/{script}.py", with_code)
-    assert labels(finished.plan(BASE, finished.copy)) == SCRIPTS[script]
+    assert labels(one_of_each.plan(ONE_OF_EACH, clone)) == SCRIPTS[script]
 
 
-def test_touched_scripts_and_edited_words_run_nothing(finished, edit):
-    for script in (finished.copy / "workflow/scripts").glob("*.py"):
-        os.utime(script)
-    assert finished.plan(BASE, finished.copy) == []
-    for script in (finished.copy / "workflow/scripts").glob("*.py"):
-        edit(f"workflow/scripts/{script.name}", with_words)
-    assert finished.plan(BASE, finished.copy) == []
+def test_touched_scripts_and_edited_words_run_nothing(one_of_each, clone, edit):
+    scripts = [
+        f"workflow/scripts/{file.name}" for file in (clone / "workflow/scripts").glob("*.py")
+    ]
+    for script in scripts:
+        os.utime(clone / script)
+    assert one_of_each.plan(ONE_OF_EACH, clone) == []
+    for file in (*scripts, *(f"pkg/advscape/{module}" for module in MODULES)):
+        edit(file, with_words)
+    assert one_of_each.plan(ONE_OF_EACH, clone) == []

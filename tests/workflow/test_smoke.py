@@ -226,11 +226,14 @@ def test_a_shared_job_measures_what_jobs_of_their_own_do(finished, tmp_path):
 
 
 def test_its_own_weights_as_checkpoints_give_its_numbers(finished, tmp_path):
-    """To the last digit, in all that is measured; no training, and no lines to other states."""
+    """To the last digit, in all that is measured; no training, and no lines to other states.
+
+    Of the network that was trained against an attack, which is measured in every way.
+    """
     again = Workflow(tmp_path)
     network = again.config["experiments"][NETWORK]
     del network["training"]
-    epsilons = network.pop("grid")["epsilons"]
+    epsilons = network.pop("grid")["epsilons"][-1:]
     runs = str(finished.results / "runs/resnet18-digits/eps~{epsilon}/seed~{seed}")
     network["checkpoints"] = {
         "pattern": f"{runs}/weights.safetensors", "epsilons": epsilons, "seeds": [0],
@@ -244,6 +247,7 @@ def test_its_own_weights_as_checkpoints_give_its_numbers(finished, tmp_path):
     for table in tables:
         before, after = (read_table(w.results / f"tables/{table}.csv") for w in (finished, again))
         before = before[before["experiment"] == "resnet18-digits"]
+        before = before[before["epsilon"].isin(epsilons)]
         if table == "landscape":
             before = before[before["direction"] != "initial-weights"]
         if table == "runs":
@@ -267,7 +271,7 @@ def test_its_own_weights_as_checkpoints_give_its_numbers(finished, tmp_path):
             check_exact=True, check_dtype=False,
         )  # fmt: skip
     page = (again.results / "report.html").read_text()
-    assert "2 of 2 networks do not have the accuracy" in page
+    assert "1 of 1 networks do not have the accuracy" in page
 
 
 def test_the_example_of_checkpoints_measures_these_networks(study):

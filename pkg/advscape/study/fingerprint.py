@@ -53,29 +53,29 @@ def module_of(reference: str) -> Path:
 
 
 def _collect(path: Path, found: dict[str, str]) -> None:
-    inside = path.is_relative_to(PACKAGE)
-    name = path.relative_to(PACKAGE).as_posix() if inside else path.name
+    name, digest, imported = _read(path)
     if name in found:
         return
-    digest, imported = _read(path)
     found[name] = digest
     for module in imported:
         _collect(module, found)
 
 
 @cache
-def _read(path: Path) -> tuple[str, tuple[Path, ...]]:
-    """Digest of one file, and the files of the library that it imports or may fill in."""
-    if path.is_relative_to(PACKAGE) and path.suffix != ".py":
-        return hashlib.sha256(path.read_bytes()).hexdigest(), ()
+def _read(path: Path) -> tuple[str, str, tuple[Path, ...]]:
+    """Name and digest of one file, and the files of the library that it imports or may fill in."""
+    inside = path.is_relative_to(PACKAGE)
+    name = path.relative_to(PACKAGE).as_posix() if inside else path.name
+    if inside and path.suffix != ".py":
+        return name, hashlib.sha256(path.read_bytes()).hexdigest(), ()
     tree = ast.parse(path.read_bytes(), filename=str(path))
     imports: list[ast.AST] = []
     digest = hashlib.sha256(_tree_text(tree, imports).encode()).hexdigest()
     # a set first: the same module is imported for many names
     files = {_module_file(name) for name in set(_names(imports))}
-    if path.is_relative_to(PACKAGE):
+    if inside:
         files.update(_templates(path.parent))
-    return digest, tuple(sorted(file for file in files if file is not None))
+    return name, digest, tuple(sorted(file for file in files if file is not None))
 
 
 def _templates(package: Path) -> Iterator[Path]:
