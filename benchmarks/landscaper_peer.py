@@ -103,10 +103,10 @@ def compare_lines(
     mine, theirs = found["ours"], found[name]
     lower = np.arange(points) != mine.argmax()
     apart = np.abs(theirs / mine - 1)
-    same = float(there[name][mine.argmax()]), float(theirs[mine.argmax()])
+    noise = [float(found[mine.argmax()] - mine.max()) for found in (there[name], theirs)]
     answers = (
         f"losses {apart[lower].max():.1e} apart (allowed: {AGREE:g}) but for the largest, "
-        f"{mine.max():.4g}, to which it adds noise: {same[0]:.4g} and {same[1]:.4g} in two calls"
+        f"{mine.max():.4g}, to which it adds noise: {noise[0]:.1e} and {noise[1]:.1e} in two calls"
     )
     faster = ratios(seconds[name], seconds["ours"])
     return [judged(what, name, apart[lower].max() <= AGREE, answers, faster)]
