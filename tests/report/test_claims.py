@@ -25,7 +25,7 @@ def test_a_claim_stands_with_its_numbers_and_its_rule():
     text = words(section({}))
     for part in (
         "C1 \u2713 supported", "Noise sharpens.", "13 [3.7, 48] epsilon 0.6 over epsilon 0",
-        "p < 0.001, Holm's p = 0.012; 5 seeds, 35 runs", "studies find a ratio of 2.4.",
+        "p < 0.001, Holm's p = 0.012; 5 seeds, 35 runs", "studies would find a true ratio of 2.4.",
         "the lower limit is above 2", "lambda_max of net; hessian total",
     ):  # fmt: skip
         assert part in text.replace("&lt;", "<").replace("&#39;", "'")
@@ -42,7 +42,7 @@ def test_seeds_that_do_not_differ_are_said_in_words():
     text = words(section({"estimate": 1, "ci_low": 1, "ci_high": 1, "p_value": 0, "p_holm": 0}))
     assert "1 in every seed" in text
     assert "no p value, because the seeds do not differ" in text
-    assert "studies find" not in text
+    assert "studies would find" not in text
 
 
 def test_an_exact_p_value_stays_where_the_seeds_do_not_differ():
