@@ -1,4 +1,4 @@
-"""A network of torchvision, measured on a folder of photographs."""
+"""A network of torchvision, measured on a folder of images of 224 pixels."""
 
 import numpy as np
 import pytest
@@ -30,7 +30,7 @@ def workflow(tmp_path):
     del network["training"], network["grid"]
     network["landscape"]["directions"] = ["filter-normalised"]
     network |= {
-        "dataset": {"name": "folder", "path": "images", "resize": 110, "crop": 96,
+        "dataset": {"name": "folder", "path": "images", "resize": 256, "crop": 224,
                     "class_names": ["dog", "yak", "cat"]},
         "model": {"name": "torchvision", "architecture": "resnet18", "normalise": {
             "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}},

@@ -389,9 +389,9 @@ def place(experiment, path):
     return experiment, last
 
 
-def with_change(key, value):
+def with_change(key, value, study=BASE):
     """The study with one key changed, and the experiment that it is changed in."""
-    config = deepcopy(BASE)
+    config = deepcopy(study)
     kind, *path = key.split(".")
     if kind in Study.model_fields:
         return config | {key: value}, None
@@ -588,10 +588,14 @@ def after_change(finished, request):
 @pytest.fixture(scope="module")
 def after_changes(tmp_path_factory, request):
     """For each other key what would run of its experiment: the study has one more for each."""
-    before, after, names = [*BASE["experiments"]], [*BASE["experiments"]], {}
+    small = deepcopy(BASE)
+    for experiment in small["experiments"]:
+        if "grid" in experiment:
+            del experiment["grid"]["epsilons"][:-1]
+    before, after, names = [*small["experiments"]], [*small["experiments"]], {}
     for i, key in enumerate(key for key in asked(request) if key not in ALONE):
-        changed = with_change(key, EXPECTED[key][0])[1]
-        original = next(e for e in BASE["experiments"] if e["name"] == changed["name"])
+        changed = with_change(key, EXPECTED[key][0], small)[1]
+        original = next(e for e in small["experiments"] if e["name"] == changed["name"])
         names[key] = f"{i}-{original['name']}"
         for experiments, experiment in ((before, original), (after, changed)):
             experiments.append({**experiment, "name": names[key], "claims": []})
