@@ -38,5 +38,15 @@ def real_data():
 
 
 @pytest.fixture
+def torch_as_it_was():
+    """What a job sets for its process is put back after the test."""
+    threads = torch.get_num_threads()
+    yield
+    torch.use_deterministic_algorithms(False)
+    torch.set_num_threads(threads)
+    torch.compiler.set_stance("default")
+
+
+@pytest.fixture
 def generator():
     return torch.Generator().manual_seed(0)

@@ -25,6 +25,8 @@ from advscape.study.spec import stage_spec
 from advscape.tables.flatness import agreement_table
 from tests.sections import as_record
 
+pytestmark = pytest.mark.usefixtures("torch_as_it_was")
+
 MEASURES = ["average", "worst", "adaptive_average", "normalised_worst", "robust_average",
             "robust_worst"]  # fmt: skip
 
@@ -82,14 +84,6 @@ class Study:
 
     def sharpness(self, epsilon=0.4):
         return sharpness_network(self.job("sharpness", epsilon), self.data, self.train(epsilon))
-
-
-@pytest.fixture(autouse=True)
-def _settings():
-    threads = torch.get_num_threads()
-    yield
-    torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(False)
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
 
 from advscape.data.prepared import Prepared
 from advscape.models.state import save_weights
@@ -43,7 +42,7 @@ def experiment(**sharpness):
 
 
 @pytest.fixture
-def files(tmp_path):
+def files(tmp_path, torch_as_it_was):
     generator = np.random.default_rng(0)
     data = Prepared(
         generator.integers(0, 255, (40, 1, 8, 8)).astype(np.uint8), np.arange(40) % 3,
@@ -52,10 +51,7 @@ def files(tmp_path):
     data.save(tmp_path / "data.npz")
     model = built_model(MODEL | {"activation": "relu"}, 3, (1, 8, 8), 0)
     save_weights(model.state_dict(), tmp_path / "weights.safetensors")
-    threads = torch.get_num_threads()
-    yield tmp_path / "data.npz", tmp_path / "weights.safetensors"
-    torch.use_deterministic_algorithms(False)
-    torch.set_num_threads(threads)
+    return tmp_path / "data.npz", tmp_path / "weights.safetensors"
 
 
 def measured(files, epsilon=0.3, **sharpness):

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
 
 from advscape.data.prepared import Prepared
 from advscape.stages import train_network as stage
@@ -11,14 +10,7 @@ from advscape.study.spec import stage_spec
 from tests.stages.test_try_network import experiment
 
 
-@pytest.fixture(autouse=True)
-def _torch_as_it_was():
-    threads = torch.get_num_threads()
-    yield
-    torch.use_deterministic_algorithms(False)
-    torch.set_num_threads(threads)
-
-
+@pytest.mark.usefixtures("torch_as_it_was")
 @pytest.mark.parametrize(
     ("precision", "flags", "said"),
     [

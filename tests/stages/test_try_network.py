@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
 
 from advscape.data.prepared import Prepared
 from advscape.errors import UserError
@@ -14,13 +13,7 @@ from advscape.study.spec import stage_spec
 USERS, HERE = "tests.users_networks", "tests.trial.networks"
 
 
-@pytest.fixture(autouse=True)
-def _torch_as_it_was():
-    threads = torch.get_num_threads()
-    yield
-    torch.use_deterministic_algorithms(False)
-    torch.set_num_threads(threads)
-    torch.compiler.set_stance("default")
+pytestmark = pytest.mark.usefixtures("torch_as_it_was")
 
 
 def experiment(model, **changes):
