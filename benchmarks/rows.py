@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from advscape.machine.atomic import write_text
+
 
 @dataclass(frozen=True)
 class Row:
@@ -90,10 +92,8 @@ def hand_over(rows: list[Row], file: Path | None) -> None:
 
 
 def write(file: Path, content: object) -> None:
-    """Write JSON at once, so that a stopped run leaves no half of a file."""
-    part = file.with_suffix(".part")
-    part.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    part.replace(file)
+    """Write JSON."""
+    write_text(file, json.dumps(content, indent=1) + "\n")
 
 
 def read(records: list[dict]) -> list[Row]:

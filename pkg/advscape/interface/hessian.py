@@ -11,6 +11,7 @@ from torch import Tensor
 
 from advscape.curvature.ahead import change, trace_change
 from advscape.curvature.density import spectral_density
+from advscape.curvature.lanczos import Extremes
 from advscape.curvature.measure import Settings, extremes_of
 from advscape.curvature.operator import CurvatureOperator
 from advscape.curvature.response import ResponseOperator
@@ -90,9 +91,8 @@ class Hessian:
         dim, wanted = self._operator.dim, self._wanted(largest, smallest)
         number("tolerance", tolerance)
         whole("max_products", max_products, wanted)
-        how = Settings(tolerance, max_products, 2, None, self._generator)
         with answering(self.term):
-            found = extremes_of(self._operator, how, largest, smallest)
+            found = self._extremes(tolerance, max_products, largest, smallest)
             pairs = [*found.top, *found.bottom]
             residuals = [pair.residual + self._moved(pair.vector) for pair in pairs]
             error = sample_error(self._operator, pairs[0], self.n)
@@ -133,8 +133,7 @@ class Hessian:
         number("tolerance", tolerance)
         with answering(self.term):
             probes = self._generator("trace probes")
-            how = Settings(tolerance, _MAX_PRODUCTS, 2, None, self._generator)
-            first = extremes_of(self._operator, how, 1)
+            first = self._extremes(tolerance)
             found = layer_traces(self._operator, max_probes, probes, relative_error, first.known)
             stderr = found.total.stderr
             if self._further is not None:
@@ -205,6 +204,16 @@ class Hessian:
                 f"{dim} together, the number of parameters"
             )
         return largest + smallest
+
+    def _extremes(
+        self,
+        tolerance: float,
+        max_products: int = _MAX_PRODUCTS,
+        largest: int = 1,
+        smallest: int = 0,
+    ) -> Extremes:
+        how = Settings(tolerance, max_products, 2, None, self._generator)
+        return extremes_of(self._operator, how, largest, smallest)
 
     def _moved(self, vector: Tensor) -> float:
         """What the way that is left to the maxima can change along a vector."""
