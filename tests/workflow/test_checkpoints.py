@@ -51,8 +51,7 @@ torch.save({"model": net.state_dict(), "optimizer": optimizer.state_dict()}, "ne
 torch.save(nn.DataParallel(net).state_dict(), "parallel.pt")
 torch.save(torch.compile(net).state_dict(), "compiled.pt")
 """
-#: whose network is compared; the other tests take the other forms, tests/models all of them
-FILES = ["nested.ckpt", "compiled.pt", "safe.safetensors"]
+FILES = ["bare.pt", "nested.ckpt", "parallel.pt", "compiled.pt", "epoch3.pth", "safe.safetensors"]
 OF_A_FIGURE = [
     "results/smoke/tables/curvature.csv", "results/smoke/figures/curvature_resnet18-digits.png",
 ]  # fmt: skip
@@ -88,7 +87,7 @@ def workflow(tmp_path, trained):
     return made
 
 
-def test_other_forms_of_a_file_are_the_same_network(workflow):
+def test_every_form_of_a_file_is_the_same_network(workflow):
     network = workflow.network
     network["checkpoints"] = {"pattern": "weights/{label}", "labels": FILES}
     workflow.snakemake("--", "results/smoke/tables/runs.csv")
@@ -139,7 +138,7 @@ def test_what_does_not_fit_is_one_line_before_any_job(workflow, tmp_path):
             self.conv = nn.Conv2d(1, 4, 3)
 
     torch.save(Other().state_dict(), tmp_path / "other.pt")
-    runs = [{"file": "weights/parallel.pt"}, {"file": "other.pt", "label": "other"}]
+    runs = [{"file": "weights/bare.pt"}, {"file": "other.pt", "label": "other"}]
     workflow.network["checkpoints"] = {"runs": runs}
     done = workflow.snakemake(check=False)
     assert done.returncode != 0
