@@ -67,12 +67,15 @@ def test_every_measure_has_its_rows(files):
     assert not rows.duplicated(["split", "loss", "measure", "ball", "radius"]).any()
     assert np.isfinite(rows["value"]).all()
     assert (rows["n"] == 12).all()
-    drawn = rows["draws"] > 1  # a measure that draws nothing has no error
+    drawn = rows["draws"] > 1  # one restart has no spread
     assert (rows.loc[drawn, "draws"] == 2).all()
     assert (rows["spread"].notna() == drawn).all()
+    exact = rows["draws"] == 0  # the index, of a network with ReLU
+    assert set(rows.loc[exact, "measure"]) == {"weight_curvature"}
+    assert (rows.loc[exact, "stderr"] == 0).all()
     worst = rows["measure"].str.endswith("worst")
     assert rows.loc[worst, "stderr"].isna().all()
-    assert (rows.loc[~worst, "stderr"].notna() == drawn[~worst]).all()
+    assert (rows.loc[~worst, "stderr"].notna() == (drawn | exact)[~worst]).all()
     assert (rows.loc[worst, "value"] >= 0).all()
     of_weights = rows[~rows["measure"].isin(["robust_average", "robust_worst", "weight_curvature"])]
     assert (

@@ -153,6 +153,13 @@ def test_another_quantity_has_rows_of_its_own():
     assert found["other"]["select"]["attack"] == "pgd"
 
 
+def test_radii_are_read_as_those_of_grids_are():
+    written = {**SHARE, "select": {"hessian": "response", "epsilon": "3/5"}}
+    several = {"select": {"hessian": "total", "epsilon": [0, "2/5", "3/5"]}}
+    assert claimed(**written, **WHOLE) == claimed(**SHARE, **WHOLE)
+    assert claimed(**several)["of"]["select"]["epsilon"] == [0, 0.4, 0.6]
+
+
 def test_along_epochs_the_last_weights_and_the_snapshots_count():
     raw = study(
         along="epoch", select={"hessian": "total", "epsilon": 0.6},

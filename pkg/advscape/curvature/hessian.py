@@ -23,6 +23,12 @@ class HessianOperator(SampleOperator):
     Arguments as of :class:`advscape.curvature.operator.SampleOperator`.
     """
 
+    @property
+    def samples(self) -> tuple[Tensor, Tensor]:
+        """Inputs (n, ...) and labels (n,)."""
+        x, y = self._samples
+        return x, y
+
     def _graph(self, batch: tuple[Tensor, Tensor]) -> tuple[Tensor, ...]:
         x, y = batch
         return gradient_graph(precise_losses(self._model(x), y).sum(), self.parameters)

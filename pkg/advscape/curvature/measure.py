@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from advscape.curvature.exact_trace import exact_traces
 from advscape.curvature.lanczos import Eigenpair, Extremes, extreme_eigenvalues
 from advscape.curvature.operator import CurvatureOperator
 from advscape.curvature.proof import UnprovenHessian
@@ -148,6 +149,7 @@ def measure(
     """
     try:
         extremes = extremes_of(operator, settings, settings.largest, settings.smallest)
+        traces = traces or exact_traces(operator)
         if traces is None:
             probes = settings.generator("trace probes")
             traces = layer_traces(
@@ -159,9 +161,10 @@ def measure(
         return Unmeasured(n, str(error))
     top, total = extremes.top[0], traces.total
     _LOG.info(
-        "%s: lambda_max %.5g, residual %.1e after %d products%s; trace %.5g, standard error %.2g "
-        "of %d probes", what, top.value, top.residual, top.products,
-        "" if extremes.converged else " (not converged)", total.value, total.stderr, total.probes,
+        "%s: lambda_max %.5g, residual %.1e after %d products%s; trace %.5g, %s", what,
+        top.value, top.residual, top.products, "" if extremes.converged else " (not converged)",
+        total.value,
+        f"standard error {total.stderr:.2g} of {total.probes} probes" if total.probes else "exact",
     )  # fmt: skip
     if samples is not None:
         _LOG.info(

@@ -1,9 +1,10 @@
-"""Hutchinson's trace estimate with its standard error, of an operator and layer by layer."""
+"""Traces of an operator and layer by layer: Hutchinson's estimate with its standard error."""
 
 import logging
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 import torch
@@ -24,7 +25,7 @@ class Trace:
     Attributes:
         value: the estimate.
         stderr: its standard error.
-        probes: random vectors it is made of.
+        probes: random vectors it is made of; 0 if it is exact.
         products: Hessian-vector products used.
         converged: whether the standard error is within the accuracy that was asked for; true
             where none was.
@@ -51,6 +52,17 @@ class LayerTraces:
 
     total: Trace
     layers: tuple[Trace, ...]
+
+    @classmethod
+    def exactly(cls, layers: np.ndarray) -> Self:
+        """Traces (blocks,) that are known without any probe."""
+        whole, *blocks = (Trace(float(t), 0.0, 0, 0, True, ()) for t in (layers.sum(), *layers))
+        return cls(whole, tuple(blocks))
+
+    @property
+    def exact(self) -> bool:
+        """Whether no probe was needed."""
+        return self.total.probes == 0
 
 
 def layer_traces(
@@ -113,6 +125,11 @@ def remaining_traces(whole: LayerTraces, terms: Sequence[LayerTraces]) -> LayerT
     Raises:
         ValueError: the numbers of probes or of layers differ.
     """
+    if whole.exact:
+        values = [layer.value for layer in whole.layers]
+        return LayerTraces.exactly(
+            np.array(values) - sum(np.array([layer.value for layer in t.layers]) for t in terms)
+        )
     samples = np.array([layer.samples for layer in whole.layers])
     for term in terms:
         taken = np.array([layer.samples for layer in term.layers])

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from advscape.curvature.ahead import change, trace_change
 from advscape.curvature.density import spectral_density
+from advscape.curvature.exact_trace import exact_traces
 from advscape.curvature.lanczos import Extremes
 from advscape.curvature.measure import Settings, extremes_of
 from advscape.curvature.operator import CurvatureOperator
@@ -113,10 +114,13 @@ class Hessian:
         max_probes: int = 1000,
         tolerance: float = _TOLERANCE,
     ) -> Trace:
-        """Trace by Hutchinson's estimate, of the whole and of every parameter's block.
+        """Trace of the whole and of every parameter's block.
 
-        The products that find the largest eigenvalue come first: they make the others count for
-        more (:func:`advscape.curvature.trace.layer_traces`).
+        Exact, from the gradients of single samples, where the noise is held and the network is
+        linear in each of its tensors, as those of ReLU are
+        (:func:`advscape.curvature.exact_trace.exact_traces`); ``probes`` is 0 then. Else
+        Hutchinson's estimate; the products that find the largest eigenvalue come first then, since
+        they make the others count for more (:func:`advscape.curvature.trace.layer_traces`).
 
         Args:
             relative_error: wanted standard error, relative to the trace; None takes
@@ -132,9 +136,14 @@ class Hessian:
             number("relative_error", relative_error)
         number("tolerance", tolerance)
         with answering(self.term):
-            probes = self._generator("trace probes")
-            first = self._extremes(tolerance)
-            found = layer_traces(self._operator, max_probes, probes, relative_error, first.known)
+            products = 0
+            if (found := exact_traces(self._operator)) is None:
+                probes = self._generator("trace probes")
+                first = self._extremes(tolerance)
+                found = layer_traces(
+                    self._operator, max_probes, probes, relative_error, first.known
+                )
+                products = first.products + found.total.products
             stderr = found.total.stderr
             if self._further is not None:
                 again = self._generator("trace probes")
@@ -146,8 +155,7 @@ class Hessian:
         }
         within = relative_error is None or stderr <= relative_error * abs(total.value)
         return Trace(
-            total.value, stderr, layers, self.n, total.probes, first.products + total.products,
-            within and self._solved,
+            total.value, stderr, layers, self.n, total.probes, products, within and self._solved,
         )  # fmt: skip
 
     def density(

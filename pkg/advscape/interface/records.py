@@ -93,16 +93,16 @@ class Eigenvalues:
 
 @dataclass(frozen=True)
 class Trace:
-    """Hutchinson's estimate of a trace.
+    """A trace: exact, or Hutchinson's estimate.
 
     Attributes:
-        value: the estimate.
-        stderr: its standard error over probes. Of response and total what the way that is left to
-            the maxima can change is added.
+        value: the trace.
+        stderr: its standard error over probes; 0 of an exact one. Of response and total what the
+            way that is left to the maxima can change is added.
         layers: the same two of each parameter's diagonal block, by its name; they add up to the
             value.
         n: samples that the Hessian is a mean over.
-        probes: random vectors.
+        probes: random vectors; 0 where it is exact.
         products: Hessian-vector products used for the value, Lanczos' first ones among them.
         converged: whether the error is within what was asked for, and all inner systems solved.
     """

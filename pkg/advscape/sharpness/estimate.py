@@ -14,8 +14,8 @@ class Sharpness:
     Attributes:
         value: the measure.
         stderr: its standard error over draws; nan where the value is a maximum, which has none.
-        spread: standard deviation over draws or restarts; nan where there is only one.
-        draws: random draws of the weights, or restarts of an ascent.
+        spread: standard deviation over draws or restarts; nan where there are fewer than two.
+        draws: random draws of the weights, or restarts of an ascent; 0 of what is exact.
         n: samples in the mean loss.
     """
 

@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from advscape.curvature.exact_trace import exact_traces
 from advscape.curvature.hessian import HessianOperator
 from advscape.curvature.proof import UnprovenHessian
 from advscape.curvature.trace import layer_traces
@@ -60,8 +61,9 @@ def weight_curvature_index(
 ) -> Sharpness:
     """The index over all weights of two or more axes, with the noise held while weights move.
 
-    A layer whose estimated trace is negative counts as 0, and the log says how many do. The
-    standard error is the jackknife's over the probes.
+    Exact where the traces are (:func:`advscape.curvature.exact_trace.exact_traces`). Else a layer
+    whose estimated trace is negative counts as 0, and the log says how many do; the standard error
+    is the jackknife's over the probes.
 
     Args:
         model: gives (n, classes) logits; used in eval mode and left as it was.
@@ -77,8 +79,11 @@ def weight_curvature_index(
     """
     weights = [p for p in trained(model) if p.ndim > 1]
     operator = HessianOperator(model, x, y, batch_size, weights)
-    layers = layer_traces(operator, probes, generator).layers
     norms = np.array([float(w.detach().double().norm()) for w in weights])
+    if (exact := exact_traces(operator)) is not None:
+        traces = np.array([layer.value for layer in exact.layers])
+        return Sharpness(_index(norms, traces), 0.0, math.nan, 0, len(y))
+    layers = layer_traces(operator, probes, generator).layers
     samples = np.array([layer.samples for layer in layers]).T
     negative = int((samples.mean(axis=0) < 0).sum())
     if negative:

@@ -247,19 +247,18 @@ class _Split:
                     self.rows.add("adversarial", part, found.columns(), at)
                 return
             known.append(found.traces)
+        whole = known[0]
         how: dict[str, Any] = {
-            "probes": known[0].total.probes, "accuracy": None, "largest": 1, "smallest": 0,
+            "probes": whole.total.probes, "accuracy": None, "largest": 1, "smallest": 0,
         }  # fmt: skip
         outer = self.rows.measured(
-            GaussNewtonOperator(self.model, *at, self.size),
-            "adversarial",
-            "gauss-newton",
-            at,
-            **how,
-        )
+            GaussNewtonOperator(self.model, *at, self.size), "adversarial", "gauss-newton", at,
+            # what is exact is all of this term's
+            traces=whole if whole.exact else None, **how,
+        )  # fmt: skip
         left = None
         if isinstance(outer, Measured):
-            left = remaining_traces(known[0], [*known[1:], outer.traces])
+            left = remaining_traces(whole, [*known[1:], outer.traces])
         self.rows.measured(
             FunctionalOperator(self.model, *at, self.size), "adversarial", "functional", at,
             traces=left, **how,

@@ -259,17 +259,18 @@ COLUMNS: dict[str, dict[str, Column]] = {
             "change v . H v, with v the eigenvector of lambda_max"
         ),
         "trace": _number(
-            "trace: exact (linear), or Hutchinson's estimate over `probes` of what Lanczos' "
-            "products do not show exactly (networks)"
+            "trace: exact (linear models, and networks that are linear in each of their tensors, as "
+            "ReLU's are, at held noise), or Hutchinson's estimate over `probes` of what Lanczos' "
+            "products do not show exactly"
         ),
         "trace_stderr": _number(
-            "standard error of the trace over the probes; of a network's response and total with "
-            "the change that the step left to the maxima would make"
+            "standard error of the trace over the probes, 0 of an exact one; of a network's response "
+            "and total with the change that the step left to the maxima would make"
         ),
         "scaled_lambda_max": _number("|w|^2 lambda_max"),
         "scaled_trace": _number("|w|^2 trace / d, with d the number of parameters"),
         "mean_p1p": _number(_P1P.meaning + ", at the inputs that the Hessian was taken at"),
-        "probes": _count("networks: random vectors of the trace"),
+        "probes": _count("networks: random vectors of the trace; 0 where it is exact"),
         "products": _count("networks: Hessian-vector products of Lanczos"),
         "converged": _truth("whether Lanczos reached its tolerance"),
         "support": _count(
@@ -309,7 +310,7 @@ COLUMNS: dict[str, dict[str, Column]] = {
         "hessian": _name("as in curvature.csv", key=True),
         "layer": _name("name of the parameter", key=True),
         "trace": _number("trace of the parameter's diagonal block"),
-        "trace_stderr": _number("standard error over the probes"),
+        "trace_stderr": _number("standard error over the probes, 0 of an exact one"),
     },
     "spectrum": {
         "split": _SPLIT,
@@ -388,16 +389,17 @@ COLUMNS: dict[str, dict[str, Column]] = {
         "radius": _number("rho or xi of the definition; empty for the index", key=True),
         "value": _number("the measure", "nats"),
         "stderr": _number(
-            "standard error over the draws; empty for worst cases, because a maximum has none",
+            "standard error over the draws, 0 of what is exact; empty for worst cases, because a "
+            "maximum has none",
             "nats",
         ),
         "spread": _number(
             "standard deviation over single draws, or over the restarts of a worst case; empty "
-            "with a single one. Restarts that agree may all have stopped early: more `steps` can "
+            "with fewer than two. Restarts that agree may all have stopped early: more `steps` can "
             "still raise a worst case",
             "nats",
         ),
-        "draws": _count("random draws, restarts, or probes"),
+        "draws": _count("random draws, restarts, or probes; 0 of what is exact"),
         "n": _N,
     },
     "landscape": {

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from advscape.statistics.quantities import meanings
 from advscape.statistics.rules import RULES, descriptions
 from advscape.study.columns import COLUMNS
-from advscape.study.config.section import NameOf, Section
+from advscape.study.config.section import NameOf, Section, fraction
 
 #: tables that claims can be about
 CLAIMED = (*COLUMNS, "flatness")
@@ -29,6 +29,23 @@ Value = Annotated[
     BeforeValidator(_value),
     WithJsonSchema({"type": [*_TYPES, "array"], "items": {"type": _TYPES}}),
 ]
+
+
+def _radii(select: Any) -> Any:
+    """A selection whose radii are numbers, as those of grids are: 8/255 is read as such."""
+    if not isinstance(select, Mapping):
+        return select
+    read = {
+        column: [fraction(each) for each in value] if isinstance(value, list) else fraction(value)
+        for column, value in select.items()
+        if column in _EPSILONS
+    }
+    return {**select, **read}
+
+
+#: columns of radii
+_EPSILONS = ("epsilon", "eval_epsilon")
+Select = Annotated[Mapping[str, Value], BeforeValidator(_radii)]
 Table = Annotated[str, NameOf(CLAIMED)]
 _SELECT: Any = Field(
     default={},
@@ -47,7 +64,7 @@ class Measured(Section):
     quantity: str | None = Field(
         default=None, description="As of the claim; its own unless given, with its rows."
     )
-    select: Mapping[str, Value] = Field(
+    select: Select = Field(
         default={},
         description="As of the claim. Without a quantity of its own only what is not the claim's; "
         "`experiment` names another experiment.",
@@ -68,7 +85,7 @@ class ClaimConfig(Section):
     quantity: str = Field(
         min_length=1, description=f"A column with numbers of any table; or {meanings()}."
     )
-    select: Mapping[str, Value] = _SELECT
+    select: Select = _SELECT
     along: Literal["epsilon", "epoch"] = Field(
         default="epsilon", description="Of grows, falls, flat, no-growth: what it changes with."
     )
