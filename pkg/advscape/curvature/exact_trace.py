@@ -17,47 +17,66 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call, vjp, vmap
+from torch.nn import functional
 
 from advscape.curvature.graph import gradient_graph
 from advscape.curvature.hessian import HessianOperator
 from advscape.curvature.operator import CurvatureOperator
+from advscape.curvature.sample_squares import NotLayered, by_layers, one_by_one
 from advscape.curvature.trace import LayerTraces
 from advscape.losses import gap_probabilities, logit_gaps
 from advscape.machine.memory import MicroBatch
-from advscape.models.untouched import differentiable
+from advscape.models.untouched import differentiable, untouched
 
 _LOG = logging.getLogger("advscape.curvature")
-#: samples on which a network is tried
-_TRIED = 4
-#: numbers that the gradients of the samples which go through a network at once may hold together
+#: samples on which a network is tried, and how many vectors of each
+_TRIED, _VECTORS = 2, 2
+#: more classes for each probe make the estimate much cheaper
+_CLASSES = 10
+#: numbers that the gradients of samples taken one by one may hold together
 _AT_ONCE = 2**25
+#: relative, by how much squared gradients layer by layer may differ from those one by one
+_AGREE = 1e-3
 
 
-def exact_traces(operator: CurvatureOperator) -> LayerTraces | None:
+def exact_traces(operator: CurvatureOperator, probes: int) -> LayerTraces | None:
     """Traces of a Hessian at held inputs and of all its diagonal blocks, exact but for rounding.
 
-    Costs a gradient of each sample for each class. The network is tried first: that derivatives of
-    each tensor's gradient in the same tensor are exactly 0 on a few samples.
+    Costs about a pass backwards for each class, where a probe takes the passes of a product. The
+    network is tried first: that derivatives of each tensor's gradient in the same tensor are
+    exactly 0 on a few samples.
 
     Args:
         operator: over all of the samples.
+        probes: that an estimate would take.
 
     Returns:
-        None of other operators, where the network is not linear in each tensor, or where torch
-        cannot take the gradients of single samples on it; the log says so.
+        None of other operators, where the network is not linear in each tensor or has more than ten
+        classes for each probe, or where torch cannot take the gradients of single samples on it;
+        the log says so.
     """
     if not isinstance(operator, HessianOperator):
         return None
     model, (x, y) = operator.model, operator.samples
+    tried = operator.telling(_TRIED)
     try:
-        if not linear_in_each(model, operator.parameters, *operator.telling(_TRIED)):
+        if _classes(model, tried[0]) > _CLASSES * probes:
             return None
-        return LayerTraces.exactly(gauss_newton_traces(model, operator.parameters, x, y))
+        if not linear_in_each(model, operator.parameters, *tried):
+            return None
+        return LayerTraces.exactly(
+            gauss_newton_traces(model, operator.parameters, x, y, operator.batch_size)
+        )
     except (RuntimeError, ValueError, TypeError) as error:
         reason = str(error).partition("\n")[0]
         _LOG.info("traces are estimated from probes: no gradients of single samples: %s", reason)
         return None
+
+
+@torch.no_grad()
+def _classes(model: nn.Module, x: Tensor) -> int:
+    with untouched(model):
+        return int(model(x).shape[1])
 
 
 def linear_in_each(model: nn.Module, parameters: Sequence[Tensor], x: Tensor, y: Tensor) -> bool:
@@ -69,7 +88,7 @@ def linear_in_each(model: nn.Module, parameters: Sequence[Tensor], x: Tensor, y:
         x: (n, ...) inputs.
         y: (n,) labels.
     """
-    generator = torch.Generator().manual_seed(0)
+    generator = _generator()
 
     def drawn(like: Tensor) -> Tensor:
         return torch.randn(like.shape, generator=generator).to(like)
@@ -89,42 +108,59 @@ def linear_in_each(model: nn.Module, parameters: Sequence[Tensor], x: Tensor, y:
 
 
 def gauss_newton_traces(
-    model: nn.Module, parameters: Sequence[Tensor], x: Tensor, y: Tensor
+    model: nn.Module, parameters: Sequence[Tensor], x: Tensor, y: Tensor, batch_size: int
 ) -> np.ndarray:
     """Traces (tensors,) float64 of the Gauss-Newton matrix's diagonal blocks, of any network.
+
+    Layer by layer where that gives what single samples give, which is tried on a few; else sample
+    by sample, which takes several times as long.
 
     Args:
         model: gives (n, classes) logits; used in eval mode and left as it was.
         parameters: the tensors.
         x: (n, ...) inputs.
         y: (n,) labels.
+        batch_size: samples that go through the network at once.
 
     Raises:
         RuntimeError: torch cannot take the gradients of single samples on this network.
     """
-    held = {id(tensor) for tensor in parameters}
-    weights = {name: p.detach() for name, p in model.named_parameters() if id(p) in held}
-    numbers = sum(tensor.numel() for tensor in parameters)
+    with untouched(model):
+        of_batch = by_layers
+        if not _layered(model, parameters, x[:_TRIED], y[:_TRIED]):
+            of_batch = one_by_one
+            numbers = sum(tensor.numel() for tensor in parameters)
+            batch_size = min(batch_size, max(1, _AT_ONCE // numbers))
 
-    def of_sample(one: Tensor, label: Tensor) -> Tensor:
-        def gaps(weights: dict[str, Tensor]) -> Tensor:
-            return logit_gaps(functional_call(model, weights, (one[None],)), label[None])[0]
+        def summed(size: int) -> Tensor:
+            return torch.stack([
+                of_batch(model, parameters, *batch, _factors(model, *batch)).double().sum(dim=0)
+                for batch in zip(x.split(size), y.split(size), strict=True)
+            ]).sum(dim=0)  # fmt: skip
 
-        found, back = vjp(gaps, weights)
-        q = gap_probabilities(found[None])[0]
-        others = torch.eye(len(found), dtype=found.dtype, device=found.device)
-        corners = nn.functional.pad(others, (0, 0, 1, 0)) - q[1:]
-        traces = torch.zeros(len(weights), dtype=torch.float64, device=found.device)
-        for row in q.sqrt()[:, None] * corners:
-            (gradient,) = back(row)
-            traces = traces + torch.stack([g.square().sum().double() for g in gradient.values()])
-        return traces
-
-    def summed(size: int) -> Tensor:
-        batches = zip(x.split(size), y.split(size), strict=True)
-        return torch.stack([vmap(of_sample)(*batch).sum(dim=0) for batch in batches]).sum(dim=0)
-
-    with differentiable(model, ()):
-        micro = MicroBatch(max(1, min(len(y), _AT_ONCE // numbers)))
-        traces: np.ndarray = (micro.run(summed) / len(y)).cpu().numpy()
+        traces: np.ndarray = (MicroBatch(batch_size).run(summed) / len(y)).cpu().numpy()
     return traces
+
+
+def _layered(model: nn.Module, parameters: Sequence[Tensor], x: Tensor, y: Tensor) -> bool:
+    """Whether layers have all there is to squared gradients, as some samples' own ones say."""
+    rows = torch.randn(_VECTORS, *logit_gaps(model(x), y).shape, generator=_generator()).to(x)
+    right = one_by_one(model, parameters, x, y, rows).double()
+    try:
+        squares = by_layers(model, parameters, x, y, rows)
+    except NotLayered:
+        return False
+    return torch.allclose(squares, right, rtol=_AGREE, atol=_AGREE**2 * float(right.max()))
+
+
+def _generator() -> torch.Generator:
+    return torch.Generator().manual_seed(0)
+
+
+@torch.no_grad()
+def _factors(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
+    """Vectors (classes, n, classes - 1) whose outer products sum to S of each sample."""
+    q = gap_probabilities(logit_gaps(model(x), y))
+    others = torch.eye(q.shape[1] - 1, dtype=q.dtype, device=q.device)
+    corners = functional.pad(others, (0, 0, 1, 0))[:, None] - q[None, :, 1:]
+    return q.sqrt().T[:, :, None] * corners

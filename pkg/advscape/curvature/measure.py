@@ -149,7 +149,7 @@ def measure(
     """
     try:
         extremes = extremes_of(operator, settings, settings.largest, settings.smallest)
-        traces = traces or exact_traces(operator)
+        traces = traces or exact_traces(operator, settings.probes)
         if traces is None:
             probes = settings.generator("trace probes")
             traces = layer_traces(

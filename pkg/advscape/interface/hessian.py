@@ -137,7 +137,7 @@ class Hessian:
         number("tolerance", tolerance)
         with answering(self.term):
             products = 0
-            if (found := exact_traces(self._operator)) is None:
+            if (found := exact_traces(self._operator, max_probes)) is None:
                 probes = self._generator("trace probes")
                 first = self._extremes(tolerance)
                 found = layer_traces(

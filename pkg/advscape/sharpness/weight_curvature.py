@@ -80,7 +80,7 @@ def weight_curvature_index(
     weights = [p for p in trained(model) if p.ndim > 1]
     operator = HessianOperator(model, x, y, batch_size, weights)
     norms = np.array([float(w.detach().double().norm()) for w in weights])
-    if (exact := exact_traces(operator)) is not None:
+    if (exact := exact_traces(operator, probes)) is not None:
         traces = np.array([layer.value for layer in exact.layers])
         return Sharpness(_index(norms, traces), 0.0, math.nan, 0, len(y))
     layers = layer_traces(operator, probes, generator).layers

@@ -259,13 +259,13 @@ COLUMNS: dict[str, dict[str, Column]] = {
             "change v . H v, with v the eigenvector of lambda_max"
         ),
         "trace": _number(
-            "trace: exact (linear models, and networks that are linear in each of their tensors, as "
-            "ReLU's are, at held noise), or Hutchinson's estimate over `probes` of what Lanczos' "
-            "products do not show exactly"
+            "trace: exact (linear models, and networks that are linear in each of their tensors, "
+            "as ReLU's are, at held noise), or Hutchinson's estimate over `probes` of what "
+            "Lanczos' products do not show exactly"
         ),
         "trace_stderr": _number(
-            "standard error of the trace over the probes, 0 of an exact one; of a network's response "
-            "and total with the change that the step left to the maxima would make"
+            "standard error of the trace over the probes, 0 of an exact one; of a network's "
+            "response and total with the change that the step left to the maxima would make"
         ),
         "scaled_lambda_max": _number("|w|^2 lambda_max"),
         "scaled_trace": _number("|w|^2 trace / d, with d the number of parameters"),
