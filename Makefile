@@ -17,7 +17,7 @@ export XDG_CACHE_HOME := $(shell d="$${XDG_CACHE_HOME:-$$HOME/.cache}"; f="$$d/a
 	rm -f "$$f" 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help env autoattack slurm bench-env bench reproduce test test-cluster lint format lock schema docs clean
+.PHONY: help env autoattack slurm bench-env bench reproduce check-results test test-cluster lint format lock schema docs clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -52,7 +52,7 @@ $(BENCH_STAMP): $(BENCH_LISTS) pyproject.toml
 	$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	@touch $@
 
-bench: $(BENCH_STAMP) ## Measure all benchmarks beside their peers (half an hour), and write their tables and figure
+bench: $(BENCH_STAMP) ## Measure all benchmarks beside their peers (an hour), and write their tables and figure
 	@echo "== benchmarks; verdicts.py (90 minutes), workflow.py and claims.py are left out"
 	$(BENCH_VENV)/bin/python benchmarks/all.py
 
@@ -60,6 +60,9 @@ reproduce: $(STAMP) ## Run the default study: tables, claims, figures, report
 	@echo "== default study: config.yaml on $(CORES) cores"
 	$(BIN)/snakemake --cores $(CORES)
 	@echo "== done: results/default/report.html, results/default/tables/, results/default/figures/"
+
+check-results: $(STAMP) ## Run a small part of the reference studies (minutes), and compare with the tables in docs/results
+	$(BIN)/python -m tests.reference.check_results
 
 test: $(STAMP) ## Run the tests
 	@echo "== tests"

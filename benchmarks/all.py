@@ -5,7 +5,7 @@ kept in .bench/, so that a stopped run goes on where it was, at the same commit;
 rows is tried again. The rows of a machine are written to benchmarks/machines/<name>.json; the
 tables and the figure are made from the files of all machines, since no claim may rest on one.
 
-About half an hour on 2 cores. Left out, since they take longer or have no peer: verdicts.py (90
+About an hour on 2 cores. Left out, since they take longer or have no peer: verdicts.py (90
 minutes), workflow.py, claims.py, and the parts memory, total and top of curvature.py. MNIST is
 needed under ADVSCAPE_DATA for one of them.
 
@@ -39,7 +39,7 @@ STEPS = {
     "Evaluation with PGD": "attack.py --samples 256 --repeats 3",
     "Largest eigenvalue": "curvature.py --parts lambda --activations gelu "
     "--goals 'error 1e-3' 'error 1e-6' --repeats 3",
-    "Trace": "curvature.py --parts trace --activations gelu --repeats 5",
+    "Trace": "curvature.py --parts trace --activations relu --repeats 5",
     "Landscape": "landscape.py --repeats 3",
     "Robust logistic regression": "logistic_path.py --repeats 5",
     "Linear model": "curvature.py --parts linear",
@@ -50,7 +50,7 @@ SMALL = {
     "Evaluation with PGD": "attack.py --sizes 16 --samples 128 --steps 2 --width 4 --repeats 1",
     "Largest eigenvalue": "curvature.py --parts lambda --activations gelu "
     "--goals 'error 1e-3' 'error 1e-6' --width 4 --repeats 1",
-    "Trace": "curvature.py --parts trace --activations gelu --width 4 --repeats 1",
+    "Trace": "curvature.py --parts trace --activations relu --width 4 --repeats 1",
     "Landscape": "landscape.py --steps 2 --workers 0 --points 7 --width 4 --repeats 1",
     "Robust logistic regression": "logistic_path.py --repeats 1",
     "Linear model": "curvature.py --parts linear",
