@@ -1,5 +1,6 @@
 """Second derivatives of each sample's loss along one direction, in one pass forward."""
 
+import warnings
 from collections.abc import Sequence
 
 import torch
@@ -52,6 +53,8 @@ def second_derivatives(
         bend: Tensor = jvp(slopes, weights, pieces)[1]
         return bend
 
-    with untouched(model):
+    with untouched(model), warnings.catch_warnings():
+        # torch's own code for derivatives forwards, which it loads at their first use
+        warnings.filterwarnings("ignore", "`torch.jit.script` is", FutureWarning)
         parts = zip(x.split(batch_size), y.split(batch_size), strict=True)
         return torch.cat([bends(xb, yb) for xb, yb in parts])
