@@ -156,6 +156,12 @@ def test_networks_side_by_side_in_print(tmp_path):
     assert r"e & base & 3 & $68.2 \pm 1.7$ & $8.86$ \\" in files[".tex"].read_text()
 
 
+def test_a_number_alone_has_no_brackets_before_its_power_of_ten(tmp_path):
+    files = written(tmp_path, "comparison", [COMPARED[0] | {"frozen": 9.494e-6}])
+    assert "| 9.49e-6 |" in files[".md"].read_text()
+    assert r"& $9.49 \times 10^{-6}$ \\" in files[".tex"].read_text()
+
+
 def test_every_formula_and_every_row_of_latex_is_whole(tmp_path):
     for table, rows in (("claims", CLAIMS), ("comparison", COMPARED)):
         text = written(tmp_path, table, rows)[".tex"].read_text().replace(r"\$", "")

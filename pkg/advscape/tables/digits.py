@@ -29,10 +29,18 @@ class Rounded:
 
         >>> with_spread(0.68200, 0.01652).words, with_limits(2.5e-7, 1e-7, 9e-7).words
         ('0.682 ± 0.017', '(2.5 [1.0, 9.0])e-7')
+        >>> with_spread(9.49e-6, math.nan).words
+        '9.49e-6'
         """
         limits = "{} [{}, {}]".format(*self.texts) if len(self.texts) == 3 else ""
         numbers = limits or " ± ".join(self.texts)
-        return f"({numbers})e{self.power}" if self.power else numbers
+        if not self.power:
+            return numbers
+        return f"{self.grouped(numbers)}e{self.power}"
+
+    def grouped(self, numbers: str) -> str:
+        """In brackets where several numbers share the power of ten."""
+        return f"({numbers})" if len(self.texts) > 1 else numbers
 
 
 def with_spread(mean: float, spread: float) -> Rounded:

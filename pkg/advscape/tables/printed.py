@@ -184,7 +184,9 @@ def _latex(cell: Cell) -> str:
     texts = [text.replace("inf", r"\infty") for text in cell.texts]
     limits = r"{}\ [{},\ {}]".format(*texts) if len(texts) == 3 else ""
     numbers = limits or r" \pm ".join(texts)
-    return rf"$({numbers}) \times 10^{{{cell.power}}}$" if cell.power else f"${numbers}$"
+    if not cell.power:
+        return f"${numbers}$"
+    return rf"${cell.grouped(numbers)} \times 10^{{{cell.power}}}$"
 
 
 def _latex_row(cells: Sequence[Cell]) -> str:
