@@ -168,8 +168,8 @@ def measure(
     )  # fmt: skip
     if samples is not None:
         _LOG.info(
-            "%s: standard error of lambda_max over the %d samples %.2g; about %.3g samples would "
-            "bring it to a tenth of lambda_max", what, n, samples.value, samples.needed(top.value),
+            "%s: standard error of lambda_max over the %d samples %.2g, %s", what, n,
+            samples.value, samples.words(top.value),
         )  # fmt: skip
     norm2 = sum(float(p.detach().double().square().sum()) for p in operator.parameters)
     # the basis is as large as many networks

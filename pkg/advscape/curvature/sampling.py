@@ -35,6 +35,17 @@ class SampleError:
         wanted = share * abs(eigenvalue)
         return self.n * (self.value / wanted) ** 2 if wanted else math.inf
 
+    def words(self, eigenvalue: float) -> str:
+        """What it means for the number of samples.
+
+        >>> SampleError(0.01, 32).words(1.0), SampleError(0.25, 32).words(1.0)
+        ('within a tenth of it', 'about 200 samples would bring it to a tenth of it')
+        """
+        needed = self.needed(eigenvalue)
+        if needed <= self.n:
+            return "within a tenth of it"
+        return f"about {needed:.3g} samples would bring it to a tenth of it"
+
 
 def sample_error(operator: CurvatureOperator, pair: Eigenpair, n: int) -> SampleError | None:
     r"""Standard error of v . H v over samples, v the eigenvector.
