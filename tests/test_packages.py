@@ -114,7 +114,7 @@ def test_the_estimator_runs_from_the_wheel_without_the_extras(built):
     assert place == str(built / "wheel/advscape/__init__.py")
     assert error == (
         "advscape.AdversarialLoss needs torch, which is not installed: "
-        "pip install 'advscape[networks]'"
+        "in the clone, pip install '.[networks]'"
     )
 
 

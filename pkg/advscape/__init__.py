@@ -62,7 +62,7 @@ def __getattr__(name: str) -> Any:
     except ModuleNotFoundError as missing:
         raise ModuleNotFoundError(
             f"advscape.{name} needs {missing.name}, which is not installed: "
-            "pip install 'advscape[networks]'",
+            "in the clone, pip install '.[networks]'",
             name=missing.name,
         ) from missing
     return getattr(home, name)
