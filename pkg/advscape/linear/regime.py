@@ -16,8 +16,8 @@ from scipy.sparse import csr_array, vstack
 
 from advscape.linear.robust_loss import Norm, RobustLoss
 
-#: samples of each class with which cutting planes begin, and by how much others may miss the margin,
-#: in the length of the longest sample
+#: samples of each class with which cutting planes begin, and by how much others may miss the
+#: margin, in the length of the longest sample
 _FIRST, _LACKS = 100, 1e-9
 Regime = Literal["separable", "finite", "collapsed", "n/a"]
 
