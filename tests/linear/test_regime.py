@@ -68,3 +68,26 @@ def test_bounds_meet_on_separated_data(norm, bias):
         margin = hard_margin(x, t, norm, bias)
         assert margin.lower > 0
         assert margin.upper == pytest.approx(margin.lower, rel=1e-6)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("apart", [3, 0.2])
+def test_few_samples_bear_the_margin_of_many_in_linf(bias, apart, monkeypatch):
+    monkeypatch.setattr("advscape.linear.regime._FIRST", 5)
+    rng = np.random.default_rng(0)
+    t = np.where(rng.random(400) < 0.3, 1.0, -1.0)
+    x = rng.normal(size=(400, 6)) + apart * np.outer(t, rng.choice([-1, 1], 6))
+    found = hard_margin(x, t, "linf", bias)
+    # the support vector machine with |w|_1, over all samples: infeasible where none separates
+    signed = t[:, None] * x
+    referee = linprog(
+        np.append(np.ones(12), 0.0), np.column_stack([-signed, signed, -t * bias]), -np.ones(400),
+        bounds=[(0, None)] * 12 + [(None, None)],
+    )  # fmt: skip
+    assert (apart == 3) == (referee.status == 0)
+    if referee.status == 0:
+        assert found.value == pytest.approx(1 / referee.fun, rel=1e-6)
+        assert found.upper == pytest.approx(found.lower, rel=1e-6)
+    else:
+        assert (found.lower, found.value) == (0, 0)
+        assert found.upper < 1e-6
