@@ -122,7 +122,8 @@ def _nearest(scores: np.ndarray, t: np.ndarray, most: int) -> np.ndarray:
         rows[np.argsort(scores[rows])[:most]] for rows in (np.flatnonzero(t == s) for s in (-1, 1))
     ]
     rows = np.concatenate(found)
-    return rows[np.isfinite(scores[rows])]
+    near: np.ndarray = rows[np.isfinite(scores[rows])]
+    return near
 
 
 def _margin_of(
@@ -141,7 +142,7 @@ def _margin_of(
         method="highs-ipm",  # simplex takes thirty times as long, in ties
     )
     w = found.x[:d] - found.x[d : 2 * d]
-    return w, float(found.x[-2]), float(found.x[-1]), -found.ineqlin.marginals[:n]
+    return w, bias * float(found.x[-2]), float(found.x[-1]), -found.ineqlin.marginals[:n]
 
 
 def _separation(y: np.ndarray, t: np.ndarray, w: np.ndarray, norm: Norm, bias: bool) -> float:
