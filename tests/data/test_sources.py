@@ -160,6 +160,13 @@ def test_real_cifar10_subset_through_npz(real_data):
     assert data.official_test.sum() == 1017
 
 
+def test_real_cifar10_subset_has_the_images_that_its_study_names(real_data):
+    with np.load(real_data / "cifar10_jpeg/cifar10_lossless_subset.npz") as arrays:
+        further = [np.arange(start, start + 1017) for start in range(10000, 50000, 10000)]
+        assert np.array_equal(arrays["train_index"], np.concatenate([np.arange(4000), *further]))
+        assert np.array_equal(arrays["test_index"], np.arange(1017))
+
+
 def test_real_cifar10_jpeg_through_npz(real_data):
     data = load_source("npz", "cifar10_jpeg/cifar10_jpeg.npz", real_data, download=False)
     assert data.images.shape == (60000, 3, 32, 32)
