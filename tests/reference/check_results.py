@@ -1,0 +1,153 @@
+"""Run a small part of each study of docs/results, and compare with the tables there.
+
+For someone who has just installed the project: `make check-results`. Each part is the study's own
+config with fewer experiments, epsilons and seeds, run in a folder that is removed afterwards.
+Linear models are solved, and agree to rounding on every machine.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from advscape.tables.collect import read_texts
+from advscape.tables.differences import table_difference
+
+ROOT = Path(__file__).resolve().parents[2]
+REFERENCE = ROOT / "docs/results"
+#: epsilons nearer to each other are one: 8/255 in the config, 0.0313725490196 in a table
+_SAME = 1e-9
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a study, and what of it is compared.
+
+    Attributes:
+        study: the name of its file, and of its page.
+        experiment: which of its experiments.
+        epsilons: which of its epsilons, as the config has them.
+        seeds: which of its seeds.
+        allowed: largest difference by table and column, relative to the larger number.
+    """
+
+    study: str
+    experiment: str
+    epsilons: tuple[float | str, ...]
+    seeds: tuple[int, ...]
+    allowed: dict[str, dict[str, float]]
+
+    @property
+    def words(self) -> str:
+        """Which part it is."""
+        epsilons, seeds = (", ".join(map(str, values)) for values in (self.epsilons, self.seeds))
+        return f"{self.experiment}, epsilon {epsilons}, seed {seeds}"
+
+    def config(self) -> dict[str, Any]:
+        """The study's config with this part alone, and without claims."""
+        file = ROOT / f"studies/{self.study}.yaml"
+        config: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
+        (experiment,) = (e for e in config["experiments"] if e["name"] == self.experiment)
+        grid = {**experiment["grid"], "epsilons": [*self.epsilons], "seeds": [*self.seeds]}
+        return {**config, "experiments": [{**experiment, "grid": grid, "claims": []}]}
+
+
+#: solutions are exact to 1e-9, tables to six digits
+_SOLVED = {
+    "runs": {"train_loss": 1e-5, "weight_norm": 1e-5},
+    "robustness": {"accuracy": 1e-5, "loss": 1e-5},
+    "curvature": {"lambda_max": 1e-5, "trace": 1e-5},
+}
+PARTS = (
+    Part("mnist", "mnist-0-1", (0, 1, 2), (0,), _SOLVED),
+    Part("mnist_linf", "mnist-0-1-linf", (0, 0.1, 0.2), (0,), _SOLVED),
+)
+
+
+def run(part: Part, folder: Path) -> Path:
+    """Make a part's tables; their folder.
+
+    Raises:
+        RuntimeError: Snakemake fails; the text is the end of what it said.
+    """
+    config, file = part.config(), folder / "part.yaml"
+    file.write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
+    results = f"results/{config['study']}/tables"
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory",
+         str(folder), "--configfile", str(file), "--cores", os.environ.get("CORES", "all"),
+         *(f"{results}/{table}.csv" for table in part.allowed)],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    if done.returncode:
+        raise RuntimeError(done.stderr[-2000:])
+    return folder / results
+
+
+def compared(part: Part, tables: Path, reference: Path) -> Iterator[tuple[str, bool]]:
+    """What is to be said of each column, and whether it is as it should be.
+
+    Args:
+        part: what was run.
+        tables: the folder of its tables.
+        reference: that of the committed ones.
+    """
+    for table, columns in part.allowed.items():
+        mine = read_texts(tables / f"{table}.csv")
+        theirs = _of_part(read_texts(reference / f"{table}.csv"), part)
+        # where the reference has fewer rows these were left out of it
+        found = table_difference(table, theirs, mine)
+        if found.rows == 0 or found.only[0]:
+            yield f"{table}: {found.only[0]} of {len(theirs)} rows were not made again", False
+            continue
+        off = {column.column: column for column in found.columns}
+        for column, allowed in columns.items():
+            difference = off.get(column)
+            relative = difference.relative if difference else 0.0
+            good = relative <= allowed and not (difference and difference.one_empty)
+            words = f"{table}: {column} of {found.rows} rows within {relative:.2g}"
+            words += f" of the committed ones (allowed: {allowed:g})"
+            if difference and not good:
+                words += f"; {difference.row}: {' and '.join(difference.values)}"
+            yield words, good
+
+
+def _of_part(rows: pd.DataFrame, part: Part) -> pd.DataFrame:
+    """Those rows of a committed table that the part makes again."""
+    epsilons = [float(Fraction(epsilon)) for epsilon in part.epsilons]
+    distance = np.abs(np.subtract.outer(rows["epsilon"].astype(float).to_numpy(), epsilons))
+    chosen = (rows["experiment"] == part.experiment) & (distance.min(1) < _SAME)
+    return rows[chosen & rows["seed"].isin(map(str, part.seeds))]
+
+
+def main() -> int:
+    """Run all parts; 0 if everything is as it should be, else 1."""
+    bad = 0
+    for part in PARTS:
+        started = time.perf_counter()
+        print(f"== {part.study}: {part.words}", flush=True)
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                lines = list(compared(part, run(part, Path(folder)), REFERENCE / part.study))
+            except RuntimeError as error:
+                lines = [(str(error), False)]
+        for line, good in lines:
+            bad += not good
+            print(f"   {'ok' if good else 'NOT OK'}  {line}", flush=True)
+        print(f"   {time.perf_counter() - started:.0f} s", flush=True)
+    print("== all is as committed" if not bad else f"== {bad} of these are not as committed")
+    return int(bad > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
