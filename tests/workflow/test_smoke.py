@@ -199,7 +199,10 @@ def test_every_run_of_a_network_has_every_measure_of_sharpness(study):
     measures = rows.groupby(["experiment", "epsilon", "seed"])["measure"].apply(set)
     assert len(measures) == 2
     assert all(found == set(SHARPNESS_MEASURES) for found in measures)
-    assert rows[["value", "draws", "n", "spread"]].notna().all().all()
+    assert rows[["value", "draws", "n"]].notna().all().all()
+    exact = rows["draws"] == 0
+    assert set(rows.loc[exact, "measure"]) == {"weight_curvature"}
+    assert rows.loc[~exact, "spread"].notna().all()
 
 
 def test_a_shared_job_measures_what_jobs_of_their_own_do(finished, tmp_path):
