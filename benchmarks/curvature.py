@@ -85,7 +85,7 @@ BESIDE = {
     "Landscaper": "error 1e-3",
 }
 #: largest error of an answer, relative: of an eigenvalue, and of a trace from so few probes
-ALLOWED, ALLOWED_TRACE = 1e-2, 1.0
+ALLOWED, ALLOWED_TRACE = 1e-2, 0.5
 
 Times = dict[str, list[tuple[float, float]]]
 

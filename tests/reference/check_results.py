@@ -12,21 +12,18 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import yaml
 
+from advscape.study.config.section import fraction
 from advscape.tables.collect import read_texts
 from advscape.tables.differences import table_difference
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "docs/results"
-#: epsilons nearer to each other are one: 8/255 in the config, 0.0313725490196 in a table
-_SAME = 1e-9
 
 
 @dataclass(frozen=True)
@@ -124,9 +121,8 @@ def compared(part: Part, tables: Path, reference: Path) -> Iterator[tuple[str, b
 
 def _of_part(rows: pd.DataFrame, part: Part) -> pd.DataFrame:
     """Those rows of a committed table that the part makes again."""
-    epsilons = [float(Fraction(epsilon)) for epsilon in part.epsilons]
-    distance = np.abs(np.subtract.outer(rows["epsilon"].astype(float).to_numpy(), epsilons))
-    chosen = (rows["experiment"] == part.experiment) & (distance.min(1) < _SAME)
+    chosen = rows["experiment"] == part.experiment
+    chosen &= rows["epsilon"].astype(float).isin([fraction(epsilon) for epsilon in part.epsilons])
     return rows[chosen & rows["seed"].isin(map(str, part.seeds))]
 
 
