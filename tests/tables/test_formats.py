@@ -130,6 +130,13 @@ def test_claims_in_markdown(tmp_path):
     ]
 
 
+def test_claims_about_several_experiments_name_theirs(tmp_path):
+    claims = [CLAIMS[0], CLAIMS[0] | {"experiment": "another"}]
+    lines = written(tmp_path, "claims", claims)[".md"].read_text().splitlines()
+    assert lines[0].startswith("| claim | experiment | statement |")
+    assert lines[3].startswith("| C1 | another |")
+
+
 def test_claims_in_latex(tmp_path):
     lines = written(tmp_path, "claims", CLAIMS)[".tex"].read_text().splitlines()
     assert [lines[i] for i in (2, 4, -2)] == [r"\toprule", r"\midrule", r"\bottomrule"]

@@ -71,6 +71,7 @@ def _percent(column: str, heading: str) -> Printed:
 PRINTED: dict[str, tuple[Printed, ...]] = {
     "claims": (
         _name("claim"),
+        _tells("experiment"),
         _name("statement", wide=True),
         _name("statistic"),
         Printed("estimate [95 % interval]", ("estimate", "ci_low", "ci_high"), with_limits),
@@ -79,7 +80,7 @@ PRINTED: dict[str, tuple[Printed, ...]] = {
         _name("verdict"),
     ),
     "comparison": (
-        _tells("experiment"),
+        _name("experiment"),
         _tells("label"),
         _tells("variant"),
         _tells("noise"),
@@ -163,7 +164,7 @@ def _stands(column: Printed, rows: pd.DataFrame) -> bool:
     first = column.columns[0]
     if first not in rows or (len(rows) and rows[first].isna().all()):
         return False
-    return not column.told or first == "experiment" or rows[first].nunique(dropna=False) > 1
+    return not column.told or rows[first].nunique(dropna=False) > 1
 
 
 def _cell(column: Printed, row: Row) -> Cell:
