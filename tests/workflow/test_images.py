@@ -1,4 +1,4 @@
-"""A network of torchvision, measured on a folder of images of 224 pixels."""
+"""A network of torchvision, measured on a folder of large images."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ def workflow(tmp_path):
             folder.mkdir(parents=True)
             for i in range(20):
                 colours = rng.integers(0, 256, (7, 9, 3), dtype=np.uint8)
-                Image.fromarray(colours).resize((280, 240)).save(folder / f"{i}.jpg")
+                Image.fromarray(colours).resize((140, 128)).save(folder / f"{i}.jpg")
     torch.manual_seed(0)
     model = resnet18(num_classes=3)
     with torch.no_grad():
@@ -30,7 +30,7 @@ def workflow(tmp_path):
     del network["training"], network["grid"]
     network["landscape"]["directions"] = ["filter-normalised"]
     network |= {
-        "dataset": {"name": "folder", "path": "images", "resize": 256, "crop": 224,
+        "dataset": {"name": "folder", "path": "images", "resize": 128, "crop": 112,
                     "class_names": ["dog", "yak", "cat"]},
         "model": {"name": "torchvision", "architecture": "resnet18", "normalise": {
             "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}},

@@ -245,8 +245,7 @@ def test_its_own_weights_as_checkpoints_give_its_numbers(finished, tmp_path):
     network["landscape"]["directions"].remove("initial-weights")
     again.config["experiments"] = [network]
     tables = ("runs", "robustness", "sanity", "curvature", "landscape", *OF_NETWORKS)
-    targets = [f"results/smoke/tables/{table}.csv" for table in tables]
-    again.snakemake("--", *targets, "results/smoke/report.html")
+    again.snakemake("--", *(f"results/smoke/tables/{table}.csv" for table in tables))
     for table in tables:
         before, after = (read_table(w.results / f"tables/{table}.csv") for w in (finished, again))
         before = before[before["experiment"] == "resnet18-digits"]
@@ -273,8 +272,6 @@ def test_its_own_weights_as_checkpoints_give_its_numbers(finished, tmp_path):
             before.reset_index(drop=True), after.reset_index(drop=True),
             check_exact=True, check_dtype=False,
         )  # fmt: skip
-    page = (again.results / "report.html").read_text()
-    assert "1 of 1 networks do not have the accuracy" in page
 
 
 def test_the_example_of_checkpoints_measures_these_networks(study):
