@@ -66,3 +66,15 @@ def test_the_direction_leads_to_longer_weights():
     model = small_net()
     direction = named("radial")(Place(model, lambda: None, lambda kind: {}), "radial", 0)
     assert all(torch.equal(direction[name], p) for name, p in model.named_parameters())
+
+
+def test_the_objective_adds_the_distance_of_logits():
+    from advscape.training.treatment import Setting
+
+    model, (x, y) = small_net().eval(), batch(10)
+    setting = Setting(model, PGD(ThreatModel("l2", 0.3), 1), None, 0.0, 0.9, 0.0, 0)
+    found, _ = named("logit_pairing")(setting, 0.25).objective.losses(model, x, x + 0.1, y)
+    outputs = model(x + 0.1)
+    apart = ((outputs - model(x)) ** 2).sum(1) / outputs.shape[1]
+    expected = nn.functional.cross_entropy(outputs, y, reduction="none") + 0.25 * apart
+    assert torch.allclose(found, expected, rtol=1e-12)

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +49,12 @@ def test_no_official_test_set():
 def test_class_without_samples():
     with pytest.raises(UserError, match="class 12 has no samples"):
         split(DIGITS, [0, 12], 0.25, seed=0)
+
+
+def test_a_single_class():
+    alone = replace(DIGITS, labels=np.full(1797, 4))
+    with pytest.raises(UserError, match="all labels are 4; allowed: two classes or more"):
+        split(alone, None, 0.25, seed=0)
 
 
 def test_subset_is_drawn_once_from_its_seed():

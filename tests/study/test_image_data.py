@@ -2,9 +2,11 @@
 
 import copy
 
+import pyarrow as pa
 import pytest
 import yaml
 from PIL import Image
+from pyarrow import parquet as pq
 
 from advscape.errors import ConfigError
 from advscape.study.load import load_study
@@ -38,16 +40,17 @@ def test_a_folder(zoo):
 
 
 BAD = {
-    "no folder": ({"path": "x"}, "data_root: got"),
-    "a file": ({"path": "zoo/train/a/0.png"}, "0.png is none"),
+    "no folder": ({"path": "x"}, "dataset.path: got 'x'; allowed: a folder in /"),
+    "a file": ({"path": "zoo/train/a/0.png"}, "0.png is no folder"),
     "no splits": ({"path": "zoo/train"}, "has no folder train, test, val, validation"),
     "no classes": ({"path": "zoo/flat"}, "has no folder for a class in its splits"),
-    "no images": ({"path": "zoo/empty"}, "has none"),
+    "no images": ({"path": "zoo/empty"}, "has no .jpg, .jpeg or .png in its classes"),
+    "one class": ({"path": "zoo/one"}, "zoo/one has the class a alone"),
     "a class that is not named": (
         {"path": "zoo", "class_names": ["a"]}, "has the class b, which class_names lacks",
     ),
     "a name twice": ({"path": "zoo", "class_names": ["a", "a", "b"]}, "values without repeats"),
-    "no test set": ({"path": "zoo/one"}, "test_fraction: got nothing; allowed: a number"),
+    "no test set": ({"path": "zoo/val_alone"}, "test_fraction: got nothing; allowed: a number"),
     "a key of another kind": ({"path": "zoo", "image_key": "x"}, "nothing, except for parquet"),
     "no path": ({}, "dataset.path: got nothing; allowed: the folder's path"),
 }  # fmt: skip
@@ -56,7 +59,10 @@ BAD = {
 @pytest.mark.parametrize("what", BAD)
 def test_bad_folders_are_one_line(zoo, what):
     (zoo / "zoo/flat/train").mkdir(parents=True)
-    (zoo / "zoo/empty/train/a").mkdir(parents=True)
+    for name in "ab":
+        (zoo / "zoo/empty/train" / name).mkdir(parents=True)
+        (zoo / "zoo/val_alone/val" / name).mkdir(parents=True)
+        Image.new("RGB", (8, 8)).save(zoo / f"zoo/val_alone/val/{name}/0.png")
     (zoo / "zoo/one/val/a").mkdir(parents=True)
     Image.new("RGB", (8, 8)).save(zoo / "zoo/one/val/a/0.png")
     dataset, words = BAD[what]
@@ -69,3 +75,11 @@ def test_bad_folders_are_one_line(zoo, what):
 def test_keys_of_folders_are_not_for_arrays(zoo):
     with pytest.raises(ConfigError, match=r"dataset.crop: got 8; allowed: nothing, except for fol"):
         study(zoo, name="digits", crop=8, test_fraction=0.5)
+
+
+def test_a_column_that_parquet_files_lack(tmp_path):
+    (tmp_path / "hub").mkdir()
+    pq.write_table(pa.table({"img": [b""], "label": [0]}), tmp_path / "hub/train.parquet")
+    with pytest.raises(ConfigError, match=r"path: got 'hub'; .* no column 'image'; it has img"):
+        study(tmp_path, name="parquet", path="hub", test_fraction=0.5)
+    study(tmp_path, name="parquet", path="hub", image_key="img", test_fraction=0.5)

@@ -178,7 +178,7 @@ BAD = {
     ),
     "weights of timm": (
         changed(experiments__1__model={"name": "timm", "architecture": "resnet18.a1_in1k"}),
-        "experiments[1].model.architecture: got 'resnet18.a1_in1k'; allowed: a string that matches",
+        "experiments[1].model.architecture: got 'resnet18.a1_in1k'; allowed: letters a to z, di",
     ),
     "digits without a split": (
         changed(experiments__0__dataset__test_fraction=None),
@@ -385,7 +385,7 @@ def test_missing_torchvision_data_may_be_downloaded_when_no_root_is_set():
 def test_npz_without_test_set(tmp_path):
     np.savez(tmp_path / "mine.npz", train_images=np.zeros((4, 2)), train_labels=np.arange(4) % 2)
     raw = changed(experiments__1__dataset={"name": "npz", "path": "mine.npz"})
-    with pytest.raises(UserError, match=r"test_fraction: got nothing; .* holds no test_labels"):
+    with pytest.raises(UserError, match=r"test_fraction: got nothing; .* holds no test_images"):
         load_study(raw | {"data_root": str(tmp_path)})
 
 
@@ -430,6 +430,14 @@ def test_a_file_that_is_no_npz_is_named_before_any_job(content, tmp_path, monkey
     monkeypatch.setenv("ADVSCAPE_DATA", str(tmp_path))
     raw = changed(experiments__1__dataset={"name": "npz", "path": "mine.npz"})
     with pytest.raises(UserError, match=r"dataset.path: got 'mine.npz'; allowed: an .npz file, wh"):
+        load_study(raw)
+
+
+def test_arrays_of_other_names_are_named_before_any_job(tmp_path, monkeypatch):
+    np.savez(tmp_path / "mine.npz", x_train=np.zeros((4, 2)), train_labels=np.arange(4) % 2)
+    monkeypatch.setenv("ADVSCAPE_DATA", str(tmp_path))
+    raw = changed(experiments__1__dataset={"name": "npz", "path": "mine.npz", "test_fraction": 0.5})
+    with pytest.raises(UserError, match="has no train_images; it has train_labels, x_train"):
         load_study(raw)
 
 

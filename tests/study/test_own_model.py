@@ -33,6 +33,8 @@ class Own:
 def any_of_them(**options): ...
 
 def narrow(classes, /, shape): ...
+
+def wide(classes, shape, hidden): ...
 '''
 
 
@@ -180,7 +182,7 @@ BAD = {
         {"function": "broken:net"},
         "function: got 'broken:net'; allowed: a module that Python can read; broken.py, line 1: ",
     ),
-    "no colon": ({"function": "mine"}, "function: got 'mine'; allowed: a string that matches"),
+    "no colon": ({"function": "mine"}, "function: got 'mine'; allowed: module:function, as my_"),
     "no label": ({"label": None}, "label: got nothing; allowed: a string"),
     "an option that the function has not": (
         {"options": {"hidden": 2, "width": 3}},
@@ -189,6 +191,10 @@ BAD = {
     "an option that the class has not": (
         {"function": "mine:Own", "options": {"hidden": 2}},
         "options: got hidden; allowed: what mine:Own takes: depth",
+    ),
+    "no option for an argument without a default": (
+        {"function": "mine:wide"},
+        "options: got no hidden; allowed: a value, since mine:wide has no default for it",
     ),
     "a function that cannot be called": (
         {"function": "mine:narrow"},

@@ -4,7 +4,8 @@ Read at every start, so nothing here imports numpy.
 """
 
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from advscape.data.listing import (
     parquet_files,
     split_folders,
 )
-from advscape.data.shapes import npz_image_shape
+from advscape.data.shapes import npz_image_shape, npz_splits
 from advscape.errors import UserError
 
 
@@ -33,22 +34,32 @@ class Seen:
     shape: tuple[int, int, int] | None = None
 
 
+@contextmanager
+def _allowed(what: str) -> Iterator[None]:
+    try:
+        yield
+    except UserError as problem:
+        raise UserError(f"{what}; {problem}") from None
+
+
+@_allowed("an .npz file, which np.savez writes")
 def npz(place: Path, options: Mapping[str, Any]) -> Seen:
     """Look at an .npz file.
 
     Raises:
-        UserError: it is none.
+        UserError: it is none, or lacks images or labels.
     """
     if not zipfile.is_zipfile(place):
-        raise UserError(f"an .npz file, which np.savez writes; {place} is none, or damaged")
+        raise UserError(f"{place} is none, or damaged")
     try:
         with zipfile.ZipFile(place) as archive:
-            has_test = "test_labels.npy" in archive.namelist()
+            arrays = [name.removesuffix(".npy") for name in archive.namelist()]
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        has_test = True  # damaged: the job that reads it says how
-    return Seen(has_test, npz_image_shape(place))
+        return Seen(has_test=True)  # damaged: the job that reads it says how
+    return Seen("test" in npz_splits(arrays, place), npz_image_shape(place))
 
 
+@_allowed("a folder of <split>/<class>/<image>")
 def folder(place: Path, options: Mapping[str, Any]) -> Seen:
     """Look at a folder of images.
 
@@ -56,24 +67,34 @@ def folder(place: Path, options: Mapping[str, Any]) -> Seen:
         UserError: it is none, or lacks classes or images.
     """
     if not place.is_dir():
-        raise UserError(f"a folder; {place} is none")
-    classes_in_order(place, options.get("class_names"))
+        raise UserError(f"{place} is no folder")
+    classes = classes_in_order(place, options.get("class_names"))
+    if len(classes) < 2:
+        raise UserError(f"{place} has the class {classes[0]} alone")
     splits = split_folders(place)
     for split in splits.values():
         if not any(image_files(split / name) for name in class_folders(split)):
-            raise UserError(f"folders of .jpg, .jpeg or .png files; {split} has none")
+            raise UserError(f"{split} has no .jpg, .jpeg or .png in its classes")
     return Seen(len(splits) > 1, _square(options))
 
 
+@_allowed("a folder of Parquet files with the columns image_key and label_key")
 def parquet(place: Path, options: Mapping[str, Any]) -> Seen:
-    """Look at a folder of Parquet files.
+    """Look at a folder of Parquet files: of each split at the first.
 
     Raises:
-        UserError: it is none.
+        UserError: it is none, or a file lacks a column.
     """
+    # with numpy: only studies of Parquet files wait for it
+    from advscape.data.parquet import check_columns
+
     if not place.is_dir():
-        raise UserError(f"a folder of .parquet files; {place} is none")
-    return Seen(len(parquet_files(place)) > 1, _square(options))
+        raise UserError(f"{place} is no folder")
+    splits = parquet_files(place)
+    keys = {key: options[key] for key in ("image_key", "label_key") if key in options}
+    for files in splits.values():
+        check_columns(place / files[0], **keys)
+    return Seen(len(splits) > 1, _square(options))
 
 
 def _square(options: Mapping[str, Any]) -> tuple[int, int, int] | None:

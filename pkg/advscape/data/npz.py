@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from advscape.data.prepared import Prepared, prepare
+from advscape.data.shapes import npz_splits
 from advscape.errors import UserError, in_words
 
 
@@ -33,25 +34,15 @@ def _npz_parts(path: Path) -> list[tuple[np.ndarray, np.ndarray]]:
         if stream.read(2) != b"PK":
             raise UserError(f"dataset npz: {path} is not an .npz file, which np.savez writes")
     with np.load(path, allow_pickle=False) as file:
-        parts = [_npz_part(file, split, path) for split in ("train", "test")]
-        if parts[0] is None:
-            names = ", ".join(file.files) or "nothing"
-            raise UserError(f"dataset npz: {path} has no train_images; it has {names}")
-    return [part for part in parts if part is not None]
+        return [_npz_part(file, split, path) for split in npz_splits(file.files, path)]
 
 
-def _npz_part(
-    file: np.lib.npyio.NpzFile, split: str, path: Path
-) -> tuple[np.ndarray, np.ndarray] | None:
+def _npz_part(file: np.lib.npyio.NpzFile, split: str, path: Path) -> tuple[np.ndarray, np.ndarray]:
     if f"{split}_images" in file:
         images = file[f"{split}_images"]
-    elif f"{split}_jpeg" in file and f"{split}_offsets" in file:
+    else:
         where = f"dataset npz: {path}: {split}_jpeg"
         images = _decode_jpeg(file[f"{split}_jpeg"], file[f"{split}_offsets"], where)
-    else:
-        return None
-    if f"{split}_labels" not in file:
-        raise UserError(f"dataset npz: {path} has no {split}_labels")
     return images, file[f"{split}_labels"]
 
 

@@ -17,6 +17,8 @@ from advscape.errors import UserError, in_words
 
 _LOG = logging.getLogger("advscape.data")
 _CONTENTS = "advscape.data.parquet:contents"
+#: the columns of most hubs
+_IMAGE, _LABEL = "image", "label"
 
 
 def parquet(
@@ -24,8 +26,8 @@ def parquet(
     path: str | None,
     resize: int | None = None,
     crop: int | None = None,
-    image_key: str = "image",
-    label_key: str = "label",
+    image_key: str = _IMAGE,
+    label_key: str = _LABEL,
 ) -> Prepared:
     """List the rows of ``<path>/**/<split>*.parquet`` by their labels; no image is decoded but one.
 
@@ -60,6 +62,17 @@ def parquet(
     return Prepared(images, np.concatenate(labels), np.array(in_test), 255.0, classes)
 
 
+def check_columns(file: Path, image_key: str = _IMAGE, label_key: str = _LABEL) -> None:
+    """Look that a file has both columns; no row is read.
+
+    Raises:
+        UserError: it cannot be read, or lacks one.
+    """
+    opened = _open(file)
+    for key in (image_key, label_key):
+        _check_column(opened, key, file)
+
+
 def contents(place: Path, items: Sequence[str]) -> Iterator[bytes]:
     """The bytes of the images of rows, one after the other.
 
@@ -92,15 +105,19 @@ def _open(file: Path) -> Any:
         raise UserError(f"{file} cannot be read: {in_words(error)}") from error
 
 
+def _check_column(file: Any, key: str, place: Path) -> None:
+    if key not in file.schema_arrow.names:
+        names = ", ".join(file.schema_arrow.names)
+        raise UserError(f"{place} has no column {key!r}; it has {names}")
+
+
 def _column(file: Any, key: str, place: Path, group: int | None = None) -> Any:
     """A column of a file, or of a group of its rows.
 
     Raises:
         UserError: there is none of that name, or it cannot be read.
     """
-    if key not in file.schema_arrow.names:
-        names = ", ".join(file.schema_arrow.names)
-        raise UserError(f"{place}: got the column {key!r}; allowed: {names}")
+    _check_column(file, key, place)
     try:
         table = file.read([key]) if group is None else file.read_row_group(group, [key])
     except Exception as error:

@@ -1,8 +1,8 @@
-"""The shape of images, also as their file says it. Read at every start, so it imports no numpy."""
+"""The shape of images, and what an .npz file holds. Read at every start, so it imports no numpy."""
 
 import ast
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from advscape.errors import UserError
@@ -32,6 +32,29 @@ def channels_first(shape: Sequence[int], where: str) -> bool:
             "allowed: (n, height, width, channels)"
         )
     return second in _CHANNELS
+
+
+def npz_splits(arrays: Collection[str], path: Path) -> list[str]:
+    """The splits that an .npz file has: train, and perhaps test.
+
+    Args:
+        arrays: names of its arrays.
+        path: the file, for messages.
+
+    Raises:
+        UserError: it has no training images, or no labels for its images.
+    """
+    splits = [
+        split
+        for split in ("train", "test")
+        if f"{split}_images" in arrays or {f"{split}_jpeg", f"{split}_offsets"} <= set(arrays)
+    ]
+    labels = next((f"{s}_labels" for s in splits if f"{s}_labels" not in arrays), None)
+    missing = labels if "train" in splits else "train_images"
+    if missing:
+        names = ", ".join(sorted(arrays)) or "nothing"
+        raise UserError(f"{path} has no {missing}; it has {names}")
+    return splits
 
 
 def npz_image_shape(path: Path) -> tuple[int, int, int] | None:

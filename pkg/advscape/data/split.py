@@ -84,9 +84,12 @@ def split(
         validation_fraction: share of each class's training samples that is set aside.
 
     Raises:
-        UserError: there is no official test set, or a class has no samples, or none to train on.
+        UserError: there is no official test set, a single class, or a class that has no samples, or
+            none to train on.
     """
     kept = labels_kept(data, classes)
+    if len(kept) < 2:
+        raise UserError(f"dataset: all labels are {kept[0]}; allowed: two classes or more")
     labels = np.full(len(data.labels), -1)
     for new, old in enumerate(kept):
         members = data.labels == old

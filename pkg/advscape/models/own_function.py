@@ -31,8 +31,8 @@ def find_function(reference: str) -> Path:
     return _defined(reference)[0]
 
 
-def keywords(reference: str) -> list[str] | None:
-    """Names of the arguments that a function, or a class, can be given by name.
+def keywords(reference: str) -> dict[str, bool] | None:
+    """Names of the arguments that a function, or a class, can be given by name, and which must be.
 
     None where they are not to be read off: it takes any, or is decorated, or is a class whose
     ``__init__`` is not its own.
@@ -54,8 +54,12 @@ def keywords(reference: str) -> list[str] | None:
     if node.decorator_list or node.args.kwarg is not None:
         return None
     # positional-only ones come first, and self with them
-    named = [*node.args.posonlyargs, *node.args.args][max(skipped, len(node.args.posonlyargs)) :]
-    return [argument.arg for argument in [*named, *node.args.kwonlyargs]]
+    named = [*node.args.posonlyargs, *node.args.args]
+    without_default = len(named) - len(node.args.defaults)
+    found = {argument.arg: i < without_default for i, argument in enumerate(named)}
+    by_name = dict([*found.items()][max(skipped, len(node.args.posonlyargs)) :])
+    defaults = zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
+    return by_name | {argument.arg: default is None for argument, default in defaults}
 
 
 def _defined(reference: str) -> tuple[Path, ast.FunctionDef | ast.ClassDef]:

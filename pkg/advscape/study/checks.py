@@ -155,6 +155,11 @@ def _check_own_model(at: str, model: CustomModel) -> None:
         raise ConfigError(
             f"{at}.options", wrong[0], f"what {model.function} takes: {others or 'nothing else'}"
         )
+    given = {"classes", "shape", *model.options}
+    missing = [name for name, needed in taken.items() if needed and name not in given]
+    if missing:
+        without = f"a value, since {model.function} has no default for it"
+        raise ConfigError(f"{at}.options", f"no {missing[0]}", without)
 
 
 def _check_curvature(at: str, experiment: NetworkExperiment) -> None:

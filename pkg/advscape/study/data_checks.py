@@ -26,6 +26,9 @@ def check_data(study: Study) -> None:
             key = "data_root"
             if not study.data_root:
                 key += " (nothing set)" if may_download else " (from ADVSCAPE_DATA)"
+            if dataset.path is not None and root.is_dir():
+                allowed = f"a {DATASETS[dataset.name].own} in {root}, the {key}"
+                raise ConfigError(f"{at}.path", shown(dataset.path), allowed)
             allowed = f"a folder that holds {missing[0]}, for {at} ({dataset.name})"
             given = study.data_root
             where = f" ({shown(given)})" if given and str(root) != given else ""
@@ -38,7 +41,7 @@ def check_data(study: Study) -> None:
         except (UserError, OSError) as problem:
             raise ConfigError(f"{at}.path", shown(dataset.path), str(problem)) from None
         if dataset.test_fraction is None and not seen.has_test:
-            what = "test_labels" if dataset.name == "npz" else "test set"
+            what = "test_images" if dataset.name == "npz" else "test set"
             raise ConfigError(
                 f"{at}.test_fraction",
                 "nothing",

@@ -9,8 +9,14 @@ from pydantic_core import ErrorDetails
 
 from advscape.errors import ConfigError, shown
 from advscape.study.config.model import MODELS
-from advscape.study.config.section import sections_at
+from advscape.study.config.section import FUNCTION, NAME, sections_at
 from advscape.study.config.study import KINDS, GivenExperiment, Study, TrainedExperiment
+
+#: what strings of these patterns are
+_PATTERNS = {
+    FUNCTION: "module:function, as my_models:mlp",
+    NAME: "letters a to z, digits, - and _, with a letter or digit first",
+}
 
 
 def first_problem(error: ValidationError) -> ConfigError:
@@ -103,7 +109,9 @@ def allowed(problem: ErrorDetails, model: type[BaseModel]) -> str:
         "model_type": lambda: "a mapping with the keys " + ", ".join(_fields(problem, model)),
         "union_tag_invalid": lambda: "a mapping with the key name",
         "model_attributes_type": lambda: "a mapping with the key name",
-        "string_pattern_mismatch": lambda: f"a string that matches {context['pattern']}",
+        "string_pattern_mismatch": lambda: _PATTERNS.get(
+            context["pattern"], f"a string that matches {context['pattern']}"
+        ),
     }
     found = words.get(problem["type"], lambda: problem["msg"])()
     if problem["type"] == "float_type" and _reads_as_number(problem["input"]):

@@ -5,7 +5,16 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from advscape.study.config.section import NAME, Count, Finite, Kind, OneOf, Positive, Section
+from advscape.study.config.section import (
+    FUNCTION,
+    NAME,
+    Count,
+    Finite,
+    Kind,
+    OneOf,
+    Positive,
+    Section,
+)
 
 Activation = Annotated[
     Literal["relu", "gelu", "silu"],
@@ -237,7 +246,7 @@ class CustomModel(_WithOptions):
 
     name: Literal["custom"] = Field(description="custom: made by a function of your own.")
     function: str = Field(
-        pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$",
+        pattern=FUNCTION,
         description="module:function, found in the working folder (Snakemake's --directory) or on "
         "the Python path. It is called with classes, shape (channels, height, width) and the "
         "options, and returns a torch.nn.Module from (n, channels, height, width) in [0, 1] to "
