@@ -21,7 +21,7 @@ from advscape.figures.style import Drawn, save
 from advscape.study.columns import NUMBER, columns_of
 from advscape.tables.collect import read_texts
 from advscape.tables.printed import write_markdown
-from docs.hooks import pairs
+from docs.hooks import networks, pairs
 
 RESULTS = Path(__file__).resolve().parents[1] / "results"
 #: tables that are copied; lines and planes of landscapes are too large
@@ -55,6 +55,10 @@ def claims(folder: Path) -> str:
         return (Path(scratch) / "claims.md").read_text(encoding="utf-8")
 
 
+#: what experiments of studies on networks are called, by their names
+_RELU = {"relu": "ReLU, L2", "relu-box": "ReLU, L2 in the pixel box"}
+_SMOOTH = {"smooth": "GELU, L2 in the box", "smooth-linf": "GELU, Linf in the box"}
+
 #: by the name of the study's file and page
 PAGES = {
     "mnist": Shown(
@@ -65,7 +69,23 @@ PAGES = {
         {"curvature": partial(pairs.figure, title="noise up the gradient: a little up, then down")},
         {"pairs": pairs.table},
     ),
-}
+    "cifar10": Shown(
+        {
+            "curvature": partial(
+                networks.over_epsilon, experiment="relu", scale=0.003,
+                title="after 16 epochs, adversarial training has not sharpened",
+            ),
+            "gap": partial(
+                networks.gaps, experiments=_RELU,
+                title="the sharper networks are those trained at smaller radii",
+            ),
+        },
+        {
+            "claims": claims,
+            "means": partial(networks.means, experiments=_RELU | _SMOOTH),
+        },
+    ),
+}  # fmt: skip
 
 
 def copy(results: Path, folder: Path) -> None:

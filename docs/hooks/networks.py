@@ -1,0 +1,158 @@
+"""Trained networks over epsilon: figures and a table, from the values that claims are about."""
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
+
+from advscape.figures.axis import placed
+from advscape.figures.keys import ordered, unordered
+from advscape.figures.panels import Panel, picture
+from advscape.figures.style import SMALL, TWO_COLUMNS, Drawn, apply
+from advscape.statistics.series import Measurement, measured
+from advscape.study.columns import columns_of
+from advscape.tables.digits import with_spread
+
+_HELD, _AGAIN = "held", "attacked again"
+_LAST = {"checkpoint": "last"}
+_TRAIN = {**_LAST, "split": "train"}
+_FROZEN = {**_TRAIN, "loss": "adversarial", "hessian": "frozen"}
+_ROBUST = {**_LAST, "attack": "pgd", "eval_epsilon": "own"}
+
+
+def values(
+    folder: Path, experiment: str, table: str, quantity: str, select: dict[str, Any]
+) -> pd.DataFrame:
+    """A value for each run of an experiment.
+
+    Args:
+        folder: of the tables.
+        experiment: its name.
+        table: that has the quantity.
+        quantity: a column, or one that claims know.
+        select: column and value of the rows.
+    """
+    tables = {name: _read(folder / f"{name}.csv") for name in {table, "runs"}}
+    return measured(tables, Measurement(experiment, table, quantity, select))
+
+
+def _read(file: Path) -> pd.DataFrame:
+    """A small table, with the empty columns that were left out of it."""
+    rows = pd.read_csv(file, keep_default_na=False, na_values=[""])
+    return rows.reindex(columns=[*columns_of(file.stem)])
+
+
+def over_epsilon(folder: Path, experiment: str, scale: float, title: str) -> Drawn:
+    """Sharpness over epsilon: curvature at a point and over a scale, and the landscape's rise.
+
+    Args:
+        folder: of the tables.
+        experiment: its name.
+        scale: of the finite steps, relative to the weights.
+        title: what the figure says.
+    """
+    apply()
+    of = partial(values, folder, experiment)
+    finite, steps = ("finite_scale", "finite_scale"), {**_TRAIN, "scale": scale}
+    rise = {**_TRAIN, "attack": "regenerated", "direction": "filter-normalised"}
+    frozen = of("curvature", "lambda_max", _FROZEN)
+    _, axis = placed(frozen[["epsilon"]])
+    key = unordered("attack", (_HELD, _AGAIN), "noise")
+
+    def panel(title: str, words: str, **curves: pd.DataFrame) -> Panel:
+        rows = pd.concat([
+            curve.assign(x=axis.x(curve["epsilon"]), y=curve["value"], attack=name)
+            for name, curve in ((_HELD, curves.get("held")), (_AGAIN, curves.get("again")))
+            if curve is not None
+        ])  # fmt: skip
+        return Panel(title, words, rows, axis.horizontal, (key,), title)
+
+    return picture(
+        [
+            panel("largest eigenvalue", r"$\lambda_{\max}$", held=frozen),
+            panel("trace", "trace of the Hessian", held=of("curvature", "trace", _FROZEN)),
+            panel(
+                f"curvature over {scale:g} |w|", "largest second difference",
+                held=of(*finite, {**steps, "attack": "frozen"}),
+                again=of(*finite, {**steps, "attack": "regenerated"}),
+            ),
+            panel("rise of the landscape", "nats", again=of("flatness", "rise", rise)),
+        ],
+        title=title,
+    )  # fmt: skip
+
+
+def gaps(folder: Path, experiments: dict[str, str], title: str) -> Drawn:
+    """The robust generalization gap over the largest eigenvalue, a point for each run.
+
+    Args:
+        folder: of the tables.
+        experiments: what their panels are called, by their names.
+        title: what the figure says.
+    """
+    apply()
+    run = ["epsilon", "seed"]
+    drawn = Figure(figsize=(TWO_COLUMNS, 2.8))
+    panels = drawn.subplots(1, len(experiments), sharex=True, sharey=True)
+    parts = []
+    for ax, (experiment, words) in zip(panels, experiments.items(), strict=True):
+        sharp = values(folder, experiment, "curvature", "lambda_max", _FROZEN).set_index(run)
+        gap = values(folder, experiment, "robustness", "gap_accuracy", _ROBUST).set_index(run)
+        rows = pd.DataFrame({"lambda_max": sharp["value"], "gap": 100 * gap["value"]})
+        parts.append(rows.reset_index().assign(experiment=experiment))
+        _, axis = placed(parts[-1][["epsilon"]])
+        looks = ordered("epsilon", [axis.name(value) for value in axis.order]).looks
+        for value, of in rows.groupby("epsilon"):
+            name = axis.name(value)
+            ax.plot(*of.to_numpy().T, looks[name].marker, color=looks[name].colour, label=name)
+        ax.set(xscale="log", xlabel=r"largest eigenvalue $\lambda_{\max}$, noise held", title=words)
+    panels[0].xaxis.set_major_locator(LogLocator(subs=(1, 3)))
+    panels[0].xaxis.set_major_formatter("{x:g}")
+    panels[0].xaxis.set_minor_formatter(NullFormatter())
+    panels[0].set(ylabel="robust accuracy,\ntrain minus test (points)")
+    drawn.suptitle(title)
+    drawn.legend(
+        *panels[0].get_legend_handles_labels(), title=r"training $\epsilon$", title_fontsize=SMALL,
+        fontsize=SMALL, loc="outside lower center", ncols=len(axis.order), frameon=False,
+    )  # fmt: skip
+    return Drawn(drawn, pd.concat(parts))
+
+
+#: columns of the table of means: heading, factor, table, quantity, and rows
+_MEANS: tuple[tuple[str, float, str, str, dict[str, Any]], ...] = (
+    ("clean (%)", 100, "robustness", "accuracy",
+     {**_LAST, "split": "test", "eval_epsilon": 0.0}),
+    ("robust (%)", 100, "robustness", "accuracy", {**_ROBUST, "split": "test"}),
+    ("gap (points)", 100, "robustness", "gap_accuracy", _ROBUST),
+    ("lambda_max", 1, "curvature", "lambda_max", _FROZEN),
+    ("trace", 1, "curvature", "trace", _FROZEN),
+    ("times \\|w\\|^2", 1, "curvature", "scaled_lambda_max", _FROZEN),
+    ("rise (nats)", 1, "flatness", "rise",
+     {**_TRAIN, "attack": "regenerated", "direction": "filter-normalised"}),
+)  # fmt: skip
+
+
+def means(folder: Path, experiments: dict[str, str]) -> str:
+    """Means of each experiment and epsilon over seeds, with standard deviations, in Markdown.
+
+    Args:
+        folder: of the tables.
+        experiments: what they are called, by their names.
+    """
+    head = ["network", "epsilon", *(heading for heading, *_ in _MEANS)]
+    lines = [head, ["---"] * len(head)]
+    for experiment, words in experiments.items():
+        columns = [
+            factor * values(folder, experiment, *what).groupby("epsilon")["value"]
+            .agg(["mean", "std"])
+            for _, factor, *what in _MEANS
+        ]  # fmt: skip
+        _, axis = placed(columns[0].index.to_frame())
+        lines += [
+            [words, axis.name(epsilon), *(with_spread(*of.loc[epsilon]).words for of in columns)]
+            for epsilon in columns[0].index
+        ]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
