@@ -58,6 +58,7 @@ def executed(text: str, name: str, keep: Callable[[str, bytes], str]) -> str:
         RuntimeError: a shell block fails.
     """
     page = _Page(text, name, keep)
+    plt.close("all")  # figures that are open are not the page's
     with TemporaryDirectory() as folder, chdir(folder), mpl.rc_context(_SVG):
         if any(b["language"] == "sh" and not b["reason"] for b in BLOCK.finditer(text)):
             _copy_clone(Path(folder))
