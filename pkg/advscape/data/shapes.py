@@ -70,7 +70,7 @@ def npz_image_shape(path: Path) -> tuple[int, int, int] | None:
         if len(shape) == 3:
             return 1, shape[1], shape[2]
         first = channels_first(shape, str(path))
-    except (OSError, ValueError, KeyError, TypeError, SyntaxError, NotImplementedError, EOFError,
+    except (OSError, ValueError, LookupError, TypeError, SyntaxError, NotImplementedError, EOFError,
             zipfile.BadZipFile, UserError):  # fmt: skip
         return None
     return (shape[1], shape[2], shape[3]) if first else (shape[3], shape[1], shape[2])
