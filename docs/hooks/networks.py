@@ -20,6 +20,7 @@ _HELD, _AGAIN = "held", "attacked again"
 _LAST = {"checkpoint": "last"}
 _TRAIN = {**_LAST, "split": "train"}
 _FROZEN = {**_TRAIN, "loss": "adversarial", "hessian": "frozen"}
+_RISE = {**_TRAIN, "attack": "regenerated", "direction": "filter-normalised"}
 _ROBUST = {**_LAST, "attack": "pgd", "eval_epsilon": "own"}
 
 
@@ -57,7 +58,6 @@ def over_epsilon(folder: Path, experiment: str, scale: float, title: str) -> Dra
     apply()
     of = partial(values, folder, experiment)
     finite, steps = ("finite_scale", "finite_scale"), {**_TRAIN, "scale": scale}
-    rise = {**_TRAIN, "attack": "regenerated", "direction": "filter-normalised"}
     frozen = of("curvature", "lambda_max", _FROZEN)
     _, axis = placed(frozen[["epsilon"]])
     key = unordered("attack", (_HELD, _AGAIN), "noise")
@@ -79,7 +79,7 @@ def over_epsilon(folder: Path, experiment: str, scale: float, title: str) -> Dra
                 held=of(*finite, {**steps, "attack": "frozen"}),
                 again=of(*finite, {**steps, "attack": "regenerated"}),
             ),
-            panel("rise of the landscape", "nats", again=of("flatness", "rise", rise)),
+            panel("rise of the landscape", "nats", again=of("flatness", "rise", _RISE)),
         ],
         title=title,
     )  # fmt: skip
@@ -130,8 +130,7 @@ _MEANS: tuple[tuple[str, float, str, str, dict[str, Any]], ...] = (
     ("lambda_max", 1, "curvature", "lambda_max", _FROZEN),
     ("trace", 1, "curvature", "trace", _FROZEN),
     ("times \\|w\\|^2", 1, "curvature", "scaled_lambda_max", _FROZEN),
-    ("rise (nats)", 1, "flatness", "rise",
-     {**_TRAIN, "attack": "regenerated", "direction": "filter-normalised"}),
+    ("rise (nats)", 1, "flatness", "rise", _RISE),
 )  # fmt: skip
 
 
