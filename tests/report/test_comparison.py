@@ -2,6 +2,7 @@ import pandas as pd
 
 from advscape.report.comparison import comparison_section
 from advscape.study.columns import SUMMARIES
+from tests.report.studies import report
 
 
 def compared(*variants):
@@ -30,3 +31,9 @@ def test_variants_stand_side_by_side_with_their_ranks():
 def test_nothing_is_said_where_nothing_is_compared():
     assert comparison_section(compared("base")) == ""
     assert comparison_section(None) == ""
+
+
+def test_the_page_has_it_as_a_section(tmp_path):
+    page = report(tmp_path, {"comparison": compared("base", "sam")})
+    assert "Side by side</h2>" in page
+    assert "Side by side</h2>" not in report(tmp_path)
