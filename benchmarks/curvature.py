@@ -4,9 +4,9 @@
 mode, float32, one batch, 2 threads. Times are in wall seconds, CPU seconds, and gradient
 equivalents: wall time over that of one gradient of the same samples in the same turn.
 
-lambda: the largest eigenvalue of the Hessian, to several accuracies. Errors are against eigsh on
-    float64 products that are written here. On a ReLU network rounding moves some units over
-    their kink, which costs any float32 product up to 1e-4, by luck; GELU has none.
+lambda: 64 samples. The largest eigenvalue of the Hessian, to several accuracies. Errors are
+    against eigsh on float64 products that are written here. On a ReLU network rounding moves some
+    units over their kink, which costs any float32 product up to 1e-4, by luck; GELU has none.
 top: the same for the five largest; an error is the largest of the five.
 trace: 64 samples. Of a ReLU network ours is exact, beside peers with 12 probes; the referee adds
     up gradients of single samples in float64, one by one. Of a GELU network ours takes 12 probes
@@ -76,7 +76,7 @@ GOALS = {
 KKT_TOLERANCE, CG_TOLERANCE, REFINE_STEPS, POLISH_STEPS = 1e-4, 1e-3, 300, 60
 AGREE = 1e-5  # of products by batch size
 PROBES = 12  # a multiple of 3, for Hutch++
-TRACED = 64  # samples of the traces
+CLEAN = 64  # samples of lambda, top and trace; with more the peers take an hour
 #: what of ours is set beside each peer: at least as accurate
 BESIDE = {
     "PyHessian": "error 1e-3",
@@ -128,24 +128,35 @@ def gradient(model: nn.Module, x: Tensor, y: Tensor) -> None:
 
 
 def reference(model: nn.Module, x: Tensor, y: Tensor, k: int) -> np.ndarray:
-    """The k largest eigenvalues from float64 products, written without the library."""
-    model, x = model.double(), x.double()
+    """The k largest eigenvalues from float64 products, written without the library.
+
+    These take some ten seconds each, so float32 products find where they begin.
+    """
+    dim = sum(p.numel() for p in model.parameters())
+    start = np.random.default_rng(0).standard_normal(dim)
+    rough = {"ncv": 20 + 2 * k, "tol": 1e-3}
+    _, vectors = eigsh(products(model, x, y), k=k, which="LA", v0=start, **rough)
+    exact = products(model.double(), x.double(), y)
+    values = eigsh(
+        exact, k=k, which="LA", ncv=5 + 3 * k, tol=1e-6, v0=vectors.sum(axis=1),
+        return_eigenvectors=False,
+    )  # fmt: skip
+    model.float()
+    return np.sort(values)[::-1]
+
+
+def products(model: nn.Module, x: Tensor, y: Tensor) -> LinearOperator:
+    """The Hessian of the mean loss by differentiating twice, in the precision of the network."""
     weights = list(model.parameters())
     slopes = torch.autograd.grad(functional.cross_entropy(model(x), y), weights, create_graph=True)
     slope = torch.cat([s.flatten() for s in slopes])
 
     def product(v: np.ndarray) -> np.ndarray:
-        v = torch.from_numpy(v.ravel())
+        v = torch.from_numpy(v.ravel()).to(slope)
         parts = torch.autograd.grad(slope, weights, v, retain_graph=True)
         return torch.cat([part.flatten() for part in parts]).numpy()
 
-    operator = LinearOperator((len(slope), len(slope)), product, dtype=np.float64)
-    start = np.random.default_rng(0).standard_normal(len(slope))
-    values = eigsh(
-        operator, k=k, which="LA", ncv=20 + 2 * k, tol=1e-6, v0=start, return_eigenvectors=False
-    )
-    model.float()
-    return np.sort(values)[::-1]
+    return LinearOperator((len(slope), len(slope)), product, dtype=np.float64)
 
 
 def lanczos(
@@ -160,14 +171,14 @@ def lanczos(
 
 
 def clean_network(activation: str, width: int) -> tuple[nn.Module, Tensor, Tensor]:
-    """A network after two epochs, and the samples it has not seen."""
+    """A network after two epochs, and samples it has not seen."""
     drawn = samples(SIZE, SAMPLES)
     model = network(*drawn["train"], 96, activation, epsilon=0.0, batch=32, rate=0.01, width=width)
     x, y = drawn["test"]
     found = score(model, x, y, BATCH)
     print(f"{activation}: accuracy {found.accuracy:.3f}, loss {found.loss:.3f}")
     gradient(model, x, y)
-    return model, x, y
+    return model, x[:CLEAN], y[:CLEAN]
 
 
 def compare_eigenvalues(
@@ -229,7 +240,6 @@ def called(
 def compare_traces(repeats: int, activation: str, width: int) -> list[Row]:
     """The trace, exact or from as many probes, and what an equal error costs."""
     model, x, y = clean_network(activation, width)
-    x, y = x[:TRACED], y[:TRACED]
     seeds = iter(range(10**6))
 
     def ours(probes: int = PROBES, top: int = 1) -> Found:
