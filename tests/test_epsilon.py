@@ -7,8 +7,8 @@ import pytest
 import yaml
 from matplotlib import pyplot as plt
 
+from advscape.epsilon import in_levels, written
 from advscape.figures.axis import placed
-from advscape.figures.epsilon import in_levels, written
 from advscape.figures.robustness import robustness_figure
 from advscape.study.config.section import fraction
 from tests.conftest import ROOT

@@ -11,7 +11,7 @@ PACKAGE = ROOT / "pkg/advscape"
 #: from the ground up; a room imports from lower floors and from itself, rooms of one floor do not
 #: know each other
 FLOORS = (
-    ("errors", "references", "seeds", "threat"),
+    ("epsilon", "errors", "references", "seeds", "threat"),
     ("losses", "machine"),
     ("data",),
     ("linear", "models"),

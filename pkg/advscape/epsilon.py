@@ -33,3 +33,12 @@ def written(epsilon: float, levels: bool) -> str:
     ('8/255', '0', '0.5')
     """
     return f"{round(epsilon * LEVELS)}/{LEVELS}" if levels and epsilon else f"{epsilon:g}"
+
+
+def in_words(epsilon: float) -> str:
+    """One epsilon where the experiment's others are not at hand; 51/255 is a decimal there.
+
+    >>> in_words(8 / 255), in_words(0.2), in_words(2)
+    ('8/255', '0.2', '2')
+    """
+    return written(epsilon, in_levels([epsilon]))

@@ -9,7 +9,7 @@ from scipy import stats
 
 from advscape.errors import UserError
 from advscape.statistics.decide import decide, holm
-from advscape.statistics.series import Measurement
+from advscape.statistics.series import Measurement, selected
 from tests.statistics.studies import both, claim, tables
 
 RISING = np.array([[1.0, 2.0, 4.0], [1.1, 2.1, 5.0], [0.9, 1.8, 3.0], [1.0, 2.5, 4.5]])
@@ -32,6 +32,24 @@ def test_growth_is_supported():
     assert decision.p_value == stats.page_trend_test(RISING).pvalue
     assert decision.p_value < 0.05
     assert (decision.seeds, decision.n_runs, decision.missing) == (4, 12, "")
+
+
+def test_radii_are_named_as_people_write_them():
+    """The tables have the float alone."""
+    found = tables(RISING)
+    found = {name: rows.assign(epsilon=rows["epsilon"] * 4 / 255) for name, rows in found.items()}
+    found["curvature"].loc[found["curvature"]["seed"] == 1, "lambda_max"] = [1.0, np.nan, 2.0]
+    decision = decide(found, claim("grows", seeds=range(4)))
+    assert decision.statistic == "epsilon 8/255 over epsilon 0"
+    assert decision.missing == "epsilon 4/255, seed 1"
+    one, two = (
+        Measurement("a", "curvature", "lambda_max", {"hessian": "frozen", "epsilon": radius})
+        for radius in (8 / 255, 0.0)
+    )
+    assert selected(one) == "epsilon 8/255, hessian frozen"
+    assert decide(found, claim("differs", seeds=range(4), of=one, other=two)).statistic == (
+        "epsilon 8/255 over epsilon 0"
+    )
 
 
 def test_growth_that_falls_is_contradicted():

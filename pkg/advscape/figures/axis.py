@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from advscape.figures.epsilon import in_levels, written
+from advscape.epsilon import in_levels, written
 from advscape.figures.keys import Key, ordered, unordered
 from advscape.figures.words import plain
 

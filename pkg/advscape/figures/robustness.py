@@ -2,8 +2,8 @@
 
 import pandas as pd
 
+from advscape.epsilon import in_levels, written
 from advscape.figures.axis import placed
-from advscape.figures.epsilon import in_levels, written
 from advscape.figures.keys import dashed, solid, unordered
 from advscape.figures.panels import Panel, picture
 from advscape.figures.style import Drawn, apply

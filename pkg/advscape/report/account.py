@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
+from advscape.epsilon import in_words
 from advscape.report.numbers import count, duration, number
 from advscape.report.render import render
 
@@ -143,6 +144,7 @@ def account_section(
         total=duration(sum(cost.seconds for cost in costs)),
         duration=duration,
         number=number,
+        in_words=in_words,
     )
 
 

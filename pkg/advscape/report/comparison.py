@@ -7,11 +7,12 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
+from advscape.epsilon import in_words
 from advscape.report.render import render
 
 #: columns that say whose a row is, in words
 _NAMES = {
-    "label": "{}", "variant": "{}", "noise": "{} noise", "epsilon": "epsilon {:g}",
+    "label": "{}", "variant": "{}", "noise": "{} noise", "epsilon": "epsilon {}",
     "checkpoint": "{} weights",
 }  # fmt: skip
 
@@ -80,7 +81,7 @@ def comparison_section(comparison: pd.DataFrame | None) -> Markup:
 def _row(row: Mapping[Hashable, Any], rows: pd.DataFrame) -> Row:
     """Named by what the experiment's rows differ in."""
     name = ", ".join(
-        words.format(row[column])
+        words.format(in_words(row[column]) if column == "epsilon" else row[column])
         for column, words in _NAMES.items()
         if rows[column].nunique(dropna=False) > 1 and not pd.isna(row[column])
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 from markupsafe import Markup
 
-from advscape.report.numbers import number
+from advscape.epsilon import in_words
 from advscape.report.render import render
 
 
@@ -83,5 +83,5 @@ def regimes_section(runs: pd.DataFrame) -> Markup:
 
 
 def _range(epsilons: pd.Series) -> str:
-    low, high = (number(float(end)) for end in (epsilons.min(), epsilons.max()))
+    low, high = (in_words(float(end)) for end in (epsilons.min(), epsilons.max()))
     return low if low == high else f"{low} to {high}"

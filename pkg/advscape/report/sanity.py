@@ -5,12 +5,13 @@ from dataclasses import dataclass
 import pandas as pd
 from markupsafe import Markup
 
+from advscape.epsilon import in_words
 from advscape.evaluation.checks import PUBLISHED
 from advscape.report.render import render
 
 #: columns that runs have in common but for their seeds, in words
 _CELL = {
-    "label": "{}", "variant": "{}", "noise": "{}", "epsilon": "{:g}", "epoch": "epoch {:g}",
+    "label": "{}", "variant": "{}", "noise": "{}", "epsilon": "{}", "epoch": "epoch {:g}",
     "checkpoint": "{}",
 }  # fmt: skip
 
@@ -91,8 +92,8 @@ def _places(rows: pd.DataFrame) -> tuple[Place, ...]:
     return tuple(
         Place(
             " ".join(
-                words.format(value)
-                for words, value in zip(_CELL.values(), cell, strict=True)
+                words.format(in_words(value) if column == "epsilon" else value)
+                for (column, words), value in zip(_CELL.items(), cell, strict=True)
                 if not pd.isna(value) and value != "last"
             ),
             tuple(sorted(set(found["seed"]))),

@@ -14,7 +14,15 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from advscape.statistics.series import CELL, Measurement, by_seed, measured, over
+from advscape.statistics.series import (
+    CELL,
+    Measurement,
+    by_seed,
+    measured,
+    over,
+    place,
+    selected,
+)
 
 Values = NDArray[np.float64]
 #: fewer seeds, or epsilons, decide nothing
@@ -76,7 +84,7 @@ def along(tables: Mapping[str, pd.DataFrame], claim: Mapping[str, Any]) -> Effec
     if not wide.size:
         scale: Scale = "ratio" if claim["difference"] is None else "difference"
         return Effects(scale, f"last over first {name}", np.empty(0), 0, missing, course, False)
-    ends = [f"{name} {value:g}" for value in wide.columns[[0, -1]]]
+    ends = [place(name, value) for value in wide.columns[[0, -1]]]
     if wide.shape[1] < FEWEST:
         missing = "; ".join([*filter(None, [missing]), f"fewer than {FEWEST} values of {name}"])
     values, scale, words = _compared(course[:, :1].T, course[:, -1:].T, claim, *ends)
@@ -199,5 +207,5 @@ def _apart(of: Measurement, other: Measurement) -> str:
     if of.quantity != other.quantity:
         return of.quantity
     words = [] if of.experiment == other.experiment else [of.experiment]
-    words += [f"{k} {v}" for k, v in sorted(of.select.items()) if other.select.get(k) != v]
+    words += [*filter(None, [selected(of, but=other.select)])]
     return ", ".join(words) or of.quantity

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from advscape.epsilon import in_words
 from advscape.errors import UserError
 from advscape.references import imported
 from advscape.statistics.quantities import QUANTITIES
@@ -96,7 +97,7 @@ def over(
         wide = wide.loc[:, (there == regime).all()]
     wide = wide.dropna(axis="columns", how="all")
     gaps = [
-        f"{along} {wide.columns[j]:g}, seed {wide.index[i]}"
+        f"{place(along, wide.columns[j])}, seed {wide.index[i]}"
         for i, j in zip(*np.nonzero(wide.isna().to_numpy()), strict=True)
         if not wide.iloc[i].isna().all()
     ]
@@ -180,10 +181,20 @@ def _averaged(rows: pd.DataFrame, of: Measurement) -> pd.DataFrame:
     return found.astype(dict.fromkeys(("noise", "label", "variant", "checkpoint"), object))
 
 
-def in_words(of: Measurement) -> str:
-    """What is selected."""
-    return ", ".join(f"{name} {_plain(value)}" for name, value in sorted(of.select.items()))
+def selected(of: Measurement, but: Mapping[str, Any] | None = None) -> str:
+    """What is selected, in words.
+
+    Args:
+        of: the measurement.
+        but: a selection; what that has, too, is left out.
+    """
+    own = {k: v for k, v in of.select.items() if but is None or but.get(k) != v}
+    return ", ".join(place(name, value) for name, value in sorted(own.items()))
 
 
-def _plain(value: Any) -> str:
-    return " or ".join(map(str, value)) if isinstance(value, list) else str(value)
+def place(column: str, value: Any) -> str:
+    """A column's value, or list of values, in words: epsilon 8/255."""
+    word = in_words if column in ("epsilon", "eval_epsilon") else "{:g}".format
+    values = value if isinstance(value, list) else [value]
+    named = (word(one) if isinstance(one, float) else str(one) for one in values)
+    return f"{column} {' or '.join(named)}"

@@ -7,7 +7,7 @@ import pandas as pd
 
 from advscape.errors import UserError
 from advscape.statistics.decide import decide, holm
-from advscape.statistics.series import Measurement, in_words
+from advscape.statistics.series import Measurement, selected
 from advscape.study.columns import SUMMARIES
 
 
@@ -40,7 +40,7 @@ def claims_table(
                 "statement": claim["statement"],
                 "experiment": of.experiment,
                 "quantity": of.quantity if other is None else _both(of, other),
-                "rows": in_words(of) if other is None else _against(of, other),
+                "rows": selected(of) if other is None else _against(of, other),
                 **vars(decision),
             }
         )
@@ -55,4 +55,4 @@ def _both(of: Measurement, other: Measurement) -> str:
 
 def _against(of: Measurement, other: Measurement) -> str:
     own = f"{other.experiment}: " if other.experiment != of.experiment else ""
-    return f"{in_words(of)}; the other: {own}{in_words(other)}"
+    return f"{selected(of)}; the other: {own}{selected(other)}"

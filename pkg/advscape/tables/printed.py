@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from advscape.epsilon import in_words
 from advscape.machine.atomic import write_text
 from advscape.tables.collect import read_table
 from advscape.tables.digits import Rounded, with_limits, with_spread
@@ -84,7 +85,7 @@ PRINTED: dict[str, tuple[Printed, ...]] = {
         _tells("label"),
         _tells("variant"),
         _tells("noise"),
-        _tells("epsilon"),
+        Printed("epsilon", ("epsilon",), in_words, told=True),
         _tells("checkpoint", "weights"),
         Printed("seeds", ("seeds",), _plain),
         _percent("test_accuracy", "robust accuracy"),
