@@ -60,6 +60,16 @@ def test_a_number_that_is_not_there_is_named(part, tables):
     assert len(bad(part, tables)) == 1
 
 
+def test_data_that_are_not_there_are_named(monkeypatch, tmp_path):
+    monkeypatch.setenv("ADVSCAPE_DATA", str(tmp_path))
+    named = {part.study: part.missing() for part in PARTS}
+    file = "cifar10_jpeg/cifar10_lossless_subset.npz"
+    assert {study: missing for study, missing in named.items() if missing} == {"cifar10": file}
+    (tmp_path / "cifar10_jpeg").mkdir()
+    (tmp_path / file).touch()
+    assert not any(part.missing() for part in PARTS)
+
+
 def test_rows_that_are_not_there_are_counted(part, tables):
     rows = read_texts(tables / "curvature.csv")
     rows.iloc[1:].to_csv(tables / "curvature.csv", index=False)
