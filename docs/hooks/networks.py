@@ -17,6 +17,9 @@ from advscape.study.columns import columns_of
 from advscape.tables.digits import with_spread
 
 _HELD, _AGAIN = "held", "attacked again"
+#: terms of the adversarial loss's Hessian, in words
+_TERMS = {"frozen": "noise held", "response": "response", "total": "whole"}
+_CLEAN = "clean loss"
 _LAST = {"checkpoint": "last"}
 _TRAIN = {**_LAST, "split": "train"}
 _FROZEN = {**_TRAIN, "loss": "adversarial", "hessian": "frozen"}
@@ -83,6 +86,34 @@ def over_epsilon(folder: Path, experiment: str, scale: float, title: str) -> Dra
         ],
         title=title,
     )  # fmt: skip
+
+
+def hessians(folder: Path, experiments: dict[str, str], title: str) -> Drawn:
+    """Largest eigenvalue and trace over epsilon, of the clean loss and the adversarial one's terms.
+
+    Args:
+        folder: of the tables.
+        experiments: what their panels are called, by their names.
+        title: what the figure says.
+    """
+    apply()
+    key = unordered("hessian", (*_TERMS.values(), _CLEAN), "Hessian")
+    selects = {
+        words: {**_TRAIN, "loss": "adversarial", "hessian": term} for term, words in _TERMS.items()
+    }
+    selects[_CLEAN] = {**_TRAIN, "loss": "clean", "hessian": "total"}
+    quantities = {"lambda_max": r"largest eigenvalue $\lambda_{\max}$", "trace": "trace"}
+    panels = []
+    for experiment, of in experiments.items():
+        for quantity, words in quantities.items():
+            rows = pd.concat([
+                values(folder, experiment, "curvature", quantity, select).assign(hessian=name)
+                for name, select in selects.items()
+            ])  # fmt: skip
+            _, axis = placed(rows[["epsilon"]])
+            rows = rows.assign(x=axis.x(rows["epsilon"]), y=rows["value"])
+            panels.append(Panel(of, words, rows, axis.horizontal, (key,), quantity))
+    return picture(panels, title=title)
 
 
 def gaps(folder: Path, experiments: dict[str, str], title: str) -> Drawn:
