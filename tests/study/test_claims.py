@@ -72,7 +72,31 @@ BAD = {
     ),
     "too little said": (
         {"table": "sharpness", "quantity": "value", "select": {"measure": "worst"}},
-        "select.ball: got nothing; allowed: one of its values",
+        "select.ball: got nothing; allowed: l2, linf",
+    ),
+    "a radius of another measure": (
+        {"table": "sharpness", "quantity": "value",
+         "select": {"measure": "worst", "ball": "linf", "radius": 0.25}},
+        "select.radius: got 0.25; allowed: 0.0005",
+    ),
+    "a radius at which nobody attacks": (
+        {"quantity": "gap_loss", "select": {"eval_epsilon": 0.7}},
+        "select.eval_epsilon: got 0.7; allowed: own, ",
+    ),
+    "an attack of radius 0": (
+        {"quantity": "gap_loss", "select": {"eval_epsilon": 0, "attack": "pgd"}},
+        "select.eval_epsilon: got 0; allowed: own, ",
+    ),
+    "a place between the points": (
+        {"table": "landscape", "quantity": "loss", "select": {"attack": "frozen", "alpha": 0.33}},
+        "select.alpha: got 0.33; allowed: -0.5, -0.4, ",
+    ),
+    "several terms at once": (
+        {"select": {"hessian": ["frozen", "total"]}},
+        "select.hessian: got ['frozen', 'total']; allowed: one of frozen, total: one measurement f",
+    ),
+    "points of a curve": (
+        {"table": "spectrum", "quantity": "density"}, "table: got 'spectrum'; allowed: 'runs', ",
     ),
     "one epsilon of a trend": (
         {"select": {"hessian": "total", "epsilon": 0.6}},
@@ -138,6 +162,20 @@ def test_what_is_not_said_is_filled_in():
         },
     }  # fmt: skip
     assert (found["seeds"], found["bound"]) == ([0, 1, 2, 3], 1.0)
+
+
+def test_at_radius_0_nothing_attacks():
+    at_0 = claimed(quantity="gap_accuracy", select={"eval_epsilon": 0})["of"]["select"]
+    assert (at_0["attack"], at_0["eval_epsilon"]) == ("none", 0)
+    assert claimed(quantity="gap_accuracy", select={"attack": "none"})["of"]["select"] == at_0
+
+
+def test_a_list_of_one_is_that_one():
+    written = {"measure": ["worst"], "ball": ["linf"], "radius": [0.0005]}
+    found = claimed(table="sharpness", quantity="value", select=written)
+    assert found == claimed(
+        table="sharpness", quantity="value", select={"measure": "worst", "ball": "linf"}
+    )
 
 
 def test_the_other_arm_has_the_claims_rows_but_for_what_it_says():

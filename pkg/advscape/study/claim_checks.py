@@ -5,12 +5,14 @@ from difflib import get_close_matches
 from math import isclose
 from typing import Any
 
+from advscape.epsilon import in_words
 from advscape.errors import ConfigError, shown
 from advscape.statistics.quantities import QUANTITIES
 from advscape.statistics.rules import RULES
 from advscape.study.cells import Cell
 from advscape.study.claim_rows import (
     CELLS,
+    DRAWN,
     Experiment,
     cells_of,
     default,
@@ -148,19 +150,19 @@ def _measurement(
                 f"{at}.select.{column}", f"a column that tells no rows apart{guess}",
                 ", ".join(columns),
             )  # fmt: skip
+    select = {name: value if name in CELLS else _alone(value) for name, value in select.items()}
     chosen: dict[str, Any] = {}
     for column in ("noise", *names):
-        values = values_of(column, table, experiment, chosen | dict(select))
-        value = select.get(column, None)
-        if value is None and required(column, values):
-            value = default(column, values, chosen)
+        values = values_of(column, table, experiment, chosen | select)
+        value = select.get(column)
+        if value is not None:
+            _check_value(f"{at}.select.{column}", column, value, values, chosen, free)
+        elif required(column, values):
+            value = default(column, values, chosen | select)
             if value is None:
                 raise ConfigError(f"{at}.select.{column}", "nothing", _listed(values))
-        elif value is None and values and len(values) == 1:
+        elif values and len(values) == 1:
             value = values[0]  # said in claims.csv, though nothing else is there
-        elif value is not None and values is not None and not _among(value, values, column):
-            what = "" if column != "hessian" else f", for the {chosen['loss']} loss of this model"
-            raise ConfigError(f"{at}.select.{column}", shown(value), _listed(values) + what)
         if value is not None:
             chosen[column] = value
     cells = _cells(at, table, select, experiment, given, free)
@@ -278,15 +280,39 @@ def _same(value: Any, wanted: Any) -> bool:
     return bool(value == wanted)
 
 
-def _among(value: Any, values: Sequence[Any], column: str) -> bool:
-    # the radii of runs and of attacks are told apart when they are there
+def _check_value(
+    at: str,
+    column: str,
+    value: Any,
+    values: Sequence[Any] | None,
+    chosen: Mapping[str, Any],
+    free: str | None,
+) -> None:
+    """A selected value is one that its column will have, where that is known.
+
+    Raises:
+        ConfigError: it is not, or several are selected of which a run has a row each.
+    """
+    # claims average over directions
+    several = column in DRAWN or (column == "noise" and free == _ALL)
+    if isinstance(value, list) and not several:
+        one = f"one of {_listed(value)}: one measurement for each run"
+        raise ConfigError(at, shown(value), one)
+    if values is not None and not _among(value, values):
+        what = "" if column != "hessian" else f", for the {chosen['loss']} loss of this model"
+        raise ConfigError(at, shown(value), _listed(values) + what)
+
+
+def _alone(value: Any) -> Any:
+    return value[0] if isinstance(value, list) and len(value) == 1 else value
+
+
+def _among(value: Any, values: Sequence[Any]) -> bool:
     wanted = value if isinstance(value, list) else [value]
-    return column == "eval_epsilon" or all(
-        any(_same(each, one) for each in values) for one in wanted
-    )
+    return all(any(_same(each, one) for each in values) for one in wanted)
 
 
 def _listed(values: Sequence[Any] | None) -> str:
     if values is None:
         return "one of its values: several rows of a run differ in it"
-    return ", ".join(f"{v:g}" if isinstance(v, float) else str(v) for v in values)
+    return ", ".join(in_words(v) if isinstance(v, float) else str(v) for v in values)

@@ -7,6 +7,8 @@ from advscape.statistics.quantities import QUANTITIES
 from advscape.study.cells import Cell
 from advscape.study.columns import KEY, NUMBER, columns_of, names_of_rows
 from advscape.study.config.claim import CLAIMED
+from advscape.study.config.landscape import LinearLandscape, LinearPlane
+from advscape.study.config.sharpness import NetworkSharpness
 from advscape.study.config.study import (
     GivenExperiment,
     LinearExperiment,
@@ -20,7 +22,7 @@ Experiment = LinearExperiment | NetworkExperiment
 #: columns that tell an experiment's cells apart
 CELLS = ("epsilon", "label", "epoch", "variant", "checkpoint")
 #: of random directions, over which claims average
-_DRAWN = ("direction_seed", "direction_index")
+DRAWN = ("direction_seed", "direction_index")
 _OF_LINEAR = ("runs", "robustness", "sanity", "curvature", "landscape", "flatness")
 
 
@@ -95,6 +97,8 @@ def values_of(
         return _of_lines(column, experiment, select)
     if isinstance(experiment, LinearExperiment):
         return None
+    if table == "sharpness":
+        return _of_measures(column, experiment.sharpness, select)
     return _of_networks(column, experiment)
 
 
@@ -104,15 +108,25 @@ def _arms(experiment: Experiment) -> list[Any]:
     return [experiment.noise]
 
 
+def _of_measures(
+    column: str, sharpness: NetworkSharpness, select: Mapping[str, Any]
+) -> list[Any] | None:
+    if column == "measure":
+        return list(sharpness.measures)
+    sizes = sharpness.sizes(str(select["measure"]))
+    if sizes is None:
+        return None
+    return list(sizes) if column == "ball" else list(sizes.get(str(select.get("ball")), []))
+
+
 def _of_networks(column: str, experiment: NetworkExperiment) -> list[Any] | None:
-    curvature, sharpness = experiment.curvature, experiment.sharpness
+    curvature = experiment.curvature
     known: dict[str, list[Any]] = {
         "end": ["largest", *(["smallest"] if curvature.smallest else [])],
         "rank": list(range(1, max(curvature.largest, curvature.smallest) + 1)),
         "scale": list(curvature.finite_scale.radii),
         "direction": ["largest", *(["random"] if curvature.finite_scale.random else [])],
         "attack": ["frozen", "regenerated"],
-        "measure": list(sharpness.measures),
     }
     return known.get(column)
 
@@ -136,7 +150,13 @@ def _losses(
 
 def _of_judges(column: str, experiment: Experiment, select: Mapping[str, Any]) -> list[Any] | None:
     if column == "eval_epsilon":
-        return ["own", 0, experiment.evaluation.common_epsilon]
+        if select.get("attack") == "none":
+            return [0]
+        if isinstance(experiment, GivenExperiment):
+            return None  # each network may have its own
+        assert isinstance(experiment, LinearExperiment | TrainedExperiment)
+        radii = dict.fromkeys([experiment.evaluation.common_epsilon, *experiment.grid.epsilons])
+        return ["own", *(radius for radius in radii if radius)]
     if isinstance(experiment, LinearExperiment):
         return {"attack": ["closed-form", "none"]}.get(column, [])
     attacks = experiment.evaluation.attacks
@@ -158,18 +178,27 @@ def _of_lines(column: str, experiment: Experiment, select: Mapping[str, Any]) ->
         "rise": landscape.rise_radii, "width": [landscape.flatness.level],
         "second-difference": [landscape.step], "hessian": [0.0],
     }  # fmt: skip
+    line = _points(landscape) | {-landscape.step, landscape.step}
+    plane = _points(landscape.plane) if landscape.plane else set()
     known: dict[str, list[Any]] = {
         "attack": attacks,
         "direction": directions,
         "quantity": list(at),
         "at": list(at.get(str(select.get("quantity")), [])),
+        "alpha": sorted(line | plane),
+        "beta": sorted({0.0} | plane),
     }
     return known.get(column)
 
 
+def _points(line: LinearLandscape | LinearPlane) -> set[float]:
+    """Values of alpha."""
+    return {line.radius * (2 * i / (line.points - 1) - 1) for i in range(line.points)}
+
+
 def required(column: str, values: Sequence[Any] | None) -> bool:
     """Whether a claim has to say which of a column's values it means."""
-    return column not in _DRAWN and (values is None or len(values) > 1)
+    return column not in DRAWN and (values is None or len(values) > 1)
 
 
 def default(column: str, values: Sequence[Any] | None, select: Mapping[str, Any]) -> Any:
@@ -177,7 +206,7 @@ def default(column: str, values: Sequence[Any] | None, select: Mapping[str, Any]
     if column == "eval_epsilon":
         return 0 if select.get("attack") == "none" else "own"
     if column == "attack" and values and values[-1] == "none":  # of robustness, the first judge
-        return values[0]
+        return "none" if select.get("eval_epsilon") == 0 else values[0]
     usual = {
         "split": "train", "noise": "aligned", "loss": "adversarial", "beta": 0.0,
         "direction": "filter-normalised",

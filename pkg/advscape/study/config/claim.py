@@ -10,8 +10,8 @@ from advscape.statistics.rules import RULES, descriptions
 from advscape.study.columns import COLUMNS
 from advscape.study.config.section import NameOf, Section, fraction
 
-#: tables that claims can be about
-CLAIMED = (*COLUMNS, "flatness")
+#: tables that claims can be about; the rows of spectrum.csv are points of a curve
+CLAIMED = (*(table for table in COLUMNS if table != "spectrum"), "flatness")
 
 
 def _value(value: Any) -> Any:
@@ -49,8 +49,9 @@ Select = Annotated[Mapping[str, Value], BeforeValidator(_radii)]
 Table = Annotated[str, NameOf(CLAIMED)]
 _SELECT: Any = Field(
     default={},
-    description="Column and value of the rows that are meant, or a list of values; every column "
-    "whose values tell rows of a run apart needs one. Unless given: split train, noise aligned, "
+    description="Column and value of the rows that are meant; of columns that tell runs apart, and "
+    "of direction seeds, also a list. Every column whose values tell rows of a run apart needs "
+    "one. Unless given: split train, noise aligned, "
     "loss adversarial, checkpoint last (along epochs last and snapshot), direction "
     "filter-normalised, attack the first of evaluation, eval_epsilon own (the run's own). regime: "
     "only epsilons at which every seed's run is in this regime.",

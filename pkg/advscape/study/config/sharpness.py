@@ -193,6 +193,20 @@ class NetworkSharpness(Measured):
             for function in dict.fromkeys(each.function for each in asked.values())
         ]
 
+    def sizes(self, measure: str) -> dict[str, list[float]] | None:
+        """The radii at which a measure is taken, by its ball; None where that is not known here.
+
+        Args:
+            measure: one of the catalogue.
+        """
+        of = MEASURES[measure]
+        if "balls" in of.settings:
+            section = getattr(self, of.ascent or "average")
+            scale = "plain" if of.family == "plain" else "adaptive"
+            return {ball: getattr(getattr(section, ball), scale) for ball in self.balls}
+        radii = getattr(getattr(self, measure, None), "radii", None)
+        return None if radii is None else {"layer_l2": radii}
+
     @property
     def ascents(self) -> list[Ascents]:
         """Those of :attr:`functions` that look for a maximum, with their worst cases alone.
