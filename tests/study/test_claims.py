@@ -79,6 +79,11 @@ BAD = {
          "select": {"measure": "worst", "ball": "linf", "radius": 0.25}},
         "select.radius: got 0.25; allowed: 0.0005",
     ),
+    "a radius of a measure that has none": (
+        {"table": "sharpness", "quantity": "value",
+         "select": {"measure": "weight_curvature", "radius": 0.25}},
+        "select.radius: got 0.25; allowed: nothing: its rows have none",
+    ),
     "a radius at which nobody attacks": (
         {"quantity": "gap_loss", "select": {"eval_epsilon": 0.7}},
         "select.eval_epsilon: got 0.7; allowed: own, ",
@@ -176,6 +181,11 @@ def test_a_list_of_one_is_that_one():
     assert found == claimed(
         table="sharpness", quantity="value", select={"measure": "worst", "ball": "linf"}
     )
+
+
+def test_a_measure_without_radius_is_claimed_without():
+    found = claimed(table="sharpness", quantity="value", select={"measure": "weight_curvature"})
+    assert found["of"]["select"].keys() == {"noise", "measure", "loss", "split"}
 
 
 def test_the_other_arm_has_the_claims_rows_but_for_what_it_says():

@@ -315,4 +315,5 @@ def _among(value: Any, values: Sequence[Any]) -> bool:
 def _listed(values: Sequence[Any] | None) -> str:
     if values is None:
         return "one of its values: several rows of a run differ in it"
-    return ", ".join(in_words(v) if isinstance(v, float) else str(v) for v in values)
+    words = (in_words(v) if isinstance(v, float) else str(v) for v in values)
+    return ", ".join(words) or "nothing: its rows have none"

@@ -194,7 +194,7 @@ class NetworkSharpness(Measured):
         ]
 
     def sizes(self, measure: str) -> dict[str, list[float]] | None:
-        """The radii at which a measure is taken, by its ball; None where that is not known here.
+        """The radii at which a measure is taken, by its ball; {} if it has none, None if unknown.
 
         Args:
             measure: one of the catalogue.
@@ -204,8 +204,10 @@ class NetworkSharpness(Measured):
             section = getattr(self, of.ascent or "average")
             scale = "plain" if of.family == "plain" else "adaptive"
             return {ball: getattr(getattr(section, ball), scale) for ball in self.balls}
-        radii = getattr(getattr(self, measure, None), "radii", None)
-        return None if radii is None else {"layer_l2": radii}
+        section = getattr(self, measure, None)
+        if section is None:
+            return None
+        return {"layer_l2": section.radii} if hasattr(section, "radii") else {}
 
     @property
     def ascents(self) -> list[Ascents]:
