@@ -7,6 +7,9 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+#: units of rounding by which inputs near 1 may miss their bounds
+ROUNDING = 8
+
 
 @dataclass(frozen=True)
 class ThreatModel:
@@ -144,8 +147,26 @@ class ThreatModel:
         """
         limit = self._limit(gradient, x)
         aim = self.linear_maximiser(gradient, x)
-        near = 8 * torch.finfo(delta.dtype).eps  # x + delta is rounded at 1
+        near = ROUNDING * torch.finfo(delta.dtype).eps
         return (aim.abs() < limit) | ((aim - delta).abs() > near)
+
+    def snapped(self, delta: Tensor, x: Tensor, near: float) -> Tensor:
+        """Perturbations with pixels that are at most ``near`` from a bound put on it.
+
+        Bounds are those of the box, and with Linf the ball's.
+
+        Args:
+            delta: (n, ...) perturbations in the set, but for as much.
+            x: (n, ...) clean inputs, used with a box only.
+            near: in units of pixels.
+        """
+        if self.norm == "linf":
+            at_bound = (delta.abs() - self.epsilon).abs() <= near
+            delta = torch.where(at_bound, delta.sign() * self.epsilon, delta)
+        if self.box:
+            delta = torch.where(x + delta <= near, -x, delta)
+            delta = torch.where(x + delta >= 1 - near, 1 - x, delta)
+        return delta
 
     def _limit(self, gradient: Tensor, x: Tensor) -> Tensor:
         """How far each pixel may go where the gradient pushes it."""

@@ -43,6 +43,17 @@ def all_tensors(model: nn.Module) -> dict[str, Tensor]:
     return dict(chain(model.named_parameters(), model.named_buffers()))
 
 
+def tensors_in(model: nn.Module, dtype: torch.dtype) -> dict[str, Tensor]:
+    """Copies of :func:`all_tensors`, those of numbers in a precision."""
+    return {name: cast(tensor, dtype) for name, tensor in all_tensors(model).items()}
+
+
+def cast(value: Tensor, dtype: torch.dtype) -> Tensor:
+    """A copy in a precision; what is no floating-point number as it is. Parameters stay such."""
+    copy = value.detach().to(dtype, copy=True) if value.is_floating_point() else value.detach()
+    return nn.Parameter(copy, requires_grad=False) if isinstance(value, nn.Parameter) else copy
+
+
 class Substituted(nn.Module):
     """A model that runs with other tensors, see :func:`call_with`."""
 

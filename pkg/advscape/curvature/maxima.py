@@ -73,6 +73,10 @@ class Maxima:
         """Some of the samples, by a mask or by numbers."""
         return Maxima(*(getattr(self, field.name)[rows] for field in fields(self)))
 
+    def to(self, dtype: torch.dtype) -> "Maxima":
+        """The same in another precision."""
+        return Maxima(*(v.to(dtype) if v.is_floating_point() else v for v in self))
+
     def split(self, size: int) -> list["Maxima"]:
         """Batches of so many samples, the last one perhaps shorter."""
         parts = (getattr(self, field.name).split(size) for field in fields(self))

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from advscape.attacks.samples import AttackedSamples
 from advscape.curvature.conjugate_gradients import conjugate_gradients
+from advscape.curvature.float64 import in_float64
 from advscape.curvature.graph import gradient_graph
 from advscape.curvature.hessian import HessianOperator
 from advscape.curvature.maxima import Maxima, points_at, with_diagonal
@@ -98,13 +99,14 @@ def polish(
     """
     samples = samples.detached()
     path = proven_path(HessianOperator(model, samples.perturbed, samples.y, batch_size))
+    precise, here = in_float64(model, samples)
 
     def climb(size: int) -> list[tuple[Tensor, Tensor]]:
-        return [_climb(model, part, steps, tolerance, path) for part in samples.split(size)]
+        return [_climb(precise, part, steps, tolerance, path) for part in here.split(size)]
 
     with untouched(model):
         done = MicroBatch(batch_size).run(climb)
-    perturbed, distances = (torch.cat(pieces) for pieces in zip(*done, strict=True))
+    perturbed, distances = (torch.cat(pieces).to(samples.x) for pieces in zip(*done, strict=True))
     return Polished(perturbed, distances)
 
 

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from advscape.attacks.kkt import stationarity
 from advscape.attacks.samples import AttackedSamples
 from advscape.curvature.conjugate_gradients import CGSolution, Rows, conjugate_gradients
+from advscape.curvature.float64 import in_float64
 from advscape.curvature.graph import gradient_graph
 from advscape.curvature.hessian import HessianOperator
 from advscape.curvature.maxima import Maxima, points_at, with_axes, with_diagonal
@@ -108,7 +109,9 @@ def attack_optimality(
 
     It is one where K is positive definite, which conjugate gradients on a random right-hand side
     certify, and Newton's step is short. The Jacobian, and on the sphere it is most of the cost, is
-    formed for samples that nearly meet the first-order condition, and kept for the response.
+    formed for samples that nearly meet the first-order condition, and kept for the response. All of
+    it in float64 where the network can: a flat maximum is further from where float32 sees it than
+    the tolerance.
 
     Of the others those are at a kink from which a short step along the gradient does not raise the
     loss, in a network that has kinks; all further ones are not converged: attacks that were not
@@ -129,14 +132,17 @@ def attack_optimality(
     samples = samples.detached()
     path = proven_path(HessianOperator(model, samples.perturbed, samples.y, batch_size))
     kinked = has_kinks(model, samples.perturbed[:1])
+    precise, here = in_float64(model, samples)
     with untouched(model):
         found = [
-            _examine(model, part, tolerance, path, kinked) for part in samples.split(batch_size)
+            _examine(precise, part, tolerance, path, kinked) for part in here.split(batch_size)
         ]
     *columns, points, steps = zip(*found, strict=True)
     kinds, losses, distances, firmness = (torch.cat(column) for column in columns)
-    maxima = Maxima.join(list(points))
-    return Optimality(kinds, losses, distances, firmness, tolerance, maxima, torch.cat(steps))
+    maxima = Maxima.join(list(points)).to(samples.x.dtype)
+    return Optimality(
+        kinds, losses, distances, firmness, tolerance, maxima, torch.cat(steps).to(samples.x)
+    )
 
 
 def _examine(

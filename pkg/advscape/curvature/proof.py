@@ -19,7 +19,13 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor, nn
 
-from advscape.curvature.first_derivatives import FirstDerivatives, Substituted, all_tensors
+from advscape.curvature.first_derivatives import (
+    FirstDerivatives,
+    Substituted,
+    all_tensors,
+    cast,
+    tensors_in,
+)
 from advscape.curvature.paths import PATHS, Path
 from advscape.errors import in_words
 from advscape.models.flat import flattened
@@ -131,13 +137,13 @@ class _Trial:
     ):
         model = operator.model
         named = all_tensors(model)
-        tensors = {name: _cast(tensor, dtype) for name, tensor in named.items()}
+        tensors = tensors_in(model, dtype)
         self._names = [name for p in operator.parameters
                        for name, other in named.items() if other is p]  # fmt: skip
         if len(self._names) != len(operator.parameters):
             raise LookupError("a parameter of the operator is not one of the network's")
         weights = [tensors[name].requires_grad_(True) for name in self._names]
-        samples = tuple(_cast(value, dtype) for value in samples)
+        samples = tuple(cast(value, dtype) for value in samples)
         wide = dtype == torch.float64
         self._tolerance = _TOLERANCE if wide else _FLOAT32_TOLERANCE
         self._small = operator.on(Substituted(model, tensors), samples, weights, path)
@@ -217,8 +223,3 @@ def _scales(weights: Sequence[Tensor]) -> list[float]:
     sizes = [float(w.detach().square().mean().sqrt()) for w in weights]
     usual = sum(sizes) / len(sizes) or 1.0
     return [size or usual for size in sizes]
-
-
-def _cast(value: Tensor, dtype: torch.dtype) -> Tensor:
-    cast = value.detach().to(dtype, copy=True) if value.is_floating_point() else value.detach()
-    return nn.Parameter(cast, requires_grad=False) if isinstance(value, nn.Parameter) else cast
