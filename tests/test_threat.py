@@ -29,6 +29,26 @@ def test_projection_is_inside_and_leaves_the_inside_alone(norm, epsilon, box, se
     assert torch.allclose(threat.project(inside, x), inside, atol=1e-15)
 
 
+@given(norms, st.floats(0.01, 3.0), st.booleans(), st.integers(0, 100))
+def test_what_rounding_took_from_its_bounds_is_settled_there(norm, epsilon, box, seed):
+    """The referee is the perturbation before it was rounded to float32."""
+    generator = torch.Generator().manual_seed(seed)
+    x = torch.rand(5, 2, 3, 3, generator=generator).double()
+    threat = ThreatModel(norm, epsilon, box)
+    exact = threat.project(torch.randn(x.shape, generator=generator, dtype=torch.float64), x)
+    near = 8 * torch.finfo(torch.float32).eps
+    settled = threat.settled((x + exact).float().double() - x, x, near)
+    assert torch.allclose(settled, exact, atol=4 * near)
+    assert torch.all(size(settled, norm) <= epsilon * (1 + 1e-12) + 1e-15)
+    if norm == "linf":
+        at_ball = exact.abs() == epsilon
+        assert torch.equal(settled.abs()[at_ball], exact.abs()[at_ball])
+    if box:
+        for corner in (0.0, 1.0):
+            at_box = x + exact == corner
+            assert torch.equal((x + settled)[at_box], (x + exact)[at_box])
+
+
 @given(st.floats(0.1, 3.0), st.integers(0, 100))
 def test_l2_projection_is_the_nearest_point_of_each_samples_ball(epsilon, seed):
     generator = torch.Generator().manual_seed(seed)

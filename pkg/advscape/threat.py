@@ -150,23 +150,32 @@ class ThreatModel:
         near = ROUNDING * torch.finfo(delta.dtype).eps
         return (aim.abs() < limit) | ((aim - delta).abs() > near)
 
-    def snapped(self, delta: Tensor, x: Tensor, near: float) -> Tensor:
-        """Perturbations with pixels that are at most ``near`` from a bound put on it.
+    def settled(self, delta: Tensor, x: Tensor, near: float) -> Tensor:
+        """Perturbations that miss the set, or its bounds, by rounding: in it, and at them.
 
-        Bounds are those of the box, and with Linf the ball's.
+        Pixels that are at most ``near`` from a bound, of the box or with Linf of the ball, are put
+        on it. With L2 the others make up for it where a perturbation is too long: pixels at the box
+        stay there.
 
         Args:
-            delta: (n, ...) perturbations in the set, but for as much.
+            delta: (n, ...) perturbations.
             x: (n, ...) clean inputs, used with a box only.
             near: in units of pixels.
         """
+        held = torch.zeros_like(delta, dtype=torch.bool)
         if self.norm == "linf":
-            at_bound = (delta.abs() - self.epsilon).abs() <= near
-            delta = torch.where(at_bound, delta.sign() * self.epsilon, delta)
+            held = delta.abs() >= self.epsilon - near
+            delta = torch.where(held, delta.sign() * self.epsilon, delta)
         if self.box:
-            delta = torch.where(x + delta <= near, -x, delta)
-            delta = torch.where(x + delta >= 1 - near, 1 - x, delta)
-        return delta
+            low, high = x + delta <= near, x + delta >= 1 - near
+            delta = torch.where(low, -x, torch.where(high, 1 - x, delta))
+            held = held | low | high
+        if self.norm == "linf":
+            return delta
+        moving = torch.where(held, 0.0, delta)
+        left = (self.epsilon**2 - lengths(delta - moving).square()).clamp_min(0).sqrt()
+        size = lengths(moving)
+        return delta - moving * _shaped((1 - left / size).clamp(0, 1).nan_to_num(0.0), delta)
 
     def _limit(self, gradient: Tensor, x: Tensor) -> Tensor:
         """How far each pixel may go where the gradient pushes it."""

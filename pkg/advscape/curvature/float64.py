@@ -17,10 +17,7 @@ _SAMPLES, _TOLERANCE = 4, 1e-3
 
 
 def in_float64(model: nn.Module, samples: AttackedSamples) -> tuple[nn.Module, AttackedSamples]:
-    """The same network and samples in float64.
-
-    Pixels that rounding has taken from their bounds are at them again, and no perturbation is
-    outside the set.
+    """The same network and samples in float64, which miss the set's bounds by its rounding alone.
 
     Args:
         model: gives (n, classes) logits; left as it was.
@@ -42,7 +39,7 @@ def in_float64(model: nn.Module, samples: AttackedSamples) -> tuple[nn.Module, A
         return model, samples
     x, threat = samples.x.double(), samples.threat
     near = ROUNDING * torch.finfo(samples.x.dtype).eps
-    delta = threat.project(threat.snapped(samples.perturbed.double() - x, x, near), x)
+    delta = threat.settled(samples.perturbed.double() - x, x, near)
     return wide, AttackedSamples(x, x + delta, samples.y, threat)
 
 
