@@ -1,6 +1,6 @@
 """Trainings, or networks, side by side, a section of the report."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,10 +11,13 @@ from advscape.epsilon import in_words
 from advscape.report.render import render
 
 #: columns that say whose a row is, in words
-_NAMES = {
-    "label": "{}", "variant": "{}", "noise": "{} noise", "epsilon": "epsilon {}",
-    "checkpoint": "{} weights",
-}  # fmt: skip
+_NAMES: dict[str, Callable[[Any], str]] = {
+    "label": str,
+    "variant": str,
+    "noise": "{} noise".format,
+    "epsilon": lambda epsilon: f"epsilon {in_words(epsilon)}",
+    "checkpoint": "{} weights".format,
+}
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ def comparison_section(comparison: pd.DataFrame | None) -> Markup:
 def _row(row: Mapping[Hashable, Any], rows: pd.DataFrame) -> Row:
     """Named by what the experiment's rows differ in."""
     name = ", ".join(
-        words.format(in_words(row[column]) if column == "epsilon" else row[column])
+        words(row[column])
         for column, words in _NAMES.items()
         if rows[column].nunique(dropna=False) > 1 and not pd.isna(row[column])
     )

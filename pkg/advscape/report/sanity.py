@@ -1,6 +1,8 @@
 """What of the attacks' sanity checks failed, a warning."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 from markupsafe import Markup
@@ -10,9 +12,9 @@ from advscape.evaluation.checks import PUBLISHED
 from advscape.report.render import render
 
 #: columns that runs have in common but for their seeds, in words
-_CELL = {
-    "label": "{}", "variant": "{}", "noise": "{}", "epsilon": "{}", "epoch": "epoch {:g}",
-    "checkpoint": "{}",
+_CELL: dict[str, Callable[[Any], str]] = {
+    "label": str, "variant": str, "noise": str, "epsilon": in_words, "epoch": "epoch {:g}".format,
+    "checkpoint": str,
 }  # fmt: skip
 
 
@@ -92,8 +94,8 @@ def _places(rows: pd.DataFrame) -> tuple[Place, ...]:
     return tuple(
         Place(
             " ".join(
-                words.format(in_words(value) if column == "epsilon" else value)
-                for (column, words), value in zip(_CELL.items(), cell, strict=True)
+                words(value)
+                for words, value in zip(_CELL.values(), cell, strict=True)
                 if not pd.isna(value) and value != "last"
             ),
             tuple(sorted(set(found["seed"]))),
