@@ -27,12 +27,12 @@ class Response(Section):
         default=200, description="Gradients a sample may take to come near its maximum."
     )
     polish_steps: Annotated[int, Field(ge=0)] = Field(
-        default=30, description="Newton steps that it may take from there, to rounding."
+        default=30, description="Newton steps that it may take from there, in float64."
     )
     kkt_tol: Positive = Field(
         default=1e-4,
         description="Largest distance to the maximum, over epsilon, of a sample whose response is "
-        "measured; float32 reaches about 1e-6, times 1 / firmness.",
+        "measured; inputs that are float32 reach about 1e-7 / epsilon.",
     )
     cg_tolerance: Positive = Field(
         default=1e-3, description="Relative residual of each sample's system."
