@@ -49,6 +49,16 @@ def test_what_rounding_took_from_its_bounds_is_settled_there(norm, epsilon, box,
             assert torch.equal((x + settled)[at_box], (x + exact)[at_box])
 
 
+@pytest.mark.parametrize("pixel", [8, 247])
+def test_of_two_bounds_that_only_rounding_tells_apart_the_nearer_one_holds(pixel):
+    """A radius of 8/255 reaches the box at 8/255 and at 247/255, as float32 has them or not."""
+    threat, sign = ThreatModel("linf", 8 / 255, box=True), -1.0 if pixel == 8 else 1.0
+    x = torch.full((1, 1, 1, 1), pixel / 255)
+    settled = threat.settled(torch.full_like(x, sign * 8 / 255).double(), x.double(), 1e-6)
+    gradient = torch.full_like(settled, sign)
+    assert not threat.free(gradient, settled, x.double()).any()
+
+
 @given(st.floats(0.1, 3.0), st.integers(0, 100))
 def test_l2_projection_is_the_nearest_point_of_each_samples_ball(epsilon, seed):
     generator = torch.Generator().manual_seed(seed)

@@ -170,8 +170,8 @@ class ThreatModel:
             low, high = x + delta <= near, x + delta >= 1 - near
             delta = torch.where(low, -x, torch.where(high, 1 - x, delta))
             held = held | low | high
-        if self.norm == "linf":
-            return delta
+        if self.norm == "linf":  # where both bounds are as near, that of the box may be further
+            return delta.clamp(-self.epsilon, self.epsilon)
         moving = torch.where(held, 0.0, delta)
         left = (self.epsilon**2 - lengths(delta - moving).square()).clamp_min(0).sqrt()
         size = lengths(moving)

@@ -87,6 +87,10 @@ def polish(
     is tried at a quarter of its length. Samples at which that does not help, as at a kink, stay as
     they were.
 
+    Losses and gradients are in float64, see :func:`advscape.curvature.float64.in_float64`: where a
+    maximum is flat float32 cannot tell a gain, and gives up most samples with Linf noise. Products
+    with K, which are nearly all of the cost, need not be exact.
+
     Args:
         model: gives (n, classes) logits; used in eval mode and left as it was.
         samples: attacked with an epsilon above 0.
@@ -99,10 +103,10 @@ def polish(
     """
     samples = samples.detached()
     path = proven_path(HessianOperator(model, samples.perturbed, samples.y, batch_size))
-    precise, here = in_float64(model, samples)
+    wide, here = in_float64(model, samples)
 
     def climb(size: int) -> list[tuple[Tensor, Tensor]]:
-        return [_climb(precise, part, steps, tolerance, path) for part in here.split(size)]
+        return [_climb(model, wide, part, steps, tolerance, path) for part in here.split(size)]
 
     with untouched(model):
         done = MicroBatch(batch_size).run(climb)
@@ -118,10 +122,15 @@ def distance(step: Tensor, threat: ThreatModel) -> Tensor:
 
 
 def _climb(
-    model: nn.Module, samples: AttackedSamples, steps: int, tolerance: float, path: Path
+    model: nn.Module,
+    wide: nn.Module,
+    samples: AttackedSamples,
+    steps: int,
+    tolerance: float,
+    path: Path,
 ) -> tuple[Tensor, Tensor]:
     x, threat = samples.x, samples.threat
-    here = _look(model, samples, path)
+    here = _look(model, wide, samples, path)
     share = torch.ones_like(here.distance)
     for _ in range(steps):
         rows = ((here.distance > tolerance) & (share > _SHORTEST)).nonzero()[:, 0]
@@ -130,7 +139,7 @@ def _climb(
         old, at = here.take(rows), samples.take(rows)
         step = old.step * share[rows].view(-1, *[1] * (x.ndim - 1))
         moved = retracted(old.delta + step, old.free, old.on_sphere, at.x, threat)
-        new = _look(model, AttackedSamples(at.x, at.x + moved, at.y, threat), path)
+        new = _look(model, wide, AttackedSamples(at.x, at.x + moved, at.y, threat), path)
         rise, lower = new.height - old.height, new.distance < old.distance
         level = rise.abs() <= old.rounding
         better = torch.where(level, lower, rise > 0)
@@ -141,31 +150,35 @@ def _climb(
     return x + here.delta, here.distance
 
 
-def _look(model: nn.Module, samples: AttackedSamples, path: Path) -> _State:
+def _look(model: nn.Module, wide: nn.Module, samples: AttackedSamples, path: Path) -> _State:
+    """Heights and gradients by the network in float64, products by the network itself."""
     x = samples.perturbed.detach().requires_grad_(True)
-    with path.building(model):
-        outputs = model(x)
-        gaps = logit_gaps(outputs, samples.y)
-        (slope,) = gradient_graph(gap_losses(gaps).sum(), [x])
-    points = with_diagonal(points_at(samples, slope.detach()), slope, x)
-    step = _step(points, slope, x, samples.threat)
+    outputs = wide(x)
+    gaps = logit_gaps(outputs, samples.y)
+    (gradient,) = torch.autograd.grad(gap_losses(gaps).sum(), x)
+    points = points_at(samples, gradient)
+    step = _step(model, points, points.tangent(gradient), samples.threat, path)
     height = gaps.detach().logsumexp(dim=1)
     rounding = _ROUNDING * torch.finfo(height.dtype).eps * (1 + outputs.detach().abs().amax(dim=1))
     away = distance(step, samples.threat)
     return _State(samples.delta, height, rounding, step, away, points.free, points.on_sphere)
 
 
-def _step(points: Maxima, slope: Tensor, x: Tensor, threat: ThreatModel) -> Tensor:
-    """Newton's step, and where the loss bends upwards a leap along that: shape of ``x``."""
-    up = points.tangent(slope.detach())
+def _step(model: nn.Module, points: Maxima, up: Tensor, threat: ThreatModel, path: Path) -> Tensor:
+    """Newton's step, and where the loss bends upwards a leap along that: shape of the inputs."""
+    low = points.to(next(model.parameters()).dtype)
+    x = low.x.detach().requires_grad_(True)
+    with path.building(model):
+        (slope,) = gradient_graph(gap_losses(logit_gaps(model(x), low.y)).sum(), [x])
+    low = with_diagonal(low, slope, x)
     solution = conjugate_gradients(
-        lambda v: points.matrix(v, slope, x), points.preconditioner, up, _INEXACT, _PRODUCTS
+        lambda v: low.matrix(v, slope, x), low.preconditioner, up.to(x), _INEXACT, _PRODUCTS
     )
     away = distance(solution.direction, threat)
     leap = solution.direction / torch.where(away > 0, away, 1.0)[:, None]
     step = solution.x + _LEAP * leap
     far = distance(step, threat).clamp_min(1.0)
-    return (step / far[:, None]).view_as(x)
+    return (step / far[:, None]).to(up).view_as(points.x)
 
 
 def retracted(

@@ -19,6 +19,7 @@ from advscape.curvature.proof import proven_path
 from advscape.losses import logit_gaps, precise_losses
 from advscape.models.kinks import has_kinks
 from advscape.models.untouched import untouched
+from advscape.threat import ThreatModel
 
 #: what a sample can be: kinds of strict maxima, and two of samples that are none
 SPHERE, INTERIOR, COORDINATES, KINK, UNCONVERGED = range(5)
@@ -109,9 +110,9 @@ def attack_optimality(
 
     It is one where K is positive definite, which conjugate gradients on a random right-hand side
     certify, and Newton's step is short. The Jacobian, and on the sphere it is most of the cost, is
-    formed for samples that nearly meet the first-order condition, and kept for the response. All of
-    it in float64 where the network can: a flat maximum is further from where float32 sees it than
-    the tolerance.
+    formed for samples that nearly meet the first-order condition, and kept for the response. The
+    gradient is in float64, see :func:`advscape.curvature.float64.in_float64`: a flat maximum is
+    further from where float32 sees it than the tolerance.
 
     Of the others those are at a kink from which a short step along the gradient does not raise the
     loss, in a network that has kinks; all further ones are not converged: attacks that were not
@@ -132,49 +133,54 @@ def attack_optimality(
     samples = samples.detached()
     path = proven_path(HessianOperator(model, samples.perturbed, samples.y, batch_size))
     kinked = has_kinks(model, samples.perturbed[:1])
-    precise, here = in_float64(model, samples)
+    wide, here = in_float64(model, samples)
     with untouched(model):
         found = [
-            _examine(precise, part, tolerance, path, kinked) for part in here.split(batch_size)
+            _examine(model, wide, part, tolerance, path, kinked) for part in here.split(batch_size)
         ]
     *columns, points, steps = zip(*found, strict=True)
     kinds, losses, distances, firmness = (torch.cat(column) for column in columns)
-    maxima = Maxima.join(list(points)).to(samples.x.dtype)
-    return Optimality(
-        kinds, losses, distances, firmness, tolerance, maxima, torch.cat(steps).to(samples.x)
-    )
+    maxima = Maxima.join(list(points))
+    return Optimality(kinds, losses, distances, firmness, tolerance, maxima, torch.cat(steps))
 
 
 def _examine(
-    model: nn.Module, samples: AttackedSamples, tolerance: float, path: Path, kinked: bool
+    model: nn.Module,
+    wide: nn.Module,
+    samples: AttackedSamples,
+    tolerance: float,
+    path: Path,
+    kinked: bool,
 ) -> _Examined:
+    """Losses and gradients by the network in float64, products by the network itself."""
     x = samples.perturbed.detach().requires_grad_(True)
-    losses = precise_losses(model(x), samples.y)
+    losses = precise_losses(wide(x), samples.y)
     (gradient,) = torch.autograd.grad(losses.sum(), x)
     threat, points = samples.threat, points_at(samples, gradient)
     residuals = stationarity(gradient, samples.delta, samples.x, threat)
     rows = ((residuals <= _NEAR) | ~points.on_sphere).nonzero()[:, 0]
-    distances, firmness = (torch.full_like(residuals, torch.nan) for _ in range(2))
-    steps = torch.zeros_like(samples.x)
-    points = points.take(rows)
+    dtype = next(model.parameters()).dtype
+    distances, firmness = (torch.full_like(residuals, torch.nan, dtype=dtype) for _ in range(2))
+    steps = torch.zeros_like(samples.x, dtype=dtype)
+    up, points = points.tangent(gradient)[rows].to(dtype), points.take(rows).to(dtype)
     if len(rows):  # networks need not take empty batches
         points = with_axes(model, points)
         points, definite, distances[rows], firmness[rows], steps[rows] = _solved(
-            model, points, samples.take(rows), path
+            model, points, up, threat, path
         )
         rows, points = rows[definite], points.take(definite)
     reached = distances[rows] <= tolerance
     rows, points = rows[reached], points.take(reached)
     kinds = torch.full_like(samples.y, UNCONVERGED)
     if kinked:
-        kinds[_at_kink(model, samples, gradient)] = KINK
+        kinds[_at_kink(wide, samples, gradient)] = KINK
     kind = COORDINATES if threat.norm == "linf" else INTERIOR
     kinds[rows] = torch.where(points.on_sphere, SPHERE, kind)
-    return _Examined(kinds, losses.detach(), distances, firmness, points, steps[rows])
+    return _Examined(kinds, losses.detach().to(dtype), distances, firmness, points, steps[rows])
 
 
 def _solved(
-    model: nn.Module, points: Maxima, samples: AttackedSamples, path: Path
+    model: nn.Module, points: Maxima, up: Tensor, threat: ThreatModel, path: Path
 ) -> tuple[Maxima, Tensor, Tensor, Tensor, Tensor]:
     r"""Points with K's diagonal, whether K is positive definite (n,) bool, distances (n,), firmness
     (n,), steps (n, ...).
@@ -208,8 +214,8 @@ def _solved(
     scale = torch.where(points.on_sphere, points.mu, mean)
     held = ~(points.tangent(torch.ones_like(draw)) != 0).any(dim=1)
     firmness = torch.where(held, 1.0, _quotient(matrix, u) / scale)
-    steps = solve(points.tangent(slope.detach()), _SOLVED).x.view_as(x)
-    away = distance(steps, samples.threat)
+    steps = solve(up, _SOLVED).x.view_as(x)
+    away = distance(steps, threat)
     return (
         points,
         definite,
