@@ -6,6 +6,7 @@ from advscape.evaluation.checks import (
     accuracy_falls_with_epsilon,
     autoattack_against_pgd,
     check_rows,
+    errors_against_guess,
     kkt_residual,
     loss_rises_with_steps,
 )
@@ -51,6 +52,26 @@ def test_accuracy_falls_with_epsilon(judges, value, ok):
 )
 def test_autoattack_against_pgd(pairs, below, near):
     assert [check.ok for check in autoattack_against_pgd(pairs, 10)] == [below, near]
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "labels", "value", "ok"),
+    [
+        (0.9, [0, 1, 2, 3, 0], 1 / 6, True),
+        (0.4, [0, 1, 2, 3, 0], 1.0, False),  # always the label 0
+        (0.2, [0, 1, 2, 3, 0], 4 / 3, False),
+        (0.995, [0] * 99 + [1], 0.5, True),  # rare labels
+        (0.99, [0] * 99 + [1], 1.0, False),
+    ],
+)
+def test_errors_against_guess(accuracy, labels, value, ok):
+    (check,) = errors_against_guess(accuracy, labels)
+    assert check.value == pytest.approx(value)
+    assert (check.ok, check.n) == (ok, len(labels))
+
+
+def test_without_a_second_label_there_is_nothing_to_guess():
+    assert errors_against_guess(0.5, [1, 1]) == []
 
 
 def test_rows_have_the_tables_columns():

@@ -1,7 +1,7 @@
 import pandas as pd
 
-from advscape.evaluation.checks import PUBLISHED
-from advscape.report.sanity import published_section, sanity_section
+from advscape.evaluation.checks import GUESS, PUBLISHED
+from advscape.report.sanity import guess_section, published_section, sanity_section
 
 
 def sanity(*values):
@@ -44,10 +44,18 @@ def test_networks_unlike_what_was_published_are_named():
     assert published_section(rows[rows["ok"]]) == ""
 
 
+def test_networks_that_have_learnt_nothing_are_named():
+    rows = sanity(0.05, 0.2).assign(check=GUESS)
+    html = " ".join(guess_section(rows).split())
+    assert "2 of 4 networks have learnt nothing" in html
+    assert "a&lt;b, 2 of 4: aligned 0.1: seed 0, 1" in html
+    assert guess_section(rows[rows["ok"]]) == ""
+
+
 def test_a_value_that_is_not_a_number_is_the_worst():
     assert "not a number" in sanity_section(sanity(0.3, float("nan")))
 
 
 def test_a_study_without_checks_fails_none():
     empty = pd.DataFrame(columns=["experiment", "check", "value", "bound", "ok"])
-    assert sanity_section(empty) == published_section(empty) == ""
+    assert sanity_section(empty) == published_section(empty) == guess_section(empty) == ""

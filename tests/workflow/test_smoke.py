@@ -11,6 +11,7 @@ import pyarrow as pa
 import yaml
 from pyarrow import parquet as pq
 
+from advscape.evaluation.checks import GUESS
 from advscape.sharpness.catalogue import MEASURES as SHARPNESS_MEASURES
 from advscape.study.columns import COLUMNS, KEY, SUMMARIES, columns_of
 from advscape.tables.collect import read_table
@@ -108,7 +109,7 @@ def test_every_run_has_its_sanity_checks(study):
     of_networks = {"loss rises with steps", "accuracy falls with epsilon", "kkt residual"}
     near = {"l2": ("", "adaptive_", "normalised_"), "linf": ("", "adaptive_", "normalised_")}
     ascents = {f"{p}worst {ball} near long ascent" for ball, names in near.items() for p in names}
-    of_networks |= ascents | {"robust_worst layer_l2 near long ascent"}
+    of_networks |= ascents | {"robust_worst layer_l2 near long ascent", GUESS}
     found = checks["resnet18-digits"]["aligned"]
     assert found[0.4, 0] == of_networks | {"pgd near long pgd"}
     assert found[0.0, 0] == of_networks  # without an attack

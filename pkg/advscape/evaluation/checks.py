@@ -6,6 +6,7 @@ which gradients say little. It is recorded, never repaired.
 
 import math
 import sys
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -13,6 +14,10 @@ from typing import Any
 
 #: name of the check against a published accuracy, which the report shows first
 PUBLISHED = "accuracy as published"
+#: name of the check against guessing, which the report shows among the first
+GUESS = "errors against a constant guess"
+#: largest share of a constant guess's errors: a network with all of them has learnt nothing
+GUESS_BOUND = 0.98
 #: largest fall of the loss between two numbers of steps, relative: random starts leave some
 STEPS_BOUND = 0.01
 #: largest rise of an accuracy from one epsilon to the next
@@ -111,6 +116,24 @@ def published_accuracy(
     """
     spread = math.sqrt(published * (1 - published) / n * (total - n) / max(total - 1, 1))
     return Check(PUBLISHED, abs(measured - published), within + 3 * spread, n)
+
+
+def errors_against_guess(accuracy: float, labels: Sequence[int]) -> list[Check]:
+    """A network's errors over those of always guessing the most frequent label.
+
+    Nothing that is measured of a network without more than that says what training did.
+
+    Args:
+        accuracy: without an attack.
+        labels: of the samples.
+
+    Returns:
+        The check; none where the labels are all the same.
+    """
+    most = max(Counter(labels).values()) / len(labels)
+    if most == 1:
+        return []
+    return [Check(GUESS, (1 - accuracy) / (1 - most), GUESS_BOUND, len(labels))]
 
 
 def check_rows(checks: Iterable[Check], key: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from advscape.report.convergence import regimes_section, unconverged_section
 from advscape.report.missing import missing_section
 from advscape.report.notes import notes_section
 from advscape.report.samples import samples_section
-from advscape.report.sanity import published_section, sanity_section
+from advscape.report.sanity import guess_section, published_section, sanity_section
 from advscape.report.unmeasured import unmeasured_section
 
 
@@ -57,6 +57,10 @@ def findings_of(
         Finding(
             "published", "Accuracies that are not those published", published_section(sanity),
             "No network misses an accuracy that the config names.",
+        ),
+        Finding(
+            "no-better-than-a-guess", "Networks that have learnt nothing", guess_section(sanity),
+            "Every network does better than a constant guess.",
         ),
         Finding(
             "failed-checks", "Failed checks of the attacks", sanity_section(sanity),

@@ -8,7 +8,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from advscape.epsilon import in_words
-from advscape.evaluation.checks import PUBLISHED
+from advscape.evaluation.checks import GUESS, PUBLISHED
 from advscape.report.render import render
 
 #: columns that runs have in common but for their seeds, in words
@@ -81,11 +81,28 @@ def published_section(sanity: pd.DataFrame) -> Markup:
     Returns:
         HTML; empty where every network has it, or nothing was published.
     """
-    checks = sanity[sanity["check"] == PUBLISHED]
+    return _alone("published.html", PUBLISHED, sanity)
+
+
+def guess_section(sanity: pd.DataFrame) -> Markup:
+    """Networks that are hardly better than a constant guess.
+
+    Args:
+        sanity: all rows of sanity.csv.
+
+    Returns:
+        HTML; empty where there is none.
+    """
+    return _alone("guess.html", GUESS, sanity)
+
+
+def _alone(template: str, check: str, sanity: pd.DataFrame) -> Markup:
+    """A section about one check, a line for each experiment in which it failed."""
+    checks = sanity[sanity["check"] == check]
     failed = checks[~checks["ok"].astype(bool)]
     groups = failed.groupby("experiment", sort=False)
     failures = [_failure(rows, sanity) for _, rows in groups]
-    return render("published.html", failures=failures, failed=len(failed), total=len(checks))
+    return render(template, failures=failures, failed=len(failed), total=len(checks))
 
 
 def _places(rows: pd.DataFrame) -> tuple[Place, ...]:

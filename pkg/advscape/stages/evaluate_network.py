@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from torch import Tensor, nn
 
-from advscape.evaluation.checks import check_rows, published_accuracy
+from advscape.evaluation.checks import check_rows, errors_against_guess, published_accuracy
 from advscape.stages.attack_sanity import sanity
 from advscape.stages.job import Job
 from advscape.stages.judge import Judgement, judgements
@@ -44,6 +44,7 @@ def evaluate_network(
         for split in ("train", "test")
     }
     rows, checks = judge(run, run.model, settings, samples)
+    checks += _against_guess(rows, samples["train"][1])
     expect = job.cell.get("expect", {}).get(str(run.seed))
     if expect is not None:
         checks += _expected(rows, expect, len(run.parts["test"]))
@@ -79,12 +80,25 @@ def judge(
 
 def _expected(rows: Rows, expect: Mapping[str, float], total: int) -> Rows:
     """The clean accuracy on test samples beside the one that was published."""
-    row = next(row for row in rows if row["split"] == "test" and row["eval_epsilon"] == 0)
-    key = {name: row[name] for name in (*KEY, "checkpoint", "split") if name in row}
+    row = _clean(rows, "test")
     check = published_accuracy(
         row["accuracy"], expect["accuracy"], expect["within"], row["n"], total
     )
-    return check_rows([check], key)
+    return check_rows([check], _key(row))
+
+
+def _against_guess(rows: Rows, labels: Tensor) -> Rows:
+    """Whether the network has learnt anything of its training samples."""
+    row = _clean(rows, "train")
+    return check_rows(errors_against_guess(row["accuracy"], labels.tolist()), _key(row))
+
+
+def _clean(rows: Rows, split: str) -> dict[str, Any]:
+    return next(row for row in rows if row["split"] == split and row["eval_epsilon"] == 0)
+
+
+def _key(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: row[name] for name in (*KEY, "checkpoint", "split") if name in row}
 
 
 def _columns(verdict: Judgement, box: bool) -> dict[str, Any]:
