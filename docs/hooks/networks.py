@@ -1,5 +1,6 @@
 """Trained networks over epsilon: figures and a table, from the values that claims are about."""
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,21 @@ from advscape.study.columns import columns_of
 from advscape.tables.digits import with_spread
 
 _HELD, _AGAIN = "held", "attacked again"
+#: terms of the adversarial loss's Hessian, in words
+_TERMS = {"frozen": "noise held", "response": "response", "total": "whole"}
+_CLEAN = "clean loss"
 _LAST = {"checkpoint": "last"}
 _TRAIN = {**_LAST, "split": "train"}
-_FROZEN = {**_TRAIN, "loss": "adversarial", "hessian": "frozen"}
 _RISE = {**_TRAIN, "attack": "regenerated", "direction": "filter-normalised"}
 _ROBUST = {**_LAST, "attack": "pgd", "eval_epsilon": "own"}
+
+
+def _term(hessian: str, loss: str = "adversarial") -> dict[str, Any]:
+    """Rows of curvature.csv."""
+    return {**_TRAIN, "loss": loss, "hessian": hessian}
+
+
+_FROZEN = _term("frozen")
 
 
 def values(
@@ -85,6 +96,32 @@ def over_epsilon(folder: Path, experiment: str, scale: float, title: str) -> Dra
     )  # fmt: skip
 
 
+def hessians(folder: Path, experiments: dict[str, str], title: str) -> Drawn:
+    """Largest eigenvalue and trace over epsilon, of the clean loss and the adversarial one's terms.
+
+    Args:
+        folder: of the tables.
+        experiments: what their panels are called, by their names.
+        title: what the figure says.
+    """
+    apply()
+    key = unordered("hessian", (*_TERMS.values(), _CLEAN), "Hessian")
+    selects = {words: _term(term) for term, words in _TERMS.items()}
+    selects[_CLEAN] = _term("total", "clean")
+    quantities = {"lambda_max": r"largest eigenvalue $\lambda_{\max}$", "trace": "trace"}
+    panels = []
+    for experiment, of in experiments.items():
+        for quantity, words in quantities.items():
+            rows = pd.concat([
+                values(folder, experiment, "curvature", quantity, select).assign(hessian=name)
+                for name, select in selects.items()
+            ])  # fmt: skip
+            _, axis = placed(rows[["epsilon"]])
+            rows = rows.assign(x=axis.x(rows["epsilon"]), y=rows["value"])
+            panels.append(Panel(of, words, rows, axis.horizontal, (key,), quantity))
+    return picture(panels, title=title)
+
+
 def gaps(folder: Path, experiments: dict[str, str], title: str) -> Drawn:
     """The robust generalization gap over the largest eigenvalue, a point for each run.
 
@@ -121,8 +158,10 @@ def gaps(folder: Path, experiments: dict[str, str], title: str) -> Drawn:
     return Drawn(drawn, pd.concat(parts))
 
 
-#: columns of the table of means: heading, factor, table, quantity, and rows
-_MEANS: tuple[tuple[str, float, str, str, dict[str, Any]], ...] = (
+#: a column of means: heading, factor, table, quantity, and rows
+Mean = tuple[str, float, str, str, dict[str, Any]]
+#: accuracy and sharpness
+MEANS: tuple[Mean, ...] = (
     ("clean (%)", 100, "robustness", "accuracy",
      {**_LAST, "split": "test", "eval_epsilon": 0.0}),
     ("robust (%)", 100, "robustness", "accuracy", {**_ROBUST, "split": "test"}),
@@ -134,24 +173,42 @@ _MEANS: tuple[tuple[str, float, str, str, dict[str, Any]], ...] = (
 )  # fmt: skip
 
 
-def means(folder: Path, experiments: dict[str, str]) -> str:
+#: the terms of the Hessian
+TERMS: tuple[Mean, ...] = (
+    ("lambda_max, clean", 1, "curvature", "lambda_max", _term("total", "clean")),
+    ("held", 1, "curvature", "lambda_max", _FROZEN),
+    ("whole", 1, "curvature", "lambda_max", _term("total")),
+    ("trace, clean", 1, "curvature", "trace", _term("total", "clean")),
+    ("Gauss-Newton", 1, "curvature", "trace", _term("gauss-newton")),
+    ("functional", 1, "curvature", "trace", _term("functional")),
+    ("response", 1, "curvature", "trace", _term("response")),
+    ("whole", 1, "curvature", "trace", _term("total")),
+)  # fmt: skip
+
+
+def means(folder: Path, experiments: dict[str, str], columns: Sequence[Mean] = MEANS) -> str:
     """Means of each experiment and epsilon over seeds, with standard deviations, in Markdown.
 
     Args:
         folder: of the tables.
         experiments: what they are called, by their names.
+        columns: of the table; a cell without a value is empty.
     """
-    head = ["network", "epsilon", *(heading for heading, *_ in _MEANS)]
+    head = ["network", "epsilon", *(heading for heading, *_ in columns)]
     lines = [head, ["---"] * len(head)]
     for experiment, words in experiments.items():
-        columns = [
+        found = [
             factor * values(folder, experiment, *what).groupby("epsilon")["value"]
-            .agg(["mean", "std"])
-            for _, factor, *what in _MEANS
+            .agg(["mean", "std"]).dropna()
+            for _, factor, *what in columns
         ]  # fmt: skip
-        _, axis = placed(columns[0].index.to_frame())
+        _, axis = placed(found[0].index.to_frame())
         lines += [
-            [words, axis.name(epsilon), *(with_spread(*of.loc[epsilon]).words for of in columns)]
-            for epsilon in columns[0].index
+            [words, axis.name(epsilon), *(_mean(of, epsilon) for of in found)]
+            for epsilon in found[0].index
         ]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _mean(of: pd.DataFrame, epsilon: float) -> str:
+    return with_spread(*of.loc[epsilon]).words if epsilon in of.index else ""

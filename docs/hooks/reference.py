@@ -59,6 +59,10 @@ def claims(folder: Path) -> str:
 _RELU = {"relu": "ReLU, L2", "relu-box": "ReLU, L2 in the pixel box"}
 _SMOOTH = {"smooth": "GELU, L2 in the box", "smooth-linf": "GELU, Linf in the box"}
 
+_GELU = {
+    "cnn-gelu-mnist": "CNN, GELU, L2", "cnn-gelu-mnist-linf": "CNN, GELU, Linf in the pixel box",
+}  # fmt: skip
+
 #: by the name of the study's file and page
 PAGES = {
     "mnist": Shown(
@@ -83,6 +87,18 @@ PAGES = {
         {
             "claims": claims,
             "means": partial(networks.means, experiments=_RELU | _SMOOTH),
+        },
+    ),
+    "mnist_curvature": Shown(
+        {
+            "hessians": partial(
+                networks.hessians, experiments=_GELU,
+                title="what a Hessian at held noise leaves out grows with the radius",
+            ),
+        },
+        {
+            "claims": claims,
+            "means": partial(networks.means, experiments=_GELU, columns=networks.TERMS),
         },
     ),
 }  # fmt: skip
