@@ -11,6 +11,7 @@ import torch
 
 from advscape.data.prepared import Prepared
 from advscape.errors import UserError
+from advscape.evaluation.checks import GUESS
 from advscape.models.state import load_weights, save_weights
 from advscape.stages.evaluate_network import evaluate_network
 from advscape.stages.job import Job
@@ -201,7 +202,7 @@ def test_nothing_to_attack_at_all(study):
     rows, checks = net.evaluate(0.0)
     assert rows["attack"].tolist() == ["none", "none"]
     assert rows["loss"].notna().all()
-    assert len(checks) == 0
+    assert checks["check"].tolist() == [GUESS]
     assert list(checks.columns)[:3] == ["noise", "epsilon", "seed"]
     assert net.landscape(0.0)["loss"].notna().all()
     assert net.sharpness(0.0)["value"].notna().all()
@@ -214,6 +215,7 @@ def test_one_sample(study):
     assert (rows["n"] == 1).all()
     assert rows["loss"].notna().all()
     assert set(checks["n"]) == {1}
+    assert GUESS not in set(checks["check"])  # of one label nothing is to be guessed
     lines = net.landscape()
     assert (lines["n"] == 1).all()
     assert lines["loss"].notna().all()

@@ -69,5 +69,5 @@ def test_regimes_are_named_with_their_epsilons():
 def test_where_nothing_was_found_it_is_said_of_each():
     tables = {name: rows(name) for name in ("missing", "sanity", "runs", "curvature")}
     findings = findings_of(tables, [])
-    assert [finding.text for finding in findings] == [""] * 8
+    assert [finding.text for finding in findings] == [""] * 9
     assert all(finding.otherwise.endswith(".") for finding in findings)
