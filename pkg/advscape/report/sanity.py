@@ -56,6 +56,13 @@ class Failure:
     samples: int
     places: tuple[Place, ...]
 
+    @property
+    def runs(self) -> str:
+        """The places with their seeds, in words."""
+        return "; ".join(
+            f"{place.name}: seed {', '.join(map(str, place.seeds))}" for place in self.places
+        )
+
 
 def sanity_section(sanity: pd.DataFrame) -> Markup:
     """The number of failed checks, and a table of them.
