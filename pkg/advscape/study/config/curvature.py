@@ -27,7 +27,8 @@ class Response(Section):
         default=200, description="Gradients a sample may take to come near its maximum."
     )
     polish_steps: Annotated[int, Field(ge=0)] = Field(
-        default=30, description="Newton steps that it may take from there, in float64."
+        default=30,
+        description="Newton steps that it may take from there, by losses and gradients in float64.",
     )
     kkt_tol: Positive = Field(
         default=1e-4,
