@@ -9,10 +9,10 @@ from advscape.epsilon import in_words
 from advscape.errors import ConfigError, shown
 from advscape.statistics.quantities import QUANTITIES
 from advscape.statistics.rules import RULES
+from advscape.statistics.series import AVERAGED
 from advscape.study.cells import Cell
 from advscape.study.claim_rows import (
     CELLS,
-    DRAWN,
     Experiment,
     cells_of,
     default,
@@ -294,7 +294,7 @@ def _check_value(
         ConfigError: it is not, or several are selected of which a run has a row each.
     """
     # claims average over directions
-    several = column in DRAWN or (column == "noise" and free == _ALL)
+    several = column in AVERAGED or (column == "noise" and free == _ALL)
     if isinstance(value, list) and not several:
         one = f"one of {_listed(value)}: one measurement for each run"
         raise ConfigError(at, shown(value), one)

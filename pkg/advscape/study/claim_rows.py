@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from advscape.landscape.grid import alphas, line
 from advscape.statistics.quantities import QUANTITIES
+from advscape.statistics.series import AVERAGED
 from advscape.study.cells import Cell
 from advscape.study.columns import KEY, NUMBER, columns_of, names_of_rows
 from advscape.study.config.claim import CLAIMED
-from advscape.study.config.landscape import LinearLandscape, LinearPlane
 from advscape.study.config.sharpness import NetworkSharpness
 from advscape.study.config.study import (
     GivenExperiment,
@@ -21,8 +22,6 @@ from advscape.study.measured import checkpoints_of, runs_of, section_of
 Experiment = LinearExperiment | NetworkExperiment
 #: columns that tell an experiment's cells apart
 CELLS = ("epsilon", "label", "epoch", "variant", "checkpoint")
-#: of random directions, over which claims average
-DRAWN = ("direction_seed", "direction_index")
 _OF_LINEAR = ("runs", "robustness", "sanity", "curvature", "landscape", "flatness")
 
 
@@ -178,27 +177,23 @@ def _of_lines(column: str, experiment: Experiment, select: Mapping[str, Any]) ->
         "rise": landscape.rise_radii, "width": [landscape.flatness.level],
         "second-difference": [landscape.step], "hessian": [0.0],
     }  # fmt: skip
-    line = _points(landscape) | {-landscape.step, landscape.step}
-    plane = _points(landscape.plane) if landscape.plane else set()
+    on_line = line(landscape.radius, landscape.points, landscape.step).tolist()
+    flat = landscape.plane
+    on_plane = alphas(flat.radius, flat.points).tolist() if flat else []
     known: dict[str, list[Any]] = {
         "attack": attacks,
         "direction": directions,
         "quantity": list(at),
         "at": list(at.get(str(select.get("quantity")), [])),
-        "alpha": sorted(line | plane),
-        "beta": sorted({0.0} | plane),
+        "alpha": sorted({*on_line, *on_plane}),
+        "beta": sorted({0.0, *on_plane}),
     }
     return known.get(column)
 
 
-def _points(line: LinearLandscape | LinearPlane) -> set[float]:
-    """Values of alpha."""
-    return {line.radius * (2 * i / (line.points - 1) - 1) for i in range(line.points)}
-
-
 def required(column: str, values: Sequence[Any] | None) -> bool:
     """Whether a claim has to say which of a column's values it means."""
-    return column not in DRAWN and (values is None or len(values) > 1)
+    return column not in AVERAGED and (values is None or len(values) > 1)
 
 
 def default(column: str, values: Sequence[Any] | None, select: Mapping[str, Any]) -> Any:
