@@ -89,7 +89,7 @@ class CurvatureOperator(ABC):
         columns = vectors.reshape(self.dim, -1).T
         sums = self._micro.run(lambda size: self._sums(columns, size))
         self.products += len(columns)
-        return (sums / self._n).T.reshape(vectors.shape)
+        return sums.div_(self._n).T.reshape(vectors.shape)
 
     def by_batches(self, vector: Tensor, size: int) -> tuple[Tensor, Tensor]:
         """Batches' own means of v . H v: (batches,) float64 from (dim,), and their sizes.
