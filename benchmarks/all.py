@@ -5,9 +5,9 @@ kept in .bench/, so that a stopped run goes on where it was, at the same commit;
 rows is tried again. The rows of a machine are written to benchmarks/machines/<name>.json; the
 tables and the figure are made from the files of all machines, since no claim may rest on one.
 
-About an hour on 2 cores. Left out, since they take longer or have no peer: verdicts.py (90
-minutes), workflow.py, claims.py, and the parts memory, total and top of curvature.py. MNIST is
-needed under ADVSCAPE_DATA for one of them.
+An hour and a quarter on 2 cores. Left out, since they take longer or have no peer: verdicts.py (90
+minutes), workflow.py, claims.py, and the parts memory and total of curvature.py. MNIST is needed
+under ADVSCAPE_DATA for one of them.
 
     make bench                       # or: .bench-venv/bin/python benchmarks/all.py
     .bench-venv/bin/python benchmarks/all.py --write     # tables and figure, nothing measured
@@ -39,6 +39,8 @@ STEPS = {
     "Evaluation with PGD": "attack.py --samples 256 --repeats 3",
     "Largest eigenvalue": "curvature.py --parts lambda --activations gelu "
     "--goals 'error 1e-3' 'error 2e-6' --repeats 3",
+    "Five largest eigenvalues": "curvature.py --parts top --activations gelu "
+    "--goals 'error 1e-3' 'error 2e-6' --repeats 2",
     "Trace": "curvature.py --parts trace --activations relu --repeats 5",
     "Landscape": "landscape.py --repeats 3",
     "Robust logistic regression": "logistic_path.py --repeats 5",
@@ -49,6 +51,8 @@ SMALL = {
     "Adversarial training": "training.py --sizes 16 --width 4 --repeats 1",
     "Evaluation with PGD": "attack.py --sizes 16 --samples 128 --steps 2 --width 4 --repeats 1",
     "Largest eigenvalue": "curvature.py --parts lambda --activations gelu "
+    "--goals 'error 1e-3' 'error 2e-6' --width 4 --repeats 1",
+    "Five largest eigenvalues": "curvature.py --parts top --activations gelu "
     "--goals 'error 1e-3' 'error 2e-6' --width 4 --repeats 1",
     "Trace": "curvature.py --parts trace --activations relu --width 4 --repeats 1",
     "Landscape": "landscape.py --steps 2 --workers 0 --points 7 --width 4 --repeats 1",

@@ -84,8 +84,9 @@ BESIDE = {
     "hessian-eigenthings": "error 2e-6",
     "Landscaper": "error 1e-3",
 }
-#: largest error of an answer, relative: of an eigenvalue, and of a trace from so few probes
-ALLOWED, ALLOWED_TRACE = 1e-2, 0.5
+#: largest error of an answer, relative: of the largest eigenvalue, of any of five, and of a trace
+#: from so few probes
+ALLOWED, ALLOWED_TOP, ALLOWED_TRACE = 1e-2, 5e-2, 0.5
 
 Times = dict[str, list[tuple[float, float]]]
 
@@ -215,8 +216,9 @@ def compare_eigenvalues(
         if mine > theirs:
             print(f"{goal}: its worst error is larger than that of {peer}")
         pairs = ratios([s[0] for s in seconds[peer]], [s[0] for s in seconds[goal]])
-        answers = f"errors: ours {mine:.1e}, theirs {theirs:.1e} (allowed: {ALLOWED:g})"
-        fit = max(mine, theirs) <= ALLOWED
+        allowed = ALLOWED if k == 1 else ALLOWED_TOP
+        answers = f"errors: ours {mine:.1e}, theirs {theirs:.1e} (allowed: {allowed:g})"
+        fit = max(mine, theirs) <= allowed
         rows.append(judged(f"{what}, ours to {goal}", peer, fit, answers, pairs))
     return rows
 
