@@ -14,6 +14,6 @@ COPY pkg/advscape/__init__.py pkg/advscape/
 RUN PIP_NO_CACHE_DIR=1 make env
 COPY . .
 
-# a home that any user may write, for docker run --user
-ENV HOME=/tmp PATH=/advscape/.venv/bin:$PATH
+# a home that any user may write, and a name that Snakemake asks for: docker run --user has neither
+ENV HOME=/tmp USER=advscape PATH=/advscape/.venv/bin:$PATH
 CMD ["make", "reproduce"]

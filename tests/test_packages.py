@@ -140,6 +140,9 @@ def test_the_container_is_made_from_what_is_there():
     (lowest,) = re.findall(r">=([\d.]+)", PROJECT["requires-python"])
     (python,) = re.findall(r"^FROM python:([\d.]+)-slim$", recipe, re.M)
     assert [int(part) for part in python.split(".")] >= [int(part) for part in lowest.split(".")]
+    # Snakemake asks for the user's name and home, which docker run --user does not know
+    (environment,) = re.findall("^ENV (.*)$", recipe, re.M)
+    assert {"HOME", "USER"} <= {name.partition("=")[0] for name in environment.split()}
 
 
 def test_the_container_gets_nothing_that_git_ignores():
