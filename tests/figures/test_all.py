@@ -91,6 +91,35 @@ def test_size_in_print(kind, tmp_path):
         assert np.allclose(image.info["dpi"], DOTS_PER_INCH, atol=0.01)
 
 
+#: of a study that measures test samples alone
+TEST = {
+    "curvature": lambda: curvature_figure(
+        of_test(tables.network_curvature(90)),
+        tables.no_regimes(),
+        of_test(tables.finite_scale()),
+        title=TITLE,
+        norm="l2",
+    ),
+    "spectrum": lambda: spectrum_figure(*map(of_test, tables.spectra()), TITLE, "l2"),
+    "layers": lambda: layers_figure(of_test(tables.layers()), TITLE, "l2"),
+    "sharpness": lambda: sharpness_figure(of_test(tables.sharpness()), TITLE, "l2"),
+}
+
+
+def of_test(rows):
+    """The rows of training samples, as if they were of test samples."""
+    return rows[rows["split"] == "train"].assign(split="test")
+
+
+@pytest.mark.parametrize("kind", TEST)
+def test_where_no_training_samples_are_measured_it_is_of_test_samples(kind, tmp_path):
+    save(TEST[kind](), [tmp_path / "test.csv", tmp_path / "test.svg"])
+    save(DRAW[kind](), [tmp_path / "train.csv"])
+    drawn, of_train = (pd.read_csv(tmp_path / f"{name}.csv") for name in ("test", "train"))
+    np.testing.assert_array_equal(drawn["y"], of_train["y"])
+    assert "test samples" in (tmp_path / "test.svg").read_text()
+
+
 def visible(figure):
     found = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text()]
     # matplotlib keeps texts of ticks that lie beyond the axis

@@ -471,7 +471,24 @@ RUNS = [{"file": "a.pt", "epsilon": 0, "label": "AT"}, {"file": "b.pt", "epsilon
 BAD_GIVEN = {
     "claims without epsilons": (
         given_networks(runs=[{"file": "a.pt"}], claims=[CLAIM]),
-        "claims[0].select: got checkpoints without an epsilon; allowed: some with one",
+        "claims[0].select: got checkpoints without an epsilon; allowed: those with one",
+    ),
+    "claims about some without epsilons": (
+        given_networks(
+            runs=[{"file": "a.pt"}, *({"file": "b.pt", "epsilon": at} for at in (0, "128/255"))],
+            claims=[CLAIM],
+        ),
+        "claims[0].select: got checkpoints without an epsilon; allowed: those with one, since the "
+        "claim is about it (select: {epsilon: [0, 128/255]})",
+    ),
+    "claims about some without epochs": (
+        given_networks(
+            runs=[{"file": "a.pt", "epsilon": 0},
+                  *({"file": "b.pt", "epsilon": 0, "epoch": at} for at in (10, 20))],
+            claims=[CLAIM | {"along": "epoch"}],
+        ),
+        "claims[0].along: got 'epoch'; allowed: snapshots, or checkpoints with their epochs, since "
+        "the claim is about those (select: {epoch: [10, 20]})",
     ),
     "a file that is not there, beside a claim": (
         given_networks(runs=[{"file": "x.pt", "epsilon": 0}], claims=[CLAIM]),

@@ -10,6 +10,7 @@ from advscape.figures.keys import dashed, solid, unordered
 from advscape.figures.panels import Panel, picture
 from advscape.figures.regions import shade_regimes
 from advscape.figures.style import Drawn, apply
+from advscape.tables.samples import SAMPLES, of_one_split, split_of
 
 LAMBDA_MAX = r"$\lambda_{\max}$"
 SCALED = r"$|w|^2\,\lambda_{\max}$"
@@ -44,7 +45,7 @@ def curvature_figure(
     title: str,
     norm: str,
 ) -> Drawn:
-    """One experiment's curvature on its training samples.
+    """One experiment's curvature on its training samples (else its test samples).
 
     Linear models: which Hessian (the answer to "sharper or flatter?" depends on it), the noise
     arms, and both scaled by |w|^2. Networks: largest eigenvalue and trace, the terms of which the
@@ -60,7 +61,7 @@ def curvature_figure(
         norm: l2 or linf.
     """
     apply()
-    rows, axis = placed(curvature[curvature["split"] == "train"], norm)
+    rows, axis = placed(of_one_split(curvature), norm)
     pairs = zip(rows["loss"], rows["hessian"], strict=True)
     rows = rows.assign(x=axis.x(rows["at"]), part=rows["hessian"])
     rows["hessian"] = [CURVES.get(pair) for pair in pairs]
@@ -69,9 +70,9 @@ def curvature_figure(
         return picture(_linear(rows, runs, axis), title=title)
     scales = None
     if finite_scale is not None and len(finite_scale):
-        chosen = (finite_scale["split"] == "train") & (finite_scale["direction"] == "largest")
-        scales, _ = placed(finite_scale[chosen], norm)
-    return picture(_network(rows, scales, axis), title=title)
+        finite_scale = of_one_split(finite_scale)
+        scales, _ = placed(finite_scale[finite_scale["direction"] == "largest"], norm)
+    return picture(_network(rows, scales, axis), title=title, foot=SAMPLES[split_of(rows)])
 
 
 def _linear(rows: pd.DataFrame, runs: pd.DataFrame, axis: Axis) -> list[Panel]:

@@ -1,6 +1,8 @@
-"""Rows of the adversarial loss's Hessians on training samples, for figures of each of them."""
+"""Rows of the adversarial loss's Hessians on one kind of samples, for figures of each of them."""
 
 import pandas as pd
+
+from advscape.tables.samples import of_one_split
 
 #: the Hessians of which there are spectra and layers, in words
 PARTS = {"frozen": "noise frozen", "total": "whole"}
@@ -12,7 +14,8 @@ def adversarial(rows: pd.DataFrame) -> pd.DataFrame:
     Args:
         rows: with the columns split, loss, hessian and epsilon.
     """
-    rows = rows[(rows["split"] == "train") & rows["hessian"].isin(PARTS)]
+    rows = of_one_split(rows)
+    rows = rows[rows["hessian"].isin(PARTS)]
     clean = rows[(rows["loss"] == "clean") & (rows["epsilon"] == 0)]
     noisy = rows[(rows["loss"] == "adversarial") & (rows["epsilon"] != 0)]
     return pd.concat([*(clean.assign(hessian=part) for part in PARTS), noisy])

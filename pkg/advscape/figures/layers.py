@@ -6,13 +6,16 @@ from advscape.figures.axis import Horizontal, placed
 from advscape.figures.hessians import PARTS, adversarial, parts_of
 from advscape.figures.panels import Panel, picture
 from advscape.figures.style import Drawn, apply
+from advscape.tables.samples import SAMPLES, split_of
 
 #: values of the axis that get a curve
 _MOST = 7
 
 
 def layers_figure(layers: pd.DataFrame, title: str, norm: str) -> Drawn:
-    """One experiment's traces by layer of the adversarial loss's Hessians, training samples.
+    """One experiment's traces by layer of the adversarial loss's Hessians.
+
+    On training samples, else on test samples.
 
     Args:
         layers: the experiment's rows of layers.csv.
@@ -33,4 +36,5 @@ def layers_figure(layers: pd.DataFrame, title: str, norm: str) -> Drawn:
         )
         for part in parts_of(rows)
     ]  # fmt: skip
-    return picture(panels, title=title, foot=axis.of(every))
+    foot = [SAMPLES[split_of(layers)], axis.of(every)]
+    return picture(panels, title=title, foot="; ".join(filter(None, foot)))

@@ -9,6 +9,7 @@ from advscape.figures.keys import Key, solid, unordered
 from advscape.figures.panels import Panel, picture
 from advscape.figures.style import Drawn, apply
 from advscape.sharpness.catalogue import MEASURES
+from advscape.tables.samples import SAMPLES, of_one_split, split_of
 
 #: balls and the sign of their radius, in words
 BALLS = {
@@ -17,7 +18,6 @@ BALLS = {
     "linf": r"Linf, $\rho$",
     "layer_l2": r"L2 in each layer, $\xi$",
 }
-_SAMPLES = {"train": "training", "test": "test"}
 LOSSES = ("adversarial", "clean")
 
 
@@ -32,8 +32,7 @@ def sharpness_figure(sharpness: pd.DataFrame, title: str, norm: str) -> Drawn:
         norm: l2 or linf, of the threat model.
     """
     apply()
-    split = "train" if "train" in set(sharpness["split"]) else "test"
-    rows, axis = placed(sharpness[sharpness["split"] == split].fillna({"ball": ""}), norm)
+    rows, axis = placed(of_one_split(sharpness).fillna({"ball": ""}), norm)
     rows = rows.assign(
         x=axis.x(rows["at"]), y=rows["value"], loss=rows["loss"] + " loss",
         radius=[f"{radius:g}" for radius in rows["radius"]],
@@ -59,7 +58,7 @@ def sharpness_figure(sharpness: pd.DataFrame, title: str, norm: str) -> Drawn:
             families.append(measure.family)
     if len(set(families)) == len(families):  # one panel of each: no reason for a row of each
         panels = [replace(panel, breaks=False) for panel in panels]
-    return picture(panels, title=title, foot=f"{_SAMPLES[split]} samples")
+    return picture(panels, title=title, foot=SAMPLES[split_of(sharpness)])
 
 
 def _title(label: str, ball: str, rows: pd.DataFrame) -> str:

@@ -11,6 +11,7 @@ from advscape.figures.hessians import PARTS, adversarial, parts_of
 from advscape.figures.keys import Key
 from advscape.figures.panels import Panel, picture
 from advscape.figures.style import Drawn, apply
+from advscape.tables.samples import SAMPLES, split_of
 
 #: densities below this part of the highest are not shown
 _LOWEST = 1e-6
@@ -43,7 +44,8 @@ def spectrum_figure(
         _panel(part, rows[rows["hessian"] == part], outer[outer["hessian"] == part], axis)
         for part in parts_of(rows)
     ]
-    foot = [f"ticks: {_TICKS} of all seeds", axis.of(every)]
+    samples = SAMPLES[split_of(spectrum)]
+    foot = [samples, f"ticks: {_TICKS} of all seeds", axis.of(every)]
     return picture(panels, title=title, foot="; ".join(filter(None, foot)), shared=("density",))
 
 

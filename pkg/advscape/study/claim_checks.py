@@ -233,12 +233,12 @@ def _cells(
         # the epochs of history.csv are its rows
         if wanted is not None and not (column == "epoch" and table == "history"):
             left = _with(f"{at}.select.{column}", column, wanted, left, cells)
-    if free == "epsilon" and all(cell.epsilon is None for cell in left):
-        allowed = "some with one, since claims are about it"
+    if free == "epsilon" and any(cell.epsilon is None for cell in left):
+        allowed = f"those with one, since the claim is about it{_chosen(left, free)}"
         raise ConfigError(f"{at}.select", "checkpoints without an epsilon", allowed)
-    if free == "epoch" and table != "history" and all(_of(cell, "epoch") is None for cell in left):
+    if free == "epoch" and table != "history" and any(_of(cell, "epoch") is None for cell in left):
         allowed = "snapshots, or checkpoints with their epochs, since the claim is about those"
-        raise ConfigError(f"{at}.along", "'epoch'", allowed)
+        raise ConfigError(f"{at}.along", "'epoch'", allowed + _chosen(left, free))
     for column in () if free == _ALL else CELLS[:-1]:
         values = list(dict.fromkeys(_of(cell, column) for cell in left))
         if column != free and len(values) > 1:
@@ -266,6 +266,13 @@ def _with(
         given = shown(absent[0] if absent else wanted)
         raise ConfigError(at, given, named or "nothing: its runs have none")
     return found
+
+
+def _chosen(cells: Sequence[Cell], column: str) -> str:
+    """How to select the cells that have a column, in words; nothing where none has."""
+    values = [_of(cell, column) for cell in cells]
+    named = [value for value in dict.fromkeys(values) if value is not None]
+    return f" (select: {{{column}: [{_listed(named)}]}})" if named else ""
 
 
 def _of(cell: Cell, column: str) -> Any:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from advscape.sharpness.catalogue import MEASURES
+from advscape.tables.samples import of_one_split
 
 #: columns that tell states apart
 STATE = ["experiment", "label", "variant", "noise", "epsilon", "epoch", "seed", "checkpoint"]
@@ -79,7 +80,8 @@ def _judged(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _curved(rows: pd.DataFrame) -> Iterator[pd.DataFrame]:
-    rows = rows[(rows["split"] == "train") & (rows["loss"] == "adversarial")]
+    rows = of_one_split(rows)
+    rows = rows[rows["loss"] == "adversarial"]
     for part in ("frozen", "total"):
         of = rows[rows["hessian"] == part]
         names = {"lambda_max": part, "trace": f"trace_{part}"}
@@ -90,7 +92,7 @@ def _curved(rows: pd.DataFrame) -> Iterator[pd.DataFrame]:
 
 def _sharp(rows: pd.DataFrame) -> Iterator[pd.DataFrame]:
     """Of the adversarial loss where that was measured, in the first ball at its smallest radius."""
-    rows = rows[rows["split"] == "train"]
+    rows = of_one_split(rows)
     rows = rows[rows["loss"] == ("adversarial" if "adversarial" in set(rows["loss"]) else "clean")]
     for name, measures in (("average", AVERAGE), ("worst", WORST)):
         of = rows[rows["measure"] == measure_of(rows, measures)]
