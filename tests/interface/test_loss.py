@@ -300,3 +300,51 @@ def test_wrappers_and_compiled_networks_are_measured_as_they_are_written(wrapped
         warnings.simplefilter("ignore")
         loss = advscape.AdversarialLoss(wrapped(smooth()), x, y, **L2)
     assert loss.value == advscape.AdversarialLoss(smooth(), x, y, **L2).value
+
+
+class KeepsFeatures(nn.Module):
+    """Keeps what its last pass computed, as a hook that collects features does."""
+
+    def __init__(self):
+        super().__init__()
+        self.net, self.features = smooth(), {}
+        self.net[0].register_forward_hook(self._keep)
+
+    def _keep(self, module, inputs, output):
+        self.features["first"] = output
+
+    def forward(self, x):
+        return self.net(x)
+
+
+def spectral_norm_by_hook():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return nn.Sequential(
+            nn.Flatten(), nn.utils.spectral_norm(nn.Linear(16, 3, dtype=torch.float64))
+        )
+
+
+def largest_by_double_backward(net, x, y):
+    """Of the clean Hessian, dense, by torch alone."""
+    weights = [*net.parameters()]
+    slopes = torch.autograd.grad(nn.functional.cross_entropy(net(x), y), weights, create_graph=True)
+    rows = [
+        torch.cat([part.flatten() for part in torch.autograd.grad(
+            entry, weights, retain_graph=True, materialize_grads=True)])
+        for slope in slopes for entry in slope.flatten()
+    ]  # fmt: skip
+    return float(torch.linalg.eigvalsh(torch.stack(rows)).max())
+
+
+@pytest.mark.parametrize("make", [KeepsFeatures, spectral_norm_by_hook])
+def test_a_network_that_keeps_what_a_pass_has_computed_is_measured(make):
+    x, y = batch(12)
+    net = make().eval()
+    net(x)  # from here on it holds tensors that torch does not copy
+    loss = advscape.AdversarialLoss(net, x, y, norm="l2", epsilon=0)
+    assert loss.value.value == pytest.approx(nn.functional.cross_entropy(net(x), y).item())
+    top = loss.hessian("clean").eigenvalues(tolerance=1e-6).value
+    assert top == pytest.approx(largest_by_double_backward(net, x, y), rel=1e-5)
+    assert loss.landscape(points=3).value[1] == pytest.approx(loss.value.value)
+    assert loss.sharpness("average", radius=0.01, draws=2).value != 0

@@ -1,6 +1,5 @@
 """A copy of the user's network, tried and ready to be measured; the user's own is left alone."""
 
-import copy
 import logging
 import sys
 from collections.abc import Iterator, Sequence
@@ -14,6 +13,7 @@ from advscape.models.check import check_logits, check_state
 from advscape.models.layout import use_fast_layout
 from advscape.models.normalise import Normalisation, normalise_inputs
 from advscape.models.prepare import keep_inputs, plain
+from advscape.models.replica import replica
 from advscape.models.untouched import untouched
 from advscape.trial import checks
 
@@ -33,7 +33,7 @@ def copied(model: nn.Module, shape: tuple[int, ...]) -> nn.Module:
         ValueError: there is no such copy, or its parameters are of a kind that is not measured.
     """
     with _refusing(), _stance(), _fork():
-        network = plain(copy.deepcopy(model), shape)
+        network = plain(replica(model), shape)
         check_state(network)
     network.zero_grad(set_to_none=True)
     devices = sorted({str(t.device) for t in [*network.parameters(), *network.buffers()]})
