@@ -348,3 +348,24 @@ def test_a_network_that_keeps_what_a_pass_has_computed_is_measured(make):
     assert top == pytest.approx(largest_by_double_backward(net, x, y), rel=1e-5)
     assert loss.landscape(points=3).value[1] == pytest.approx(loss.value.value)
     assert loss.sharpness("average", radius=0.01, draws=2).value != 0
+
+
+class CallsCompiled(nn.Module):
+    """A function that its forward calls is compiled."""
+
+    def __init__(self):
+        super().__init__()
+        self.net = smooth()
+        self.act = torch.compile(torch.sin, backend="aot_eager")
+
+    def forward(self, x):
+        return self.act(self.net(x))
+
+
+def test_compiled_functions_are_measured_as_they_are_written():
+    x, y = batch(12)
+    net = CallsCompiled().eval()
+    loss = advscape.AdversarialLoss(net, x, y, norm="l2", epsilon=0)
+    top = loss.hessian("clean").eigenvalues(tolerance=1e-6).value
+    net.act = torch.sin
+    assert top == pytest.approx(largest_by_double_backward(net, x, y), rel=1e-5)
