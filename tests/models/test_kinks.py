@@ -3,7 +3,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from advscape.models.kinks import has_kinks
+from advscape.models.kinks import bends_in_places, has_kinks
 from tests import users_networks
 from tests.networks import assert_same, snapshot
 from tests.sections import built_model
@@ -42,6 +42,12 @@ def test_functions_with_kinks_are_seen(name):
 @pytest.mark.parametrize("name", SMOOTH)
 def test_smooth_functions_have_none(name):
     assert not has_kinks(Functional(SMOOTH[name]), torch.rand(2, *SHAPE))
+
+
+def test_functions_that_bend_in_places_are_seen():
+    bent = {"gelu", "silu", "tanh", "elu", "softplus", "softmax", "hardswish"}
+    for name, function in (KINKED | SMOOTH).items():
+        assert bends_in_places(Functional(function), torch.rand(2, *SHAPE)) == (name in bent)
 
 
 @pytest.mark.parametrize("activation", ["relu", "gelu"])

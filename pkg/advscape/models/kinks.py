@@ -1,4 +1,4 @@
-"""Whether a network is smooth in its weights, as seen in what it computes."""
+"""Whether a network is smooth or piecewise linear in its weights, as seen in what it computes."""
 
 from typing import Any
 
@@ -18,6 +18,14 @@ _KINKED = {
     "min", "minimum", "mkldnn_max_pool2d", "_prelu_kernel", "prelu", "relu", "relu6", "rrelu",
     "rrelu_with_noise", "softshrink", "sort", "threshold", "topk",
 }  # fmt: skip
+#: those that bend in some places, and in others are so straight that derivatives are exactly 0
+_BENT = {
+    "_log_softmax", "_safe_softmax", "_scaled_dot_product_attention_math",
+    "_scaled_dot_product_efficient_attention", "_scaled_dot_product_flash_attention",
+    "_scaled_dot_product_flash_attention_for_cpu", "_softmax", "celu", "elu", "erf", "erfc", "exp",
+    "exp2", "expm1", "gelu", "hardswish", "huber_loss", "log_sigmoid_forward", "logaddexp",
+    "logaddexp2", "logsumexp", "mish", "sigmoid", "silu", "smooth_l1_loss", "softplus", "tanh",
+}  # fmt: skip
 
 
 class _Watch(TorchDispatchMode):
@@ -34,7 +42,6 @@ class _Watch(TorchDispatchMode):
         return operator(*args, **(kwargs or {}))
 
 
-@torch.no_grad()
 def has_kinks(model: nn.Module, x: Tensor) -> bool:
     """Whether something with kinks, such as ReLU or max pooling, runs in eval mode.
 
@@ -46,7 +53,21 @@ def has_kinks(model: nn.Module, x: Tensor) -> bool:
         model: left as it was.
         x: (n, ...) inputs.
     """
+    return not _operators(model, x).isdisjoint(_KINKED)
+
+
+def bends_in_places(model: nn.Module, x: Tensor) -> bool:
+    """Whether something runs in eval mode that is straight for some inputs and bent for others.
+
+    Softplus is such a function: where second derivatives are 0 on a few samples, they need not be
+    on others. Arguments as of :func:`has_kinks`.
+    """
+    return not _operators(model, x).isdisjoint(_BENT)
+
+
+@torch.no_grad()
+def _operators(model: nn.Module, x: Tensor) -> set[str]:
     watch = _Watch()
     with untouched(model), watch:
         model(x)
-    return not watch.names.isdisjoint(_KINKED)
+    return watch.names
