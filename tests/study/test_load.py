@@ -178,7 +178,11 @@ BAD = {
     ),
     "weights of timm": (
         changed(experiments__1__model={"name": "timm", "architecture": "resnet18.a1_in1k"}),
-        "experiments[1].model.architecture: got 'resnet18.a1_in1k'; allowed: letters a to z, di",
+        "experiments[1].model.architecture: got 'resnet18.a1_in1k'; allowed: at most 100 of the ",
+    ),
+    "a name that no file can have": (
+        changed(experiments__1__name="pgd-" * 70),
+        "experiments[1].name: got 'pgd-pgd-",
     ),
     "digits without a split": (
         changed(experiments__0__dataset__test_fraction=None),
