@@ -10,6 +10,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 import advscape
 from tests.networks import as_network, assert_same, batch, small_net, snapshot
+from tests.trial import networks
 
 L2 = {"norm": "l2", "epsilon": 0.3, "attack": advscape.PGD(steps=5)}
 
@@ -369,3 +370,15 @@ def test_compiled_functions_are_measured_as_they_are_written():
     top = loss.hessian("clean").eigenvalues(tolerance=1e-6).value
     net.act = torch.sin
     assert top == pytest.approx(largest_by_double_backward(net, x, y), rel=1e-5)
+
+
+@pytest.mark.parametrize("kind", [networks.FirstBatch, networks.FirstBatchUnseen])
+def test_a_network_that_its_first_batch_initialises_is_measured_after_that(kind):
+    x, y = batch(12, dtype=torch.float32)
+    net = kind(3, (1, 4, 4)).eval()
+    with pytest.raises(ValueError, match="model: a pass in eval mode changes its shift"):
+        advscape.AdversarialLoss(net, x, y, norm="l2", epsilon=0)
+    right = nn.functional.cross_entropy(net(x), y).item()
+    assert net.shift.item() == x.mean().item()
+    loss = advscape.AdversarialLoss(net, x, y, norm="l2", epsilon=0)
+    assert loss.value.value == pytest.approx(right, rel=1e-6)

@@ -94,6 +94,43 @@ class KeepsOutside(Plain):
         return self.net(x) * self.scale
 
 
+class FirstBatch(Plain):
+    """Its first pass sets how inputs are shifted, as ActNorm does."""
+
+    def __init__(self, classes, shape):
+        super().__init__(classes, shape)
+        self.shift = nn.Parameter(torch.zeros(()))
+        self.register_buffer("ready", torch.tensor(False))
+
+    def forward(self, x):
+        if not self.ready:
+            with torch.no_grad():
+                self.shift.copy_(x.mean())
+                self.ready.fill_(True)
+        return self.net(x - self.shift)
+
+
+class FirstBatchUnseen(FirstBatch):
+    """Whether it is ready is no part of its state."""
+
+    def __init__(self, classes, shape):
+        super().__init__(classes, shape)
+        del self.ready
+        self.ready = torch.tensor(False)
+
+
+class Counts(Plain):
+    """Counts its passes, which changes no output."""
+
+    def __init__(self, classes, shape):
+        super().__init__(classes, shape)
+        self.register_buffer("passes", torch.zeros(()))
+
+    def forward(self, x):
+        self.passes += 1
+        return self.net(x)
+
+
 class Once(torch.autograd.Function):
     """A function that can be differentiated once, and says so."""
 

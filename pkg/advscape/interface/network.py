@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from advscape.errors import UserError, in_words
-from advscape.models.check import check_logits, check_state
+from advscape.models.check import check_first_pass, check_logits, check_state
 from advscape.models.layout import use_fast_layout
 from advscape.models.normalise import Normalisation, normalise_inputs
 from advscape.models.prepare import keep_inputs, plain
@@ -68,6 +68,7 @@ def made_ready(
         if normalisation is not None:
             normalise_inputs(network, normalisation, tuple(x.shape[1:]))
             network.to(x.device)
+        check_first_pass(network, few)
         keep_inputs(network, few)
         use_fast_layout(network)
         classes = _classes(network, few)
