@@ -382,3 +382,14 @@ def test_a_network_that_its_first_batch_initialises_is_measured_after_that(kind)
     assert net.shift.item() == x.mean().item()
     loss = advscape.AdversarialLoss(net, x, y, norm="l2", epsilon=0)
     assert loss.value.value == pytest.approx(right, rel=1e-6)
+
+
+def test_a_weight_without_a_gradient_is_refused_unless_it_is_frozen():
+    """Lines would move it, and Hessians would not know of it."""
+    x, y = batch(12, dtype=torch.float32)
+    net = networks.DetachedWeight(3, (1, 4, 4)).eval()
+    with pytest.raises(ValueError, match="model: its output depends on its parameter shift"):
+        advscape.AdversarialLoss(net, x, y, norm="l2", epsilon=0)
+    net.shift.requires_grad_(False)
+    loss = advscape.AdversarialLoss(net, x, y, norm="l2", epsilon=0)
+    assert "shift" not in loss.hessian("clean").names

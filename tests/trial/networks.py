@@ -131,6 +131,26 @@ class Counts(Plain):
         return self.net(x)
 
 
+class DetachedWeight(Plain):
+    """One of its weights gets no gradient, and moves the outputs all the same."""
+
+    def __init__(self, classes, shape):
+        super().__init__(classes, shape)
+        self.shift = nn.Parameter(torch.randn(classes))
+
+    def forward(self, x):
+        return self.net(x) + self.shift.detach()
+
+
+class WithoutGradient(Plain):
+    """A layer runs under no_grad."""
+
+    def forward(self, x):
+        with torch.no_grad():
+            shift = self.net[4](self.net[3](x.expand(-1, 8, -1, -1)))
+        return self.net[:3](x).mean(dim=(2, 3))[:, : shift.shape[1]] + shift
+
+
 class Once(torch.autograd.Function):
     """A function that can be differentiated once, and says so."""
 

@@ -84,6 +84,7 @@ def made_ready(
         checks.independent(network, few)
         if attacked:
             checks.attackable(network, few, labels)
+        checks.attached(network, few)
         if checks.looks_like_probabilities(network, few):
             _LOG.warning("the outputs look like probabilities, and are taken for logits")
 

@@ -118,6 +118,36 @@ def attackable(model: nn.Module, x: Tensor, y: Tensor) -> None:
         raise UserError("the gradient of the loss in its input is not finite")
 
 
+def attached(model: nn.Module, x: Tensor) -> None:
+    """Every parameter that is to be trained and that moves the outputs gets a gradient.
+
+    Otherwise lines in weight space would move what Hessians take for constant.
+
+    Raises:
+        UserError: one gets none.
+    """
+    named = {name: p for name, p in model.named_parameters() if p.requires_grad}
+    with differentiable(model, [*named.values()]):
+        logits = model(x)
+        if not logits.requires_grad:
+            return
+        gradients = torch.autograd.grad(logits.sum(), [*named.values()], allow_unused=True)
+    generator = torch.Generator().manual_seed(0)
+    for (name, parameter), gradient in zip(named.items(), gradients, strict=True):
+        if gradient is not None:
+            continue
+        step = torch.randn(parameter.shape, generator=generator).to(parameter)
+        with torch.no_grad(), restored([parameter]), untouched(model):
+            before = model(x)  # without gradients too: torch has other kernels then
+            parameter.add_(step * (1 + parameter.abs()))
+            moved = not torch.equal(before, model(x))
+        if moved:
+            raise UserError(
+                f"its output depends on its parameter {name}, which gets no gradient: it is "
+                "detached, or used under no_grad; allowed: requires_grad_(False) on it"
+            )
+
+
 def curved(model: nn.Module, x: Tensor, y: Tensor) -> str | None:
     """The loss has second derivatives in the weights and in the inputs.
 
