@@ -1,4 +1,6 @@
-"""Whether a network is smooth or piecewise linear in its weights, as seen in what it computes."""
+"""Whether a network is smooth or piecewise linear in its weights, and in which precision it works,
+as seen in what it computes.
+"""
 
 from typing import Any
 
@@ -26,20 +28,26 @@ _BENT = {
     "exp2", "expm1", "gelu", "hardswish", "huber_loss", "log_sigmoid_forward", "logaddexp",
     "logaddexp2", "logsumexp", "mish", "sigmoid", "silu", "smooth_l1_loss", "softplus", "tanh",
 }  # fmt: skip
+_FULL, _HALF = (torch.float32, torch.float64), (torch.float16, torch.bfloat16)
 
 
 class _Watch(TorchDispatchMode):
-    """Notes which operators run."""
+    """Notes which operators run, and to which smaller precision numbers are rounded."""
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.names: set[str] = set()
+        self.rounded: torch.dtype | None = None
 
     def __torch_dispatch__(
         self, operator: Any, types: Any, args: Any = (), kwargs: Any = None
     ) -> Any:
-        self.names.add(operator.overloadpacket.__name__.removesuffix("_"))
-        return operator(*args, **(kwargs or {}))
+        name = operator.overloadpacket.__name__.removesuffix("_")
+        self.names.add(name)
+        result = operator(*args, **(kwargs or {}))
+        if name == "_to_copy" and args[0].dtype in _FULL and result.dtype in _HALF:
+            self.rounded = result.dtype
+        return result
 
 
 def has_kinks(model: nn.Module, x: Tensor) -> bool:
@@ -53,7 +61,7 @@ def has_kinks(model: nn.Module, x: Tensor) -> bool:
         model: left as it was.
         x: (n, ...) inputs.
     """
-    return not _operators(model, x).isdisjoint(_KINKED)
+    return not _watched(model, x).names.isdisjoint(_KINKED)
 
 
 def bends_in_places(model: nn.Module, x: Tensor) -> bool:
@@ -62,12 +70,20 @@ def bends_in_places(model: nn.Module, x: Tensor) -> bool:
     Softplus is such a function: where second derivatives are 0 on a few samples, they need not be
     on others. Arguments as of :func:`has_kinks`.
     """
-    return not _operators(model, x).isdisjoint(_BENT)
+    return not _watched(model, x).names.isdisjoint(_BENT)
+
+
+def rounds_to(model: nn.Module, x: Tensor) -> torch.dtype | None:
+    """The half precision to which it rounds numbers in eval mode, as under autocast; None without.
+
+    Arguments as of :func:`has_kinks`.
+    """
+    return _watched(model, x).rounded
 
 
 @torch.no_grad()
-def _operators(model: nn.Module, x: Tensor) -> set[str]:
+def _watched(model: nn.Module, x: Tensor) -> _Watch:
     watch = _Watch()
     with untouched(model), watch:
         model(x)
-    return watch.names
+    return watch
