@@ -20,6 +20,11 @@ _KINKED = {
     "min", "minimum", "mkldnn_max_pool2d", "_prelu_kernel", "prelu", "relu", "relu6", "rrelu",
     "rrelu_with_noise", "softshrink", "sort", "threshold", "topk",
 }  # fmt: skip
+#: those that compare numbers or round them, as where(x > 0, x, 0) does, which writes ReLU out
+_SWITCHES = {
+    "ceil", "cummax", "cummin", "floor", "fmax", "fmin", "fmod", "frac", "ge", "gt", "heaviside",
+    "le", "lt", "remainder", "round", "sgn", "sign", "trunc",
+}  # fmt: skip
 #: those that bend in some places, and in others are so straight that derivatives are exactly 0
 _BENT = {
     "_log_softmax", "_safe_softmax", "_scaled_dot_product_attention_math",
@@ -32,11 +37,12 @@ _FULL, _HALF = (torch.float32, torch.float64), (torch.float16, torch.bfloat16)
 
 
 class _Watch(TorchDispatchMode):
-    """Notes which operators run, and to which smaller precision numbers are rounded."""
+    """Notes which operators run, whether one has kinks, and whether numbers are rounded."""
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.names: set[str] = set()
+        self.kinked = False
         self.rounded: torch.dtype | None = None
 
     def __torch_dispatch__(
@@ -45,9 +51,16 @@ class _Watch(TorchDispatchMode):
         name = operator.overloadpacket.__name__.removesuffix("_")
         self.names.add(name)
         result = operator(*args, **(kwargs or {}))
+        self.kinked |= name in _KINKED or (name in _SWITCHES and args[0].is_floating_point())
+        self.kinked |= name == "elu" and _elu_has_kink(*args[1:])
         if name == "_to_copy" and args[0].dtype in _FULL and result.dtype in _HALF:
             self.rounded = result.dtype
         return result
+
+
+def _elu_has_kink(alpha: float = 1.0, scale: float = 1.0, input_scale: float = 1.0) -> bool:
+    """Slopes at 0 are the scale from the right, and alpha times as large from the left: SELU's."""
+    return alpha * input_scale != 1
 
 
 def has_kinks(model: nn.Module, x: Tensor) -> bool:
@@ -55,13 +68,13 @@ def has_kinks(model: nn.Module, x: Tensor) -> bool:
 
     Across a kink a second difference over a finite step counts the jump of the slope, which the
     Hessian at a point does not know. Functions that only guard a value, as ``clamp_min`` in a norm,
-    count too.
+    count too, and comparisons of numbers for whatever they are made.
 
     Args:
         model: left as it was.
         x: (n, ...) inputs.
     """
-    return not _watched(model, x).names.isdisjoint(_KINKED)
+    return _watched(model, x).kinked
 
 
 def bends_in_places(model: nn.Module, x: Tensor) -> bool:
