@@ -393,3 +393,10 @@ def test_a_weight_without_a_gradient_is_refused_unless_it_is_frozen():
     net.shift.requires_grad_(False)
     loss = advscape.AdversarialLoss(net, x, y, norm="l2", epsilon=0)
     assert "shift" not in loss.hessian("clean").names
+
+
+def test_a_weight_that_a_pass_gives_other_memory_is_refused():
+    """Landscapes would move the memory that it had before: flat lines."""
+    net = networks.OtherMemory(3, (1, 4, 4)).eval()
+    with pytest.raises(ValueError, match=r"model: a pass gives its net\.4\.weight other memory"):
+        advscape.AdversarialLoss(net, *batch(12, dtype=torch.float32), norm="l2", epsilon=0)

@@ -76,6 +76,7 @@ def test_what_can_work_passes(tmp_path, function):
 
 
 REFUSED = {
+    f"{HERE}:OtherMemory": "a pass gives its net.4.weight other memory (.data = ...), so that it",
     f"{HERE}:DetachedWeight": "its output depends on its parameter shift, which gets no gradient",
     f"{HERE}:WithoutGradient": "its output depends on its parameter net.4.weight, which gets no",
     f"{HERE}:FirstBatch": "a pass in eval mode changes its shift, and its outputs with it",

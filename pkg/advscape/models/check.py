@@ -89,10 +89,13 @@ def check_first_pass(model: nn.Module, x: Tensor) -> None:
         x: (n, ...) two inputs or more.
 
     Raises:
-        UserError: outputs depend on the inputs of the pass before.
+        UserError: outputs depend on the inputs of the pass before; or a parameter gets another
+            memory.
         Exception: whatever the network raises.
     """
     named = dict(chain(model.named_parameters(), model.named_buffers()))
+    # held, or the memory might be free and come back as the other one
+    places = {name: parameter.detach() for name, parameter in model.named_parameters()}
 
     def after(first: Tensor) -> tuple[list[str], Tensor]:
         """What a pass changes, and the outputs that then follow."""
@@ -103,6 +106,12 @@ def check_first_pass(model: nn.Module, x: Tensor) -> None:
             return changed, model(x.clone())
 
     changed, one = after(x)
+    for name, parameter in model.named_parameters():
+        if name not in places or parameter.data_ptr() != places[name].data_ptr():
+            raise UserError(
+                f"a pass gives its {name} other memory (.data = ...), so that it cannot be moved "
+                "in place; allowed: changes of its values alone, such as .data.copy_(...)"
+            )
     if not changed or not isinstance(one, Tensor):
         return
     _, two = after(x[: len(x) // 2])
