@@ -1,5 +1,7 @@
 """Further networks that a trial has to see through."""
 
+import random
+
 import numpy as np
 import torch
 from torch import nn
@@ -157,6 +159,38 @@ class OtherMemory(Plain):
     def forward(self, x):
         weight = self.net[4].weight
         weight.data = nn.functional.normalize(weight.data)
+        return self.net(x)
+
+
+class OwnGenerator(Plain):
+    """Drops pixels by a generator of its own while it is trained."""
+
+    def __init__(self, classes, shape):
+        super().__init__(classes, shape)
+        self.generator = torch.Generator().manual_seed(1)
+
+    def forward(self, x):
+        if self.training:
+            x = x * (torch.rand(x.shape, generator=self.generator) > 0.2)
+        return self.net(x)
+
+
+class Warmup(Plain):
+    """Counts in Python how often it was trained."""
+
+    passes = 0
+
+    def forward(self, x):
+        self.passes += self.training
+        return self.net(x * min(1.0, self.passes / 20) if self.training else x)
+
+
+class Drops(Plain):
+    """Dropout by all of the global generators while it is trained."""
+
+    def forward(self, x):
+        if self.training:
+            x = nn.functional.dropout(x, 0.2) * random.random() * np.random.random()  # noqa: NPY002
         return self.net(x)
 
 

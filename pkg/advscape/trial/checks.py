@@ -1,7 +1,7 @@
 """What a network has to do for its numbers to mean something; each check refuses in one line."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -223,6 +223,40 @@ def same_outputs(model: nn.Module, other: nn.Module, x: Tensor) -> None:
             f"made again and given its state_dict, it gives other outputs (by {apart:.2g} of their "
             "size): it draws constants or keeps values outside of its state; register them as "
             "buffers"
+        )
+
+
+@torch.no_grad()
+def same_training(
+    model: nn.Module,
+    other: nn.Module,
+    x: Tensor,
+    draws: Callable[[], AbstractContextManager[None]],
+) -> None:
+    """In training mode too, with equal global draws: a run that is taken up goes on as it would.
+
+    Args:
+        model: has had a pass in training mode; left as it was, as the other is.
+        other: made again and given this one's state.
+        x: (n, ...) inputs.
+        draws: makes the block within which global draws are always the same.
+
+    Raises:
+        UserError: it does not.
+    """
+    found = []
+    for network in (model, other):
+        training = network.training
+        with restored([*network.parameters(), *network.buffers()]), draws():
+            found.append(network.train()(x.clone()))
+        network.train(training)
+    apart = _apart(*found)
+    if apart > _ROUNDING.get(x.dtype, 0.1):
+        raise UserError(
+            f"made again and given its state_dict, it gives other outputs in training mode (by "
+            f"{apart:.2g} of their size), so that a run could not be taken up: it draws from a "
+            "generator of its own, or counts its passes outside of its state; use the global "
+            "generators, and a buffer"
         )
 
 
