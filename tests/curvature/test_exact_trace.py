@@ -102,6 +102,23 @@ def test_other_networks_are_not_taken_for_linear(make):
     assert exact_traces(HessianOperator(model, x, y, 3), 2) is None
 
 
+def test_a_bend_that_few_samples_show_is_in_the_trace():
+    """Softplus of a large beta is straight on all samples but those next to its bend."""
+    torch.manual_seed(0)
+    model = nn.Sequential(
+        nn.Flatten(), nn.Linear(16, 8), nn.Softplus(beta=1e7), nn.Linear(8, 3)
+    ).double().eval()  # fmt: skip
+    x, y = batch(7)
+    with torch.no_grad():  # one unit of the last sample is at its bend
+        model[1].bias[0] -= model[:2](x)[6, 0]
+    exact = blocks(model, x, y)
+    operator = HessianOperator(model, x, y, 7)
+    straight = gauss_newton_traces(model, operator.parameters, x, y, 7)
+    assert abs(exact.sum() - straight.sum()) > 1
+    assert linear_in_each(model, operator.parameters, x[:6], y[:6])
+    assert exact_traces(operator, 2) is None
+
+
 def test_gauss_newtons_traces_are_those_of_any_network():
     model, (x, y) = small_net(activation=nn.GELU), batch(7)
     operator = GaussNewtonOperator(model, x, y, 7)

@@ -295,6 +295,34 @@ def test_what_cannot_be_shown_is_not_given(kind, caplog):
         operator @ operator.random_vector(torch.Generator())
 
 
+class Autocast(users.Plain):
+    """Its layers round to bfloat16 in float32, and not in float64."""
+
+    def forward(self, x):
+        with torch.autocast("cpu", torch.bfloat16):
+            return self.net(x).float()
+
+
+def test_products_in_half_precision_are_not_given():
+    x, y = samples()
+    rounded, plain = made(Autocast), made(users.Plain)
+    weights = [*plain.parameters()]
+    with torch.no_grad():
+        for one, other in zip(rounded.parameters(), weights, strict=True):
+            other.copy_(one)
+
+    def product(model):
+        over = [*model.parameters()]
+        loss = functional.cross_entropy(model(x), y)
+        slopes = torch.autograd.grad(loss, over, create_graph=True)
+        return torch.autograd.grad(slopes, over, [w.detach() for w in weights])[0]
+
+    away = product(rounded) - product(plain)
+    assert away.norm() > 2e-3 * product(plain).norm()  # more than proofs allow
+    with pytest.raises(UnprovenHessian, match="it computes in bfloat16; allowed: float32"):
+        proven_path(HessianOperator(rounded, x, y, 12))
+
+
 def test_the_log_says_which_path_is_taken_and_why(caplog):
     x, y = samples()
     with caplog.at_level(logging.WARNING):

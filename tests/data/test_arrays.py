@@ -105,6 +105,14 @@ def test_labels_that_will_not_do(array, words):
         as_labels(array, 2, WHERE)
 
 
+def test_whole_numbers_of_another_scale_are_said(caplog):
+    """scikit-learn's digits go from 0 to 16."""
+    with caplog.at_level(logging.WARNING):
+        images = as_images(np.arange(17).reshape(1, 1, 17), WHERE)
+    assert images.max() == 16
+    assert "whole numbers from 0 to 16 are read as bytes, of which 255 is white" in caplog.text
+
+
 def test_a_label_is_only_a_name():
     assert as_labels(np.array([10**12, 3]), 2, WHERE).tolist() == [10**12, 3]
     assert as_labels(np.array([True, False]), 2, WHERE).tolist() == [1, 0]

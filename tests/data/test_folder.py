@@ -174,3 +174,29 @@ def test_a_change_of_any_file_is_another_dataset(root):
     file.with_name("9.JPEG").unlink()
     seen.add(content_digest("folder", "zoo", root))
     assert len(seen) == 4
+
+
+@pytest.mark.parametrize("extra", ["more.bmp", "old.WEBP", "images/0.png"])
+def test_images_that_would_be_left_out_are_named(root, extra):
+    file = root / "zoo/train/dog" / extra
+    file.parent.mkdir(exist_ok=True)
+    picture(np.random.default_rng(0), 30, 30).save(file)
+    named = "dog/images is a folder of images" if "/" in extra else f"dog/{extra} would be left out"
+    with pytest.raises(UserError, match=named):
+        load(root)
+
+
+def test_other_files_and_folders_may_lie_there(root):
+    (root / "zoo/train/dog/boxes").mkdir()
+    (root / "zoo/train/dog/boxes/notes.txt").write_text("not an image")
+    (root / "zoo/train/dog/.cache").mkdir()
+    assert len(load(root).labels) == 27
+
+
+def test_pixels_of_16_bits_are_refused(root):
+    """Pillow would make all above 255 white."""
+    pixels = np.full((30, 30), 1000, np.uint16)
+    Image.fromarray(pixels).save(root / "zoo/train/dog/deep.png")
+    assert np.asarray(Image.open(root / "zoo/train/dog/deep.png")).min() == 1000
+    with pytest.raises(UserError, match=r"dog/deep\.png: its pixels have more than 8 bits"):
+        load(root).images.decoded()

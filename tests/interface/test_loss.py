@@ -10,6 +10,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 import advscape
 from tests.networks import as_network, assert_same, batch, small_net, snapshot
+from tests.trial import networks
 
 L2 = {"norm": "l2", "epsilon": 0.3, "attack": advscape.PGD(steps=5)}
 
@@ -300,3 +301,102 @@ def test_wrappers_and_compiled_networks_are_measured_as_they_are_written(wrapped
         warnings.simplefilter("ignore")
         loss = advscape.AdversarialLoss(wrapped(smooth()), x, y, **L2)
     assert loss.value == advscape.AdversarialLoss(smooth(), x, y, **L2).value
+
+
+class KeepsFeatures(nn.Module):
+    """Keeps what its last pass computed, as a hook that collects features does."""
+
+    def __init__(self):
+        super().__init__()
+        self.net, self.features = smooth(), {}
+        self.net[0].register_forward_hook(self._keep)
+
+    def _keep(self, module, inputs, output):
+        self.features["first"] = output
+
+    def forward(self, x):
+        return self.net(x)
+
+
+def spectral_norm_by_hook():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return nn.Sequential(
+            nn.Flatten(), nn.utils.spectral_norm(nn.Linear(16, 3, dtype=torch.float64))
+        )
+
+
+def largest_by_double_backward(net, x, y):
+    """Of the clean Hessian, dense, by torch alone."""
+    weights = [*net.parameters()]
+    slopes = torch.autograd.grad(nn.functional.cross_entropy(net(x), y), weights, create_graph=True)
+    rows = [
+        torch.cat([part.flatten() for part in torch.autograd.grad(
+            entry, weights, retain_graph=True, materialize_grads=True)])
+        for slope in slopes for entry in slope.flatten()
+    ]  # fmt: skip
+    return float(torch.linalg.eigvalsh(torch.stack(rows)).max())
+
+
+@pytest.mark.parametrize("make", [KeepsFeatures, spectral_norm_by_hook])
+def test_a_network_that_keeps_what_a_pass_has_computed_is_measured(make):
+    x, y = batch(12)
+    net = make().eval()
+    net(x)  # from here on it holds tensors that torch does not copy
+    loss = advscape.AdversarialLoss(net, x, y, norm="l2", epsilon=0)
+    assert loss.value.value == pytest.approx(nn.functional.cross_entropy(net(x), y).item())
+    top = loss.hessian("clean").eigenvalues(tolerance=1e-6).value
+    assert top == pytest.approx(largest_by_double_backward(net, x, y), rel=1e-5)
+    assert loss.landscape(points=3).value[1] == pytest.approx(loss.value.value)
+    assert loss.sharpness("average", radius=0.01, draws=2).value != 0
+
+
+class CallsCompiled(nn.Module):
+    """A function that its forward calls is compiled."""
+
+    def __init__(self):
+        super().__init__()
+        self.net = smooth()
+        self.act = torch.compile(torch.sin, backend="aot_eager")
+
+    def forward(self, x):
+        return self.act(self.net(x))
+
+
+def test_compiled_functions_are_measured_as_they_are_written():
+    x, y = batch(12)
+    net = CallsCompiled().eval()
+    loss = advscape.AdversarialLoss(net, x, y, norm="l2", epsilon=0)
+    top = loss.hessian("clean").eigenvalues(tolerance=1e-6).value
+    net.act = torch.sin
+    assert top == pytest.approx(largest_by_double_backward(net, x, y), rel=1e-5)
+
+
+@pytest.mark.parametrize("kind", [networks.FirstBatch, networks.FirstBatchUnseen])
+def test_a_network_that_its_first_batch_initialises_is_measured_after_that(kind):
+    x, y = batch(12, dtype=torch.float32)
+    net = kind(3, (1, 4, 4)).eval()
+    with pytest.raises(ValueError, match="model: a pass in eval mode changes its shift"):
+        advscape.AdversarialLoss(net, x, y, norm="l2", epsilon=0)
+    right = nn.functional.cross_entropy(net(x), y).item()
+    assert net.shift.item() == x.mean().item()
+    loss = advscape.AdversarialLoss(net, x, y, norm="l2", epsilon=0)
+    assert loss.value.value == pytest.approx(right, rel=1e-6)
+
+
+def test_a_weight_without_a_gradient_is_refused_unless_it_is_frozen():
+    """Lines would move it, and Hessians would not know of it."""
+    x, y = batch(12, dtype=torch.float32)
+    net = networks.DetachedWeight(3, (1, 4, 4)).eval()
+    with pytest.raises(ValueError, match="model: its output depends on its parameter shift"):
+        advscape.AdversarialLoss(net, x, y, norm="l2", epsilon=0)
+    net.shift.requires_grad_(False)
+    loss = advscape.AdversarialLoss(net, x, y, norm="l2", epsilon=0)
+    assert "shift" not in loss.hessian("clean").names
+
+
+def test_a_weight_that_a_pass_gives_other_memory_is_refused():
+    """Landscapes would move the memory that it had before: flat lines."""
+    net = networks.OtherMemory(3, (1, 4, 4)).eval()
+    with pytest.raises(ValueError, match=r"model: a pass gives its net\.4\.weight other memory"):
+        advscape.AdversarialLoss(net, *batch(12, dtype=torch.float32), norm="l2", epsilon=0)

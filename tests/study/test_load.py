@@ -178,7 +178,15 @@ BAD = {
     ),
     "weights of timm": (
         changed(experiments__1__model={"name": "timm", "architecture": "resnet18.a1_in1k"}),
-        "experiments[1].model.architecture: got 'resnet18.a1_in1k'; allowed: letters a to z, di",
+        "experiments[1].model.architecture: got 'resnet18.a1_in1k'; allowed: at most 100 of the ",
+    ),
+    "a seed that no table can have": (
+        changed(experiments__1__grid__seeds=[2**63]),
+        "experiments[1].grid.seeds[0]: got 9223372036854775808; allowed: an integer below 2**63",
+    ),
+    "a name that no file can have": (
+        changed(experiments__1__name="pgd-" * 70),
+        "experiments[1].name: got 'pgd-pgd-",
     ),
     "digits without a split": (
         changed(experiments__0__dataset__test_fraction=None),

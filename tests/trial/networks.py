@@ -1,5 +1,7 @@
 """Further networks that a trial has to see through."""
 
+import random
+
 import numpy as np
 import torch
 from torch import nn
@@ -92,6 +94,104 @@ class KeepsOutside(Plain):
         if self.training:
             self.scale = self.scale * 1.5
         return self.net(x) * self.scale
+
+
+class FirstBatch(Plain):
+    """Its first pass sets how inputs are shifted, as ActNorm does."""
+
+    def __init__(self, classes, shape):
+        super().__init__(classes, shape)
+        self.shift = nn.Parameter(torch.zeros(()))
+        self.register_buffer("ready", torch.tensor(False))
+
+    def forward(self, x):
+        if not self.ready:
+            with torch.no_grad():
+                self.shift.copy_(x.mean())
+                self.ready.fill_(True)
+        return self.net(x - self.shift)
+
+
+class FirstBatchUnseen(FirstBatch):
+    """Whether it is ready is no part of its state."""
+
+    def __init__(self, classes, shape):
+        super().__init__(classes, shape)
+        del self.ready
+        self.ready = torch.tensor(False)
+
+
+class Counts(Plain):
+    """Counts its passes, which changes no output."""
+
+    def __init__(self, classes, shape):
+        super().__init__(classes, shape)
+        self.register_buffer("passes", torch.zeros(()))
+
+    def forward(self, x):
+        self.passes += 1
+        return self.net(x)
+
+
+class DetachedWeight(Plain):
+    """One of its weights gets no gradient, and moves the outputs all the same."""
+
+    def __init__(self, classes, shape):
+        super().__init__(classes, shape)
+        self.shift = nn.Parameter(torch.randn(classes))
+
+    def forward(self, x):
+        return self.net(x) + self.shift.detach()
+
+
+class WithoutGradient(Plain):
+    """A layer runs under no_grad."""
+
+    def forward(self, x):
+        with torch.no_grad():
+            shift = self.net[4](self.net[3](x.expand(-1, 8, -1, -1)))
+        return self.net[:3](x).mean(dim=(2, 3))[:, : shift.shape[1]] + shift
+
+
+class OtherMemory(Plain):
+    """Normalises a weight by giving it other memory."""
+
+    def forward(self, x):
+        weight = self.net[4].weight
+        weight.data = nn.functional.normalize(weight.data)
+        return self.net(x)
+
+
+class OwnGenerator(Plain):
+    """Drops pixels by a generator of its own while it is trained."""
+
+    def __init__(self, classes, shape):
+        super().__init__(classes, shape)
+        self.generator = torch.Generator().manual_seed(1)
+
+    def forward(self, x):
+        if self.training:
+            x = x * (torch.rand(x.shape, generator=self.generator) > 0.2)
+        return self.net(x)
+
+
+class Warmup(Plain):
+    """Counts in Python how often it was trained."""
+
+    passes = 0
+
+    def forward(self, x):
+        self.passes += self.training
+        return self.net(x * min(1.0, self.passes / 20) if self.training else x)
+
+
+class Drops(Plain):
+    """Dropout by all of the global generators while it is trained."""
+
+    def forward(self, x):
+        if self.training:
+            x = nn.functional.dropout(x, 0.2) * random.random() * np.random.random()  # noqa: NPY002
+        return self.net(x)
 
 
 class Once(torch.autograd.Function):

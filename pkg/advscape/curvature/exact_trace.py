@@ -26,6 +26,7 @@ from advscape.curvature.sample_squares import NotLayered, by_layers, one_by_one
 from advscape.curvature.trace import LayerTraces
 from advscape.losses import gap_probabilities, logit_gaps
 from advscape.machine.memory import MicroBatch
+from advscape.models.kinks import bends_in_places
 from advscape.models.untouched import differentiable, untouched
 
 _LOG = logging.getLogger("advscape.curvature")
@@ -44,7 +45,7 @@ def exact_traces(operator: CurvatureOperator, probes: int) -> LayerTraces | None
 
     Costs about a pass backwards for each class, where a probe takes the passes of a product. The
     network is tried first: that derivatives of each tensor's gradient in the same tensor are
-    exactly 0 on a few samples.
+    exactly 0 on a few samples, and that nothing in it bends on some samples alone.
 
     Args:
         operator: over all of the samples.
@@ -61,6 +62,8 @@ def exact_traces(operator: CurvatureOperator, probes: int) -> LayerTraces | None
     tried = operator.telling(_TRIED)
     try:
         if _classes(model, tried[0]) > _CLASSES * probes:
+            return None
+        if bends_in_places(model, tried[0]):
             return None
         if not linear_in_each(model, operator.parameters, *tried):
             return None

@@ -8,7 +8,8 @@ covers. So each operator, on each network, has to pass two tests on a few sample
   (:mod:`advscape.curvature.first_derivatives`). In a network with kinks a difference may step over
   one; there most of several directions have to agree.
 
-Otherwise the next of :data:`advscape.curvature.paths.PATHS` is tried.
+Otherwise the next of :data:`advscape.curvature.paths.PATHS` is tried. A network that rounds to half
+precision has none: in float64 it is another one, and its products are off by that rounding.
 """
 
 import logging
@@ -29,6 +30,7 @@ from advscape.curvature.first_derivatives import (
 from advscape.curvature.paths import PATHS, Path
 from advscape.errors import in_words
 from advscape.models.flat import flattened
+from advscape.models.kinks import rounds_to
 
 if TYPE_CHECKING:
     from advscape.curvature.operator import CurvatureOperator
@@ -87,6 +89,9 @@ def proven_path(operator: "CurvatureOperator") -> Path:
 
 def _find(operator: "CurvatureOperator") -> Found:
     samples = tuple(operator.telling(_SAMPLES))
+    if (half := rounds_to(operator.model, samples[0])) is not None:
+        name = str(half).removeprefix("torch.")
+        return None, f"it computes in {name}; allowed: float32 or float64, without autocast", False
     complaints: list[str] = []
     undefined = True
     for path in PATHS:

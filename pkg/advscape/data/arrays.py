@@ -11,6 +11,8 @@ _LOG = logging.getLogger("advscape.data")
 
 #: how far beyond [0, 1] a pixel may lie by rounding
 _ROUNDING = 1e-6
+#: whole numbers below this may be of another scale, such as 0 to 16 of scikit-learn's digits
+_DARK = 32
 
 
 def as_images(array: np.ndarray, where: str) -> np.ndarray:
@@ -87,6 +89,11 @@ def _pixels(array: np.ndarray, where: str) -> np.ndarray:
                 f"{where}: got whole numbers from {low} to {high}; allowed: 0 to 255, or floats "
                 "in [0, 1]"
             )
+        if 0 < high < _DARK:
+            _LOG.warning(
+                "%s: whole numbers from %d to %d are read as bytes, of which 255 is white; divide "
+                "them where another number is", where, low, high,
+            )  # fmt: skip
         return array.astype(np.uint8)
     if not (np.isfinite(low) and np.isfinite(high)):  # one NaN makes both NaN
         count = int((~np.isfinite(array)).sum())

@@ -12,6 +12,20 @@ from advscape.errors import UserError, in_words
 from advscape.machine.progress import track
 from advscape.references import imported
 
+#: Pillow's names of what is kept in 16 bits and more, or in floats; it would cut them at 255
+_DEEP = ("I", "F")
+
+
+def as_rgb(image: Any) -> Any:
+    """A Pillow image of three channels of bytes.
+
+    Raises:
+        UserError: its pixels have more than eight bits.
+    """
+    if image.mode.startswith(_DEEP):
+        raise UserError("its pixels have more than 8 bits; allowed: 8, which 255 is white in")
+    return image.convert("RGB")
+
 
 @dataclass(frozen=True)
 class Transform:
@@ -29,11 +43,11 @@ class Transform:
         """(height, width, 3) uint8 of a Pillow image.
 
         Raises:
-            UserError: it is smaller than the square.
+            UserError: it is smaller than the square, or its pixels are no bytes.
         """
         from PIL import Image
 
-        image = image.convert("RGB")
+        image = as_rgb(image)
         width, height = image.size
         if self.resize is not None:
             short, long = sorted((width, height))

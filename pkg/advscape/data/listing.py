@@ -9,6 +9,10 @@ from advscape.errors import UserError
 
 #: suffixes of image files, in lower case
 IMAGES = (".jpg", ".jpeg", ".png")
+#: those of other image files
+_OTHER_IMAGES = (
+    ".avif", ".bmp", ".gif", ".heic", ".pgm", ".ppm", ".tif", ".tiff", ".webp",
+)  # fmt: skip
 #: what the folder, or the files, of each split may be called; the first that is there is taken
 SPLITS = {"train": ("train",), "test": ("test", "val", "validation")}
 
@@ -37,12 +41,24 @@ def class_folders(split: Path) -> list[str]:
 
 
 def image_files(folder: Path) -> list[str]:
-    """Names of the image files in a folder, sorted."""
+    """Names of the image files in a class's folder, sorted.
+
+    Raises:
+        UserError: it holds further images, of a kind or in a place that is not read.
+    """
     with os.scandir(folder) as entries:
-        names = [entry.name for entry in entries if entry.is_file()]
-    return sorted(
-        name for name in names if name.lower().endswith(IMAGES) and not name.startswith(".")
-    )
+        seen = sorted((e for e in entries if not e.name.startswith(".")), key=lambda e: e.name)
+    for entry in seen:
+        if entry.is_dir() and _holds_images(Path(entry.path)):
+            raise UserError(f"{entry.path} is a folder of images within a class; allowed: files")
+        if entry.name.lower().endswith(_OTHER_IMAGES):
+            raise UserError(f"{entry.path} would be left out; allowed: .jpg, .jpeg and .png")
+    return [e.name for e in seen if e.is_file() and e.name.lower().endswith(IMAGES)]
+
+
+def _holds_images(folder: Path) -> bool:
+    with os.scandir(folder) as entries:
+        return any(e.name.lower().endswith((*IMAGES, *_OTHER_IMAGES)) for e in entries)
 
 
 def classes_in_order(folder: Path, given: list[str] | None) -> list[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from advscape.data.encoded import as_rgb
 from advscape.data.prepared import Prepared, prepare
 from advscape.data.shapes import npz_splits
 from advscape.errors import UserError, in_words
@@ -66,7 +67,7 @@ def _decode_jpeg(content: np.ndarray, offsets: np.ndarray, where: str) -> np.nda
     for i, (start, end) in enumerate(pairwise(offsets.tolist())):
         try:
             with Image.open(io.BytesIO(raw[start:end])) as image:
-                images.append(np.asarray(image.convert("RGB")))
+                images.append(np.asarray(as_rgb(image)))
         except Exception as error:  # Pillow's readers raise many kinds
             raise UserError(f"{where}: image {i} cannot be read: {in_words(error)}") from error
         if images[i].shape != images[0].shape:

@@ -1,7 +1,10 @@
 """A question is answered in full precision, or refused with one line."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+import torch
 
 from advscape.curvature.proof import UnprovenHessian
 from advscape.errors import UserError
@@ -10,7 +13,8 @@ from advscape.machine.device import full_float32
 
 @contextmanager
 def answering(what: str) -> Iterator[None]:
-    """Within the block, or the function, float32 is float32, and refusals are of one kind.
+    """Within the block, or the function, float32 is float32, compiled functions run as they are
+    written, and refusals are of one kind.
 
     Args:
         what: is asked for.
@@ -19,7 +23,7 @@ def answering(what: str) -> Iterator[None]:
         ValueError: in the place of what the packages below refuse with.
     """
     try:
-        with full_float32():
+        with full_float32(), _uncompiled():
             yield
     except UnprovenHessian as error:
         raise ValueError(
@@ -27,3 +31,13 @@ def answering(what: str) -> Iterator[None]:
         ) from error
     except (UserError, FloatingPointError) as error:
         raise ValueError(f"{what}: {error}") from error
+
+
+@contextmanager
+def _uncompiled() -> Iterator[None]:
+    """A compiled function has no second derivative; other networks stay compiled afterwards."""
+    if "torch._dynamo" not in sys.modules:  # nobody has compiled anything
+        yield
+        return
+    with torch.compiler.set_stance("force_eager"):
+        yield

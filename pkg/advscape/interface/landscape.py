@@ -1,6 +1,5 @@
 """The loss along random directions in weight space."""
 
-import copy
 import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
@@ -15,6 +14,7 @@ from advscape.landscape.directions import Scaling, random_direction
 from advscape.landscape.grid import alphas
 from advscape.landscape.losses import Losses
 from advscape.landscape.walk import walking
+from advscape.models.replica import replica
 from advscape.seeds import stream
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def scan(
     if points % 2 == 0:
         raise ValueError(f"points: got {points}; allowed: an odd integer, so that alpha 0 is one")
     # graphs that Hessians keep of the other do not outlive a move
-    moving = copy.deepcopy(model)
+    moving = replica(model)
     losses = Losses(moving, x, y, attack, attack_seed, batch_size, "given")
     steps = alphas(radius, points)
     found = []

@@ -1,6 +1,5 @@
 """A copy of the user's network, tried and ready to be measured; the user's own is left alone."""
 
-import copy
 import logging
 import sys
 from collections.abc import Iterator, Sequence
@@ -10,10 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from advscape.errors import UserError, in_words
-from advscape.models.check import check_logits, check_state
+from advscape.models.check import check_first_pass, check_logits, check_state
 from advscape.models.layout import use_fast_layout
 from advscape.models.normalise import Normalisation, normalise_inputs
 from advscape.models.prepare import keep_inputs, plain
+from advscape.models.replica import replica
 from advscape.models.untouched import untouched
 from advscape.trial import checks
 
@@ -33,7 +33,7 @@ def copied(model: nn.Module, shape: tuple[int, ...]) -> nn.Module:
         ValueError: there is no such copy, or its parameters are of a kind that is not measured.
     """
     with _refusing(), _stance(), _fork():
-        network = plain(copy.deepcopy(model), shape)
+        network = plain(replica(model), shape)
         check_state(network)
     network.zero_grad(set_to_none=True)
     devices = sorted({str(t.device) for t in [*network.parameters(), *network.buffers()]})
@@ -68,6 +68,7 @@ def made_ready(
         if normalisation is not None:
             normalise_inputs(network, normalisation, tuple(x.shape[1:]))
             network.to(x.device)
+        check_first_pass(network, few)
         keep_inputs(network, few)
         use_fast_layout(network)
         classes = _classes(network, few)
@@ -83,6 +84,7 @@ def made_ready(
         checks.independent(network, few)
         if attacked:
             checks.attackable(network, few, labels)
+        checks.attached(network, few)
         if checks.looks_like_probabilities(network, few):
             _LOG.warning("the outputs look like probabilities, and are taken for logits")
 

@@ -1,6 +1,5 @@
 """One measure of sharpness of a network's loss."""
 
-import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,7 @@ from advscape.attacks.pgd import PGD
 from advscape.attacks.samples import AttackedSamples
 from advscape.evaluation.evaluate import score
 from advscape.interface.arguments import number, one_of, whole
+from advscape.models.replica import replica
 from advscape.references import imported
 from advscape.sharpness.catalogue import MEASURES
 from advscape.sharpness.estimate import Sharpness
@@ -75,7 +75,7 @@ def measured(
     moves = _Moves(size, _Radii(size, size), _Radii(size, size), draws, draws, steps, restarts)
     options: dict[str, Any] = {key: [ball] if key == "balls" else moves for key in found.settings}
     # graphs that Hessians keep of the other do not outlive a move
-    moving = copy.deepcopy(model)
+    moving = replica(model)
     for inputs, what in ((samples.x, "inputs"), (samples.perturbed, "attacked inputs")):
         score(moving, inputs, samples.y, batch_size, what)
     network = TrainedNetwork(

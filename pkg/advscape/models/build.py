@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from advscape.errors import UserError
-from advscape.models.check import check_model, check_state, example
+from advscape.models.check import check_first_pass, check_model, check_state, example
 from advscape.models.normalise import Normalisation, normalise_inputs
 from advscape.models.prepare import keep_inputs, plain
 
@@ -44,6 +44,7 @@ def build_model(
         check_state(model)
         if normalisation is not None:
             normalise_inputs(model, normalisation, shape)
+        check_first_pass(model, example(model, shape))
         keep_inputs(model, example(model, shape))
         check_model(model, classes, shape)
     return model

@@ -1,12 +1,13 @@
 """A new network has to be one that can be trained, kept and measured."""
 
 import math
+from itertools import chain
 
 import torch
 from torch import Tensor, nn
 
 from advscape.errors import UserError
-from advscape.models.restored import trained
+from advscape.models.restored import restored, trained
 from advscape.models.untouched import untouched
 
 #: images that go through a new network
@@ -73,6 +74,52 @@ def _check_precision(model: nn.Module) -> None:
                 f"its parameter {first[0]} is {_words(first[1])} and {name} is "
                 f"{_words(parameter)}; allowed: one precision"
             )
+
+
+@torch.no_grad()
+def check_first_pass(model: nn.Module, x: Tensor) -> None:
+    """Refuse a network that a pass in eval mode makes another one.
+
+    An initialisation from the first batch does that: every number would rest on which images
+    happened to come first. What a pass changes and outputs do not depend on, such as a counter, may
+    change.
+
+    Args:
+        model: before any pass; its parameters and buffers stay as they were.
+        x: (n, ...) two inputs or more.
+
+    Raises:
+        UserError: outputs depend on the inputs of the pass before; or a parameter gets another
+            memory.
+        Exception: whatever the network raises.
+    """
+    named = dict(chain(model.named_parameters(), model.named_buffers()))
+    # held, or the memory might be free and come back as the other one
+    places = {name: parameter.detach() for name, parameter in model.named_parameters()}
+
+    def after(first: Tensor) -> tuple[list[str], Tensor]:
+        """What a pass changes, and the outputs that then follow."""
+        with restored([*named.values()]) as before, untouched(model):
+            model(first.clone())
+            pairs = zip(named.items(), before, strict=True)
+            changed = [name for (name, value), old in pairs if not torch.equal(value, old)]
+            return changed, model(x.clone())
+
+    changed, one = after(x)
+    for name, parameter in model.named_parameters():
+        if name not in places or parameter.data_ptr() != places[name].data_ptr():
+            raise UserError(
+                f"a pass gives its {name} other memory (.data = ...), so that it cannot be moved "
+                "in place; allowed: changes of its values alone, such as .data.copy_(...)"
+            )
+    if not changed or not isinstance(one, Tensor):
+        return
+    _, two = after(x[: len(x) // 2])
+    if not torch.allclose(one, two, rtol=0, atol=0, equal_nan=True):
+        raise UserError(
+            f"a pass in eval mode changes its {changed[0]}, and its outputs with it, as an "
+            "initialisation from the first batch does; allowed: one that is initialised already"
+        )
 
 
 def check_logits(logits: object, x: Tensor, classes: int, mode: str) -> Tensor:

@@ -46,6 +46,7 @@ def try_to_measure(
     checks.repeatable(model, x)
     checks.independent(model, x)
     checks.attackable(model, x, y)
+    checks.attached(model, x)
     notes = []
     problem = checks.curved(model, x, y)
     if problem:

@@ -12,6 +12,7 @@ from advscape.stages.job import Job
 from advscape.stages.run import NetworkRun, load_run, named
 from advscape.stages.trial import keep_notes, made_again, try_to_measure
 from advscape.training.batches import count_batches, short_batch
+from advscape.training.random_state import seeded
 from advscape.trial import checks
 
 if TYPE_CHECKING:
@@ -54,7 +55,9 @@ def _notes(run: NetworkRun, job: Job[TrainedExperiment]) -> list[str]:
     with restored([*model.parameters(), *model.buffers()]):
         unused = checks.trainable(model, x, y, run.bfloat16)
         # after a pass in training mode, which moves what a network keeps outside of its state
-        checks.same_outputs(model, made_again(run, job), x)
+        again = made_again(run, job)
+        checks.same_outputs(model, again, x)
+        checks.same_training(model, again, x, lambda: seeded(run.seed))
     if unused:
         _LOG.info("no gradient, as if frozen, and a block of 0 in Hessians: %s", ", ".join(unused))
     return notes

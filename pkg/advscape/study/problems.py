@@ -15,7 +15,7 @@ from advscape.study.config.study import KINDS, GivenExperiment, Study, TrainedEx
 #: what strings of these patterns are
 _PATTERNS = {
     FUNCTION: "module:function, as my_models:mlp",
-    NAME: "letters a to z, digits, - and _, with a letter or digit first",
+    NAME: "at most 100 of the letters a to z, digits, - and _, with a letter or digit first",
 }
 
 

@@ -1,7 +1,7 @@
 """What a network has to do for its numbers to mean something; each check refuses in one line."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -118,6 +118,36 @@ def attackable(model: nn.Module, x: Tensor, y: Tensor) -> None:
         raise UserError("the gradient of the loss in its input is not finite")
 
 
+def attached(model: nn.Module, x: Tensor) -> None:
+    """Every parameter that is to be trained and that moves the outputs gets a gradient.
+
+    Otherwise lines in weight space would move what Hessians take for constant.
+
+    Raises:
+        UserError: one gets none.
+    """
+    named = {name: p for name, p in model.named_parameters() if p.requires_grad}
+    with differentiable(model, [*named.values()]):
+        logits = model(x)
+        if not logits.requires_grad:
+            return
+        gradients = torch.autograd.grad(logits.sum(), [*named.values()], allow_unused=True)
+    generator = torch.Generator().manual_seed(0)
+    for (name, parameter), gradient in zip(named.items(), gradients, strict=True):
+        if gradient is not None:
+            continue
+        step = torch.randn(parameter.shape, generator=generator).to(parameter)
+        with torch.no_grad(), restored([parameter]), untouched(model):
+            before = model(x)  # without gradients too: torch has other kernels then
+            parameter.add_(step * (1 + parameter.abs()))
+            moved = not torch.equal(before, model(x))
+        if moved:
+            raise UserError(
+                f"its output depends on its parameter {name}, which gets no gradient: it is "
+                "detached, or used under no_grad; allowed: requires_grad_(False) on it"
+            )
+
+
 def curved(model: nn.Module, x: Tensor, y: Tensor) -> str | None:
     """The loss has second derivatives in the weights and in the inputs.
 
@@ -193,6 +223,40 @@ def same_outputs(model: nn.Module, other: nn.Module, x: Tensor) -> None:
             f"made again and given its state_dict, it gives other outputs (by {apart:.2g} of their "
             "size): it draws constants or keeps values outside of its state; register them as "
             "buffers"
+        )
+
+
+@torch.no_grad()
+def same_training(
+    model: nn.Module,
+    other: nn.Module,
+    x: Tensor,
+    draws: Callable[[], AbstractContextManager[None]],
+) -> None:
+    """In training mode too, with equal global draws: a run that is taken up goes on as it would.
+
+    Args:
+        model: has had a pass in training mode; left as it was, as the other is.
+        other: made again and given this one's state.
+        x: (n, ...) inputs.
+        draws: makes the block within which global draws are always the same.
+
+    Raises:
+        UserError: it does not.
+    """
+    found = []
+    for network in (model, other):
+        training = network.training
+        with restored([*network.parameters(), *network.buffers()]), draws():
+            found.append(network.train()(x.clone()))
+        network.train(training)
+    apart = _apart(*found)
+    if apart > _ROUNDING.get(x.dtype, 0.1):
+        raise UserError(
+            f"made again and given its state_dict, it gives other outputs in training mode (by "
+            f"{apart:.2g} of their size), so that a run could not be taken up: it draws from a "
+            "generator of its own, or counts its passes outside of its state; use the global "
+            "generators, and a buffer"
         )
 
 

@@ -8,6 +8,7 @@ from operator import or_
 from typing import Annotated, Any, ClassVar, TypeVar, get_args, get_origin
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -22,7 +23,7 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, core_schema
 
-NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
+NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$"
 FUNCTION = r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$"
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -45,8 +46,21 @@ def fraction(value: Any) -> Any:
 #: a radius of a threat model; literature writes them as 8/255
 Radius = Annotated[float, BeforeValidator(fraction), Field(ge=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(gt=0, lt=1)]
-Count = Annotated[int, Field(ge=1)]
-Natural = Annotated[int, Field(ge=0)]
+
+
+def _held(value: int) -> int:
+    """Refuse an integer that neither tables nor torch hold.
+
+    Raises:
+        ValueError: it has more than 63 bits.
+    """
+    if value >= 2**63:
+        raise ValueError("an integer below 2**63")
+    return value
+
+
+Count = Annotated[int, Field(ge=1), AfterValidator(_held)]
+Natural = Annotated[int, Field(ge=0), AfterValidator(_held)]
 
 
 class Section(BaseModel):
