@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from numbers import Real
 from typing import Literal
 
 import torch
@@ -29,12 +30,16 @@ class ThreatModel:
         """Refuse what is no ball.
 
         Raises:
-            ValueError: the norm is unknown, or epsilon is negative or not finite.
+            ValueError: the norm is unknown, epsilon is no number, negative or not finite, or box is
+                neither True nor False.
         """
         if self.norm not in ("l2", "linf"):
             raise ValueError(f"norm: got {self.norm!r}; allowed: l2, linf")
-        if not 0 <= self.epsilon < float("inf"):
+        real = isinstance(self.epsilon, Real) and not isinstance(self.epsilon, bool)
+        if not real or not 0 <= self.epsilon < math.inf:
             raise ValueError(f"epsilon: got {self.epsilon!r}; allowed: a finite number >= 0")
+        if not isinstance(self.box, bool):
+            raise ValueError(f"box: got {self.box!r}; allowed: True or False")
 
     def project(self, delta: Tensor, x: Tensor) -> Tensor:
         """Bring perturbations into the ball and, with a box, perturbed inputs into [0, 1].

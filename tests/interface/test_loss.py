@@ -213,6 +213,13 @@ REFUSED = {
     "model: its parameter weight is bfloat16": {"model": nn.Linear(4, 3).bfloat16()},
     "mat1 and mat2 shapes cannot be multiplied": {"model": nn.Linear(5, 3)},
     "normalise: got ([0.5], [0.0])": {"normalise": ([0.5], [0.0])},
+    "normalise: got 0.5; allowed: (means": {"normalise": 0.5},
+    "normalise: got ([0.5],); allowed: (means": {"normalise": ([0.5],)},
+    "normalise: got ['a', 'b']; allowed: (means": {"normalise": ["a", "b"]},
+    "epsilon: got '8/255'; allowed: a finite number >= 0": {"epsilon": "8/255"},
+    "epsilon: got None; allowed: a finite": {"epsilon": None},
+    "epsilon: got True; allowed: a finite": {"epsilon": True},
+    "box: got 'no'; allowed: True or False": {"box": "no"},
 }
 
 
@@ -245,6 +252,10 @@ QUESTIONS = {
     "radius: got nothing": lambda loss: loss.sharpness("worst"),
     "radius: got 1; allowed: none": lambda loss: loss.sharpness("weight_curvature", radius=1),
     "steps: got 0": lambda loss: advscape.PGD(steps=0),
+    "parameters: got 3; allowed: a pattern of names": lambda loss: loss.hessian(
+        "clean", parameters=3
+    ),
+    "vectors: got list; allowed: a tensor": lambda loss: loss.hessian("clean") @ [1.0],
     "vectors: got shape (3,)": lambda loss: loss.hessian("clean") @ torch.ones(3),
 }
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Collection
+from numbers import Integral, Real
 
 from advscape.errors import shown
 
@@ -12,7 +13,7 @@ def whole(name: str, value: object, least: int) -> None:
     Raises:
         ValueError: it is.
     """
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+    if not isinstance(value, Integral) or isinstance(value, bool) or int(value) < least:
         raise ValueError(f"{name}: got {shown(value)}; allowed: an integer >= {least}")
 
 
@@ -22,8 +23,8 @@ def number(name: str, value: object) -> None:
     Raises:
         ValueError: it is.
     """
-    ok = isinstance(value, int | float) and not isinstance(value, bool)
-    if not ok or not 0 < float(value) < math.inf:  # type: ignore[arg-type]
+    real = isinstance(value, Real) and not isinstance(value, bool)
+    if not real or not 0 < float(value) < math.inf:  # type: ignore[arg-type]
         raise ValueError(f"{name}: got {shown(value)}; allowed: a number above 0")
 
 

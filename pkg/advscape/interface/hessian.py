@@ -65,8 +65,10 @@ class Hessian:
         """H V: (dim,) from (dim,), or (dim, k) from (dim, k).
 
         Raises:
-            ValueError: vectors of another shape; or products cannot be shown to be right.
+            ValueError: no tensor, or one of another shape; or products cannot be shown to be right.
         """
+        if not isinstance(vectors, Tensor):
+            raise ValueError(f"vectors: got {type(vectors).__name__}; allowed: a tensor")
         with answering(self.term):
             return self._operator @ vectors.to(self._operator.parameters[0].device)
 

@@ -36,6 +36,7 @@ from advscape.curvature.optimality import Optimality as Examined
 from advscape.curvature.optimality import attack_optimality
 from advscape.curvature.response import ResponseOperator
 from advscape.curvature.total import TotalOperator
+from advscape.errors import shown
 from advscape.evaluation.evaluate import SampleScores, sample_scores
 from advscape.interface.answering import answering
 from advscape.interface.arguments import one_of, whole
@@ -189,6 +190,8 @@ class AdversarialLoss:
                 shown to be right.
         """
         one_of("term", term, _TERMS)
+        if not isinstance(parameters, str):
+            raise ValueError(f"parameters: got {shown(parameters)}; allowed: a pattern of names")
         chosen = {
             name: p
             for name, p in self._model.named_parameters()

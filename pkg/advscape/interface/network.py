@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from advscape.errors import UserError, in_words
+from advscape.errors import UserError, in_words, shown
 from advscape.models.check import check_first_pass, check_logits, check_state
 from advscape.models.layout import use_fast_layout
 from advscape.models.normalise import Normalisation, normalise_inputs
@@ -98,12 +98,16 @@ def _classes(network: nn.Module, x: Tensor) -> int:
 
 
 def _normalisation(given: tuple[Sequence[float], Sequence[float]]) -> Normalisation:
-    mean, std = (tuple(map(float, values)) for values in given)
+    line = (
+        f"normalise: got {shown(given)}; allowed: (means, standard deviations above 0), one each "
+        "for every channel"
+    )
+    try:
+        mean, std = (tuple(map(float, values)) for values in given)
+    except (TypeError, ValueError) as error:
+        raise ValueError(line) from error
     if len(mean) != len(std) or not all(value > 0 for value in std):
-        raise ValueError(
-            f"normalise: got {given!r}; allowed: (means, standard deviations above 0), "
-            "one each for every channel"
-        )
+        raise ValueError(line)
     return Normalisation(mean, std)
 
 
