@@ -89,6 +89,18 @@ PAGES = {
             "means": partial(networks.means, experiments=_RELU | _SMOOTH),
         },
     ),
+    "cifar10_long": Shown(
+        {
+            "curvature": partial(
+                networks.over_epsilon, experiment="relu", scale=0.003,
+                title="after 64 epochs, adversarial training has sharpened",
+            ),
+        },
+        {
+            "claims": claims,
+            "means": partial(networks.means, experiments={"relu": _RELU["relu"]}),
+        },
+    ),
     "mnist_curvature": Shown(
         {
             "hessians": partial(
