@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,6 +67,8 @@ class Part:
         return "" if (data_root(None)[0] / file).exists() else file
 
 
+#: share of a column's largest number below which a number is what rounding has left of 0
+_DUST = 1e-12
 #: solutions are exact to 1e-9, tables to six digits
 _SOLVED = {
     "runs": {"train_loss": 1e-5, "weight_norm": 1e-5},
@@ -132,8 +134,9 @@ def compared(part: Part, tables: Path, reference: Path) -> Iterator[tuple[str, b
         reference: that of the committed ones.
     """
     for table, columns in part.allowed.items():
-        mine = _last(read_texts(tables / f"{table}.csv"))
-        theirs = _last(of_part(read_texts(reference / f"{table}.csv"), part))
+        mine = _without_dust(_last(read_texts(tables / f"{table}.csv")), columns)
+        theirs = of_part(read_texts(reference / f"{table}.csv"), part)
+        theirs = _without_dust(_last(theirs), columns)
         # where the reference has fewer rows these were left out of it
         found = table_difference(table, theirs, mine)
         if found.rows == 0 or found.only[0]:
@@ -161,6 +164,15 @@ def of_part(rows: pd.DataFrame, part: Part) -> pd.DataFrame:
 def _last(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows of the last weights: the best are those of an epoch that may be another one."""
     return rows[rows["checkpoint"] == "last"] if "checkpoint" in rows else rows
+
+
+def _without_dust(rows: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
+    """The rows with 0 for what rounding has left of it: no two machines agree on that."""
+    for column in columns:
+        numbers = pd.to_numeric(rows[column]).abs()
+        dust = numbers < _DUST * numbers.max()
+        rows = rows.assign(**{column: rows[column].where(~dust, "0")})
+    return rows
 
 
 def main() -> int:

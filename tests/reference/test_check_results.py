@@ -55,6 +55,18 @@ def test_a_number_that_is_off_is_named(part, tables):
     assert f"experiment {part.experiment}" in line
 
 
+def test_what_rounding_leaves_of_zero_is_zero(part, tables, tmp_path):
+    reference = tmp_path / "reference"
+    reference.mkdir()
+    for table in part.allowed:
+        of_part(read_texts(REFERENCE / part.study / f"{table}.csv"), part).to_csv(
+            reference / f"{table}.csv", index=False
+        )
+    changed(tables, "curvature", "lambda_max", lambda cell: "3.1e-20")
+    changed(reference, "curvature", "lambda_max", lambda cell: "-1.8e-20")
+    assert [line for line, good in compared(part, tables, reference) if not good] == []
+
+
 def test_a_number_that_is_not_there_is_named(part, tables):
     changed(tables, "curvature", "lambda_max", lambda cell: "")
     assert len(bad(part, tables)) == 1
