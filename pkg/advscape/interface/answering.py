@@ -23,7 +23,7 @@ def answering(what: str) -> Iterator[None]:
         ValueError: in the place of what the packages below refuse with.
     """
     try:
-        with full_float32(), _uncompiled():
+        with full_float32(), uncompiled():
             yield
     except UnprovenHessian as error:
         raise ValueError(
@@ -34,7 +34,7 @@ def answering(what: str) -> Iterator[None]:
 
 
 @contextmanager
-def _uncompiled() -> Iterator[None]:
+def uncompiled() -> Iterator[None]:
     """A compiled function has no second derivative; other networks stay compiled afterwards."""
     if "torch._dynamo" not in sys.modules:  # nobody has compiled anything
         yield

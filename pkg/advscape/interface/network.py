@@ -1,7 +1,6 @@
 """A copy of the user's network, tried and ready to be measured; the user's own is left alone."""
 
 import logging
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -9,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from advscape.errors import UserError, in_words, shown
+from advscape.interface.answering import uncompiled
 from advscape.models.check import check_first_pass, check_logits, check_state
 from advscape.models.layout import use_fast_layout
 from advscape.models.normalise import Normalisation, normalise_inputs
@@ -32,7 +32,7 @@ def copied(model: nn.Module, shape: tuple[int, ...]) -> nn.Module:
     Raises:
         ValueError: there is no such copy, or its parameters are of a kind that is not measured.
     """
-    with _refusing(), _stance(), _fork():
+    with _refusing(), uncompiled(), _fork():
         network = plain(replica(model), shape)
         check_state(network)
     network.zero_grad(set_to_none=True)
@@ -130,14 +130,4 @@ def _refusing() -> Iterator[None]:
 def _fork() -> Iterator[None]:
     """Torch's draws are afterwards what they were."""
     with torch.random.fork_rng():
-        yield
-
-
-@contextmanager
-def _stance() -> Iterator[None]:
-    """Whether other networks of the session run compiled stays as it was."""
-    if "torch._dynamo" not in sys.modules:  # nobody has compiled anything
-        yield
-        return
-    with torch.compiler.set_stance("default"):
         yield
