@@ -44,22 +44,26 @@ def remove(vector: Tensor, rows: Tensor, weights: np.ndarray) -> None:
     vector.addmv_(rows.T, torch.from_numpy(weights).to(vector), alpha=-1)
 
 
-def orthogonalise(vector: Tensor, rows: Tensor) -> np.ndarray:
-    """Make a vector (dim,) orthogonal to orthonormal rows, in place: its components (k,) on them.
+def orthogonalise(vector: Tensor, rows: Tensor) -> tuple[np.ndarray, float]:
+    """Make a vector (dim,) orthogonal to orthonormal rows, in place.
 
     Classical Gram-Schmidt, again where much was removed: rounding of what was is then large beside
     the rest (Daniel, Gragg, Kaufman and Stewart, Math. Comp. 30, 1976). Twice is enough (Parlett,
     The Symmetric Eigenvalue Problem, section 6.9).
+
+    Returns:
+        Its components (k,) on the rows, and the length that is left.
     """
-    components = np.zeros(len(rows))
+    components, left = np.zeros(len(rows)), length(vector)
     for _ in range(2):
-        before = length(vector)
+        before = left
         more = dots(rows, vector)
         remove(vector, rows, more)
         components += more
-        if length(vector) > (1 - _LOST) * before:
+        left = length(vector)
+        if left > (1 - _LOST) * before:
             break
-    return components
+    return components, left
 
 
 class KrylovBasis:
@@ -111,8 +115,7 @@ class KrylovBasis:
         """
         k = self.size
         product = finite_product(self.operator, self._vectors[k])
-        rest, components = self._orthogonal(product)
-        beta = length(rest)
+        rest, components, beta = self._orthogonal(product)
         self._projection[k, :k] = self._coupling[:k]
         self._projection[: k + 1, k] = components
         self._coupling[:] = 0.0
@@ -123,8 +126,8 @@ class KrylovBasis:
             self._coupling[k] = beta
             torch.div(rest, beta, out=self._vectors[k + 1])
 
-    def _orthogonal(self, product: Tensor) -> tuple[Tensor, np.ndarray]:
-        """The part of v_{k+1}'s product that is orthogonal to the basis, and its components.
+    def _orthogonal(self, product: Tensor) -> tuple[Tensor, np.ndarray, float]:
+        """The part of v_{k+1}'s product that is orthogonal to the basis, its components and length.
 
         All but rounding of the components is known: by symmetry those on v_1, ..., v_k are the
         coupling, of which but for a restart the last alone is not 0. Once these are removed, the
@@ -135,13 +138,14 @@ class KrylovBasis:
         first = int(np.flatnonzero(components)[0]) if components.any() else k
         rest = product.clone()
         remove(rest, self._vectors[first : k + 1], components[first:])
-        return rest, components + orthogonalise(rest, self._vectors[: k + 1])
+        more, left = orthogonalise(rest, self._vectors[: k + 1])
+        return rest, components + more, left
 
     def turn(self, vector: Tensor) -> None:
         """Go on from an invariant subspace in the direction of another vector (dim,)."""
         rest = vector.clone()
-        orthogonalise(rest, self._vectors[: self.size])
-        torch.div(rest, length(rest), out=self._vectors[self.size])
+        _, left = orthogonalise(rest, self._vectors[: self.size])
+        torch.div(rest, left, out=self._vectors[self.size])
         self.invariant = False
 
     def ritz(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
