@@ -38,9 +38,9 @@ STEPS = {
     "Adversarial training": "training.py --repeats 5",
     "Evaluation with PGD": "attack.py --samples 256 --repeats 3",
     "Largest eigenvalue": "curvature.py --parts lambda --activations gelu "
-    "--goals 'error 1e-3' 'error 2e-6' --repeats 3",
+    "--goals 'error 1e-2' 'error 1e-3' 'error 2e-6' --repeats 3",
     "Five largest eigenvalues": "curvature.py --parts top --activations gelu "
-    "--goals 'error 1e-3' 'error 2e-6' --repeats 2",
+    "--goals 'error 3e-2' 'error 1e-3' 'error 2e-6' --repeats 2",
     "Trace": "curvature.py --parts trace --activations relu --repeats 5",
     "Landscape": "landscape.py --repeats 3",
     "Robust logistic regression": "logistic_path.py --repeats 5",
@@ -51,9 +51,9 @@ SMALL = {
     "Adversarial training": "training.py --sizes 16 --width 4 --repeats 1",
     "Evaluation with PGD": "attack.py --sizes 16 --samples 128 --steps 2 --width 4 --repeats 1",
     "Largest eigenvalue": "curvature.py --parts lambda --activations gelu "
-    "--goals 'error 1e-3' 'error 2e-6' --width 4 --repeats 1",
+    "--goals 'error 1e-2' 'error 1e-3' 'error 2e-6' --width 4 --repeats 1",
     "Five largest eigenvalues": "curvature.py --parts top --activations gelu "
-    "--goals 'error 1e-3' 'error 2e-6' --width 4 --repeats 1",
+    "--goals 'error 3e-2' 'error 1e-3' 'error 2e-6' --width 4 --repeats 1",
     "Trace": "curvature.py --parts trace --activations relu --width 4 --repeats 1",
     "Landscape": "landscape.py --steps 2 --workers 0 --points 7 --width 4 --repeats 1",
     "Robust logistic regression": "logistic_path.py --repeats 1",

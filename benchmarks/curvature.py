@@ -66,8 +66,10 @@ warnings.filterwarnings("ignore", message="`torch.jit.script` is deprecated")
 SIZE, SAMPLES = 16, 256
 THREAT = ThreatModel("l2", EPSILON, box=True)
 LINF = ThreatModel("linf", EPSILON / 10, box=True)
-#: ours: what is within the tolerance, and the tolerance
+#: ours: what is within the tolerance, and the tolerance; the loosest first
 GOALS = {
+    "error 3e-2": ("error", 3e-2),
+    "error 1e-2": ("error", 1e-2),
     "error 1e-3": ("error", 1e-3),
     "error 2e-6": ("error", 2e-6),
     "residual 1e-3": ("residual", 1e-3),
@@ -77,13 +79,6 @@ KKT_TOLERANCE, CG_TOLERANCE, REFINE_STEPS, POLISH_STEPS = 1e-4, 1e-3, 300, 60
 AGREE = 1e-5  # of products by batch size
 PROBES = 12  # a multiple of 3, for Hutch++
 CLEAN = 64  # samples of lambda, top and trace; with more the peers take an hour
-#: what of ours is set beside each peer: at least as accurate
-BESIDE = {
-    "PyHessian": "error 1e-3",
-    "curvlinops + eigsh": "error 2e-6",
-    "hessian-eigenthings": "error 2e-6",
-    "Landscaper": "error 1e-3",
-}
 #: largest error of an answer, relative: of the largest eigenvalue, of any of five, and of a trace
 #: from so few probes
 ALLOWED, ALLOWED_TOP, ALLOWED_TRACE = 1e-2, 5e-2, 0.5
@@ -185,7 +180,10 @@ def clean_network(activation: str, width: int) -> tuple[nn.Module, Tensor, Tenso
 def compare_eigenvalues(
     repeats: int, activation: str, k: int, goals: list[str], width: int
 ) -> list[Row]:
-    """The k largest eigenvalues of the clean loss's Hessian, to several accuracies."""
+    """The k largest eigenvalues of the clean loss's Hessian, to several accuracies.
+
+    Beside a peer stands the loosest of our goals that is met as accurately as the peer is.
+    """
     model, x, y = clean_network(activation, width)
     exact, wall, cpu = timed(lambda: reference(model, x, y, k))
     print(f"float64 eigsh: {exact}; {wall:.0f} s, {cpu:.0f} CPU s", flush=True)
@@ -209,12 +207,11 @@ def compare_eigenvalues(
         products = results[name][-1][1]
         note = f"relative errors {' '.join(f'{error:.1e}' for error in errors[name])}"
         report(name, seconds, note + (f", {products} products" if products else ""))
-    for peer, goal in BESIDE.items():
-        if peer not in there or goal not in goals:
-            continue
-        mine, theirs = max(errors[goal]), max(errors[peer])
-        if mine > theirs:
-            print(f"{goal}: its worst error is larger than that of {peer}")
+    for peer in there:
+        theirs = max(errors[peer])
+        as_accurate = [goal for goal in goals if max(errors[goal]) <= theirs]
+        goal = as_accurate[0] if as_accurate else min(goals, key=lambda goal: max(errors[goal]))
+        mine = max(errors[goal])
         pairs = ratios([s[0] for s in seconds[peer]], [s[0] for s in seconds[goal]])
         allowed = ALLOWED if k == 1 else ALLOWED_TOP
         answers = f"errors: ours {mine:.1e}, theirs {theirs:.1e} (allowed: {allowed:g})"
