@@ -118,6 +118,15 @@ def test_class_order_is_given_and_said(root, caplog):
     assert split(found, None, None, seed=0).classes == 4
 
 
+def test_a_third_split_is_not_read_which_is_said(root, caplog):
+    (root / "zoo/val").rename(root / "zoo/test")
+    assert "not read" not in caplog.text
+    (root / "zoo/val/cat").mkdir(parents=True)
+    picture(np.random.default_rng(0), 20, 20).save(root / "zoo/val/cat/0.png")
+    assert len(load(root).labels) == 27
+    assert "zoo: not read: val" in caplog.text
+
+
 def test_classes_may_be_chosen(root):
     drawn = split(load(root), [2, 0], None, seed=0)
     assert drawn.classes == 2

@@ -67,6 +67,14 @@ def test_names_of_classes_say_how_many_there_are(tmp_path, images):
     assert drawn.classes == 5
 
 
+def test_a_third_split_is_not_read_which_is_said(tmp_path, images, caplog):
+    for i, split_name in enumerate(("train", "validation", "test")):
+        rows = slice(10 * i, 10 * i + 10)
+        write(tmp_path / f"hub/{split_name}-0.parquet", images[rows], LABELS[rows])
+    assert load(tmp_path).labels.tolist() == [*LABELS[:10], *LABELS[20:]]
+    assert "hub: not read: validation-0.parquet" in caplog.text
+
+
 def test_columns_of_other_names(tmp_path, images):
     write(tmp_path / "hub/train.parquet", images, LABELS, image="img", label="fine_label")
     found = load(tmp_path, image_key="img", label_key="fine_label", crop=8)

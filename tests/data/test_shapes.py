@@ -35,3 +35,11 @@ def test_what_is_not_said_is_none(arrays, tmp_path):
     (tmp_path / "half.npz").write_bytes((tmp_path / "mine.npz").read_bytes()[:60])
     assert npz_image_shape(tmp_path / "half.npz") is None
     assert npz_image_shape(tmp_path / "none.npz") is None
+
+
+def test_arrays_that_are_not_read_are_named(tmp_path, caplog):
+    arrays = {f"{split}_images": np.zeros((6, 4, 4), np.uint8) for split in ("train", "val")}
+    arrays |= {f"{split}_labels": np.arange(6) % 2 for split in ("train", "val")}
+    np.savez(tmp_path / "mine.npz", **arrays)
+    load_source("npz", "mine.npz", tmp_path, download=False)
+    assert "mine.npz: not read: val_images, val_labels" in caplog.text

@@ -7,7 +7,13 @@ from pathlib import Path
 import numpy as np
 
 from advscape.data.encoded import EncodedImages, Transform
-from advscape.data.listing import classes_in_order, image_files, split_folders
+from advscape.data.listing import (
+    SPLITS,
+    classes_in_order,
+    image_files,
+    note_unread,
+    split_folders,
+)
 from advscape.data.prepared import Prepared
 from advscape.errors import UserError, in_words
 
@@ -39,6 +45,8 @@ def folder(
     _LOG.info("classes, in the order of their labels: %s", ", ".join(names))
     items, labels, in_test = [], [], []
     splits = split_folders(place)
+    known = [name for each in SPLITS.values() for name in each if (place / name).is_dir()]
+    note_unread(place, known, [there.name for there in splits.values()])
     for split, there in splits.items():
         for label, name in enumerate(names):
             if not (there / name).is_dir():

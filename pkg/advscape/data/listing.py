@@ -1,11 +1,14 @@
 """Image files in folders, listed without opening any. Read at every start: it imports no numpy."""
 
 import hashlib
+import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from advscape.errors import UserError
+
+_LOG = logging.getLogger("advscape.data")
 
 #: suffixes of image files, in lower case
 IMAGES = (".jpg", ".jpeg", ".png")
@@ -15,6 +18,18 @@ _OTHER_IMAGES = (
 )  # fmt: skip
 #: what the folder, or the files, of each split may be called; the first that is there is taken
 SPLITS = {"train": ("train",), "test": ("test", "val", "validation")}
+
+
+def note_unread(place: Path, there: Iterable[str], read: Iterable[str]) -> None:
+    """Say in the log which of the things that lie in a place are not read, if any.
+
+    Args:
+        place: the folder or file.
+        there: names of what lies there.
+        read: names of what is read.
+    """
+    if left := sorted(set(there) - set(read)):
+        _LOG.warning("%s: not read: %s", place, ", ".join(left))
 
 
 def split_folders(folder: Path) -> dict[str, Path]:

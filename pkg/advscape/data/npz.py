@@ -7,9 +7,13 @@ from pathlib import Path
 import numpy as np
 
 from advscape.data.encoded import as_rgb
+from advscape.data.listing import note_unread
 from advscape.data.prepared import Prepared, prepare
 from advscape.data.shapes import npz_splits
 from advscape.errors import UserError, in_words
+
+#: arrays of a split
+_PARTS = ("images", "jpeg", "offsets", "labels")
 
 
 def npz(root: Path, path: str | None) -> Prepared:
@@ -35,7 +39,10 @@ def _npz_parts(path: Path) -> list[tuple[np.ndarray, np.ndarray]]:
         if stream.read(2) != b"PK":
             raise UserError(f"dataset npz: {path} is not an .npz file, which np.savez writes")
     with np.load(path, allow_pickle=False) as file:
-        return [_npz_part(file, split, path) for split in npz_splits(file.files, path)]
+        splits = npz_splits(file.files, path)
+        known = {f"{split}_{part}" for split in splits for part in _PARTS}
+        note_unread(path, file.files, known)
+        return [_npz_part(file, split, path) for split in splits]
 
 
 def _npz_part(file: np.lib.npyio.NpzFile, split: str, path: Path) -> tuple[np.ndarray, np.ndarray]:

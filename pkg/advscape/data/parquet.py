@@ -3,7 +3,7 @@
 import json
 import logging
 from collections.abc import Iterator, Sequence
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 from pyarrow import parquet as pq
 
 from advscape.data.encoded import EncodedImages, Transform
-from advscape.data.listing import parquet_files
+from advscape.data.listing import note_unread, parquet_files
 from advscape.data.prepared import Prepared
 from advscape.errors import UserError, in_words
 
@@ -45,6 +45,8 @@ def parquet(
     place = root / str(path)
     items, labels, in_test = [], [], []
     splits, names = parquet_files(place), None
+    every = [file.relative_to(place).as_posix() for file in place.rglob("*.parquet")]
+    note_unread(place, every, chain(*splits.values()))
     for split, files in splits.items():
         for file in files:
             found, described = _labels(place / file, label_key)
