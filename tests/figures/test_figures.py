@@ -194,6 +194,16 @@ def test_along_training_all_panels_have_their_curves():
     assert {"base", "sam"} < set(words(drawn))
 
 
+@pytest.mark.parametrize(("scale", "said"), [(1e-3, "$\\uparrow$ 2 and 3.8"), (1e3, "2 and 3.8")])
+def test_the_bounds_of_stability_neither_squeeze_nor_cut_the_curves(scale, said):
+    robustness, curvature, *others = tables.followed()
+    curvature["lambda_max"] *= scale
+    drawn = along_figure(robustness, curvature, *others, title="title", momentum=0.9)
+    ax = drawn.figure.axes[-1]
+    assert [text.get_text() for text in ax.texts] == [said]
+    assert 0.9 * scale < ax.get_ylim()[1] < 20 * scale
+
+
 def test_along_training_of_given_networks_has_no_panels_of_what_nobody_knows():
     *rows, runs, _ = tables.followed()
     runs = pd.concat([runs.assign(epoch=float(e), weight_norm=4.0 + e) for e in (1, 2, 4)])

@@ -21,6 +21,8 @@ _HESSIANS = dashed("hessian", ["noise frozen", "whole"], "Hessian")
 _EDGE = "edge of stability"
 #: above the bounds of stability, for their numbers
 _ROOM = 4
+#: times the largest value: bounds further up are named, with an arrow
+_FAR = 10
 _NOTHING = "no run has two measured epochs"
 
 
@@ -179,11 +181,18 @@ def _marks(ax: Axes, best: pd.Series, key: Key, momentum: float | None, *, bound
     if not bounds:
         return
     heights = [2.0, 2 * (1 + momentum)] if momentum else [2.0]
-    ax.set_ylim(top=_ROOM * heights[-1])
+    words = " and ".join(f"{height:g}" for height in heights)
+    if heights[0] > _FAR * ax.dataLim.y1:
+        ax.annotate(
+            rf"$\uparrow$ {words}", (1, 1), (-3, -3), xycoords="axes fraction",
+            textcoords="offset points", fontsize=SMALL, va="top", ha="right",
+        )  # fmt: skip
+        return
+    ax.set_ylim(top=max(ax.get_ylim()[1], _ROOM * heights[-1]))
     for height in heights:
         ax.axhline(height, color="0.4", linewidth=0.6, linestyle="--")
     ax.annotate(
-        " and ".join(f"{height:g}" for height in heights), (1, heights[-1]), (0, 1.5),
+        words, (1, heights[-1]), (0, 1.5),
         xycoords=("axes fraction", "data"), textcoords="offset points", fontsize=SMALL,
         va="bottom", ha="right",
     )  # fmt: skip
