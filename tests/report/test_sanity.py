@@ -29,9 +29,16 @@ def test_failures_are_counted_and_named():
         "0.3",
         "<td>61</td>",
         "aligned 0.1: seed 0, 1; aligned 0.2: seed 0, 1",
+        "<code>relative_step</code>",
     ):
         assert words in html
     assert html.count("<tr>") == 2
+
+
+def test_what_helps_the_attack_is_said_of_its_own_check_alone():
+    html = sanity_section(sanity(0.2).assign(check="loss rises with steps"))
+    assert "2 of 2 checks failed" in html
+    assert "relative_step" not in html
 
 
 def test_networks_unlike_what_was_published_are_named():

@@ -16,6 +16,8 @@ from typing import Any
 PUBLISHED = "accuracy as published"
 #: name of the check against guessing, which the report shows among the first
 GUESS = "errors against a constant guess"
+#: name of the check of the first-order condition, of which the report says what helps
+KKT = "kkt residual"
 #: largest share of a constant guess's errors: a network with all of them has learnt nothing
 GUESS_BOUND = 0.98
 #: largest fall of the loss between two numbers of steps, relative: random starts leave some
@@ -95,7 +97,7 @@ def autoattack_against_pgd(pairs: Iterable[tuple[float, float]], n: int) -> list
 
 def kkt_residual(median: float, n: int) -> Check:
     """Median over samples of :func:`advscape.attacks.kkt.kkt_residuals`."""
-    return Check("kkt residual", median, KKT_BOUND, n)
+    return Check(KKT, median, KKT_BOUND, n)
 
 
 def published_accuracy(

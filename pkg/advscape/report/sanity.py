@@ -8,7 +8,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from advscape.epsilon import in_words
-from advscape.evaluation.checks import GUESS, PUBLISHED
+from advscape.evaluation.checks import GUESS, KKT, PUBLISHED
 from advscape.report.render import render
 
 #: columns that runs have in common but for their seeds, in words
@@ -76,7 +76,10 @@ def sanity_section(sanity: pd.DataFrame) -> Markup:
     failed = sanity[~sanity["ok"].astype(bool)]
     groups = failed.groupby(["experiment", "check"], sort=False)
     failures = [_failure(rows, sanity) for _, rows in groups]
-    return render("sanity.html", failures=failures, failed=len(failed), total=len(sanity))
+    short = any(failure.check == KKT for failure in failures)
+    return render(
+        "sanity.html", failures=failures, failed=len(failed), total=len(sanity), short=short
+    )
 
 
 def published_section(sanity: pd.DataFrame) -> Markup:
