@@ -185,6 +185,13 @@ class ByBatch(Noisy):
         return self.line(x - x.mean(dim=0))
 
 
+class ByLargeBatch(Noisy):
+    """The same, in large batches alone."""
+
+    def forward(self, x):
+        return self.line(x - x.mean(dim=0) if len(x) > 8 else x)
+
+
 def kinked():
     return small_net(activation=nn.ReLU)
 
@@ -210,6 +217,7 @@ REFUSED = {
     "model: 0.weight and 1.weight share a tensor": {"model": tied()},
     "model: it gives other outputs for the same inputs": {"model": Noisy()},
     "logits depend on the other samples": {"model": ByBatch()},
+    "a sample's logits depend on the other": {"model": ByLargeBatch()},
     "model: its parameter weight is bfloat16": {"model": nn.Linear(4, 3).bfloat16()},
     "mat1 and mat2 shapes cannot be multiplied": {"model": nn.Linear(5, 3)},
     "normalise: got ([0.5], [0.0])": {"normalise": ([0.5], [0.0])},

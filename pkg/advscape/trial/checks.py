@@ -20,6 +20,8 @@ from advscape.models.untouched import differentiable, untouched
 _BESIDE = 1e-3
 #: relative distance between outputs that rounding may make
 _ROUNDING = {torch.float32: 1e-3, torch.float64: 1e-7}
+#: a batch as large as those of measuring may be
+_LARGE = 32
 
 
 @torch.no_grad()
@@ -65,8 +67,10 @@ def independent(model: nn.Module, x: Tensor) -> None:
     """
     with untouched(model):
         whole, half = model(x), model(x[: len(x) // 2])
-        single = model(x[:1])
-    apart = max(_apart(whole[: len(half)], half), _apart(whole[:1], single))
+        single, many = model(x[:1]), model(x.repeat(-(-_LARGE // len(x)), *[1] * (x.ndim - 1)))
+    apart = max(
+        _apart(whole[: len(half)], half), _apart(whole[:1], single), _apart(many[: len(x)], whole)
+    )
     if apart > _ROUNDING.get(x.dtype, 0.1):
         raise UserError(
             f"in eval mode a sample's logits depend on the other samples of its batch (by "
