@@ -22,7 +22,7 @@ class Settings:
     """How operators are measured.
 
     Attributes:
-        tolerance: residual at which Lanczos stops, relative to the eigenvalue.
+        tolerance: of :func:`advscape.curvature.lanczos.extreme_eigenvalues`.
         max_products: products after which it gives up, and says so.
         probes: of the trace, or at most so many where an accuracy is asked for.
         accuracy: wanted standard error of the trace, relative to it; None takes all probes.

@@ -85,7 +85,8 @@ class Hessian:
         Args:
             largest: how many of the largest.
             smallest: how many of the smallest.
-            tolerance: wanted residual, relative to the eigenvalue.
+            tolerance: wanted residual, relative to the eigenvalue, or to a tenth of the largest
+                absolute one where it is smaller.
             max_products: give up after so many; ``converged`` then says so.
 
         Raises:

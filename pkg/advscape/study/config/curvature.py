@@ -87,7 +87,9 @@ class NetworkCurvature(Measured):
     )
     attack: PGDAttack = Field(description="The attack that makes the noise, refined afterwards.")
     tolerance: Positive = Field(
-        default=1e-3, description="Lanczos stops at this residual |Hv - lambda v| / |lambda|."
+        default=1e-3,
+        description="Lanczos stops at this residual |Hv - lambda v| / |lambda|; a lambda below a "
+        "tenth of the largest |lambda| counts as that tenth.",
     )
     largest: Count = Field(default=1, description="How many of the largest eigenvalues.")
     smallest: Annotated[int, Field(ge=0)] = Field(
