@@ -115,6 +115,10 @@ BAD = {
         SHARE | WHOLE | {"select": {"hessian": "response"}},
         "select.epsilon: got nothing; allowed: one of 0, 0.2, 0.4, 0.6: one measurement for each",
     ),
+    "several epsilons, listed": (
+        SHARE | WHOLE | {"select": {"hessian": "response", "epsilon": [0.2, 0.4]}},
+        "select.epsilon: got [0.2, 0.4]; allowed: one of 0.2, 0.4: one measurement for each",
+    ),
     "nothing to compare with": (
         SHARE | {"at_least": 0.2}, "other: got nothing; allowed: what share compares with",
     ),

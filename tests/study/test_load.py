@@ -126,7 +126,12 @@ BAD = {
     ),
     "name used twice": (
         changed(experiments__1__name="logistic-digits"),
-        "experiments[1].name: got 'logistic-digits'; allowed: a name of its own",
+        "experiments[1].name: got 'logistic-digits'; allowed: a name of its own, whatever its case, "
+        "which some file systems do not tell apart",
+    ),
+    "name used twice but for case": (
+        changed(experiments__1__name="Logistic-Digits"),
+        "experiments[1].name: got 'Logistic-Digits'; allowed: a name of its own, whatever its case",
     ),
     "three classes for a logistic model": (
         changed(experiments__0__dataset__classes=[0, 1, 2]),
@@ -525,6 +530,10 @@ BAD_GIVEN = {
     "a pattern without a list": (
         given_networks(runs=RUNS, checkpoints={"pattern": "{epoch}.pt"}),
         "allowed: a list epochs, since pattern has {epoch}",
+    ),
+    "a pattern with another name": (
+        given_networks(runs=RUNS, checkpoints={"pattern": "{eps}.pt", "epsilons": [0.5]}),
+        "allowed: {epsilon}, {seed}, {epoch}, {label} in pattern (got {eps})",
     ),
     "means without stds": (
         given_networks(

@@ -134,6 +134,10 @@ REFUSED = {
         {"snapshots": {"every": 5}},
         r"training\.snapshots: got 5; allowed",
     ),
+    "a number alone": (
+        {"snapshots": 2},
+        r"training\.snapshots: got 2; allowed: a list of epochs, or \{every: 5\}, say",
+    ),
     "swa at the very end": (
         {"averaging": {"swa": {"from": 0.8}}},
         r"training\.averaging\.swa\.from: got 0\.8; allowed: a share of the 4 epochs after which",
@@ -173,6 +177,10 @@ VARIANTS = {
     "the name of the first": (
         {"name": "base", "training": {"momentum": 0.5}},
         r"variants\[0\]\.name: got 'base'; allowed: a name of its own",
+    ),
+    "the name of the first but for case": (
+        {"name": "Base", "training": {"momentum": 0.5}},
+        r"variants\[0\]\.name: got 'Base'; allowed: a name of its own, whatever its case",
     ),
 }
 

@@ -18,7 +18,7 @@ from advscape.study.config.study import (
     TrainedExperiment,
 )
 from advscape.study.given import Given
-from advscape.study.training_checks import check_measured, check_training, check_variants
+from advscape.study.training_checks import OWN_NAME, check_measured, check_training, check_variants
 
 
 def check_experiments(study: Study, given: Mapping[str, Sequence[Given]]) -> None:
@@ -35,9 +35,9 @@ def check_experiments(study: Study, given: Mapping[str, Sequence[Given]]) -> Non
     names: set[str] = set()
     for i, experiment in enumerate(study.experiments):
         at = f"experiments[{i}]"
-        if experiment.name in names:
-            raise ConfigError(f"{at}.name", shown(experiment.name), "a name of its own")
-        names.add(experiment.name)
+        if experiment.name.lower() in names:
+            raise ConfigError(f"{at}.name", shown(experiment.name), OWN_NAME)
+        names.add(experiment.name.lower())
         _check_dataset(at, experiment)
         if isinstance(experiment, LinearExperiment):
             _check_linear(at, experiment)

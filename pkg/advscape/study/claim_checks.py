@@ -243,9 +243,9 @@ def _cells(
         values = list(dict.fromkeys(_of(cell, column) for cell in left))
         if column != free and len(values) > 1:
             named = _listed([value for value in values if value is not None])
-            raise ConfigError(
-                f"{at}.select.{column}", "nothing", f"one of {named}: one measurement for each run"
-            )
+            wanted = shown(select[column]) if column in select else "nothing"
+            one = f"one of {named}: one measurement for each run"
+            raise ConfigError(f"{at}.select.{column}", wanted, one)
     return cells
 
 

@@ -19,6 +19,8 @@ from advscape.study.problems import first_problem
 
 #: the stages that measure weights, by their key
 MEASURING = ("evaluation", "curvature", "landscape", "sharpness")
+#: of experiments and variants, which are folders
+OWN_NAME = "a name of its own, whatever its case, which some file systems do not tell apart"
 
 
 def check_variants(study: Study) -> None:
@@ -33,8 +35,8 @@ def check_variants(study: Study) -> None:
         known: dict[str, NetworkTraining] = {BASE: experiment.training}
         for j, variant in enumerate(experiment.variants):
             at = f"experiments[{i}].variants[{j}]"
-            if variant.name in known:
-                raise ConfigError(f"{at}.name", shown(variant.name), "a name of its own")
+            if variant.name.lower() in [name.lower() for name in known]:
+                raise ConfigError(f"{at}.name", shown(variant.name), OWN_NAME)
             training = _merged(study, i, variant.training, f"{at}.training")
             same = next((name for name, other in known.items() if other == training), None)
             if same is not None:

@@ -1,5 +1,6 @@
 """Networks that are already trained: files of weights, and which run each is of."""
 
+import re
 from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Annotated, Any
@@ -12,6 +13,7 @@ from advscape.study.config.section import Natural, Radius, Section, Share, fract
 _TEXT = Annotated[str, Field(min_length=1)]
 #: the parts of a file's name that a list stands for
 PLACES = {"epsilon": "epsilons", "seed": "seeds", "epoch": "epochs", "label": "labels"}
+_BRACED = re.compile(r"\{(\w*)\}")
 
 
 def _written(value: Any) -> float | str:
@@ -122,6 +124,10 @@ class Checkpoints(Section):
             if lists:
                 raise ValueError(f"{lists[0]} with pattern only")
             return self
+        unknown = [found for found in _BRACED.findall(self.pattern) if found not in PLACES]
+        if unknown:
+            known = ", ".join(f"{{{place}}}" for place in PLACES)
+            raise ValueError(f"{known} in pattern (got {{{unknown[0]}}})")
         for place, name in PLACES.items():
             values = getattr(self, name)
             there = f"{{{place}}}" in self.pattern

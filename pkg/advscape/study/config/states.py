@@ -31,6 +31,8 @@ class Snapshots(Section):
     @model_validator(mode="before")
     @classmethod
     def _listed(cls, given: Any) -> Any:
+        if isinstance(given, int | float | str):
+            raise ValueError("a list of epochs, or {every: 5}, say")
         return {"epochs": given} if isinstance(given, list) else given
 
     @model_validator(mode="after")
