@@ -126,8 +126,7 @@ BAD = {
     ),
     "name used twice": (
         changed(experiments__1__name="logistic-digits"),
-        "experiments[1].name: got 'logistic-digits'; allowed: a name of its own, whatever its case, "
-        "which some file systems do not tell apart",
+        "experiments[1].name: got 'logistic-digits'; allowed: a name of its own, whatever its case",
     ),
     "name used twice but for case": (
         changed(experiments__1__name="Logistic-Digits"),
