@@ -30,7 +30,8 @@ def fast_layers(model: nn.Module) -> Iterator[None]:
     Convolutions are those of :mod:`advscape.curvature.convolution`. Batch norm in eval mode is
     affine: where its input is a convolution's output, untouched, its own output is that of the
     convolution with kernels scaled and shifted, and is differentiated as such. That holds whatever
-    else the convolution's output goes to, since that output has a graph of its own.
+    else the convolution's output goes to, since that output has a graph of its own. Elsewhere, and
+    where there are more kernels than outputs to scale, it is the outputs that are scaled.
 
     Only layers that are exactly torch's are replaced: of that very type, with no method or hook of
     their own, with no parametrisation (which changes the type), on batches. Layers called through
@@ -110,10 +111,13 @@ def _norm(module: _BatchNorm) -> Forward | None:
     def forward(input: Tensor) -> Tensor:  # the name that callers may use
         source: _Source | None = getattr(input, _SOURCE, None)
         mean, variance = module.running_mean, module.running_var
-        if source is None or mean is None or variance is None or not source.of(input):
+        if mean is None or variance is None:
             output: Tensor = type(module).forward(module, input)
             return output
         scale = module.weight * torch.rsqrt(variance + module.eps)
+        if source is None or not source.of(input) or source.weight.numel() > input.numel():
+            across = (-1, *[1] * (input.ndim - 2))
+            return input * scale.view(across) + (module.bias - mean * scale).view(across)
         weight = source.weight * scale.view(-1, *[1] * (source.weight.ndim - 1))
         with torch.no_grad():
             value = functional.batch_norm(

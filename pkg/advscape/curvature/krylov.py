@@ -115,7 +115,7 @@ class KrylovBasis:
         """
         k = self.size
         product = finite_product(self.operator, self._vectors[k])
-        rest, components, beta = self._orthogonal(product)
+        components, beta = self._orthogonal(product)
         self._projection[k, :k] = self._coupling[:k]
         self._projection[: k + 1, k] = components
         self._coupling[:] = 0.0
@@ -124,10 +124,11 @@ class KrylovBasis:
         self.invariant = bool(beta <= 16 * self.eps * scale)
         if not self.invariant:
             self._coupling[k] = beta
-            torch.div(rest, beta, out=self._vectors[k + 1])
+            torch.div(product, beta, out=self._vectors[k + 1])
 
-    def _orthogonal(self, product: Tensor) -> tuple[Tensor, np.ndarray, float]:
-        """The part of v_{k+1}'s product that is orthogonal to the basis, its components and length.
+    def _orthogonal(self, product: Tensor) -> tuple[np.ndarray, float]:
+        """Make v_{k+1}'s product orthogonal to the basis, in place: its components, and what length
+        is left.
 
         All but rounding of the components is known: by symmetry those on v_1, ..., v_k are the
         coupling, of which but for a restart the last alone is not 0. Once these are removed, the
@@ -136,10 +137,9 @@ class KrylovBasis:
         k = self.size
         components = np.append(self._coupling[:k], dots(self._vectors[k : k + 1], product))
         first = int(np.flatnonzero(components)[0]) if components.any() else k
-        rest = product.clone()
-        remove(rest, self._vectors[first : k + 1], components[first:])
-        more, left = orthogonalise(rest, self._vectors[: k + 1])
-        return rest, components + more, left
+        remove(product, self._vectors[first : k + 1], components[first:])
+        more, left = orthogonalise(product, self._vectors[: k + 1])
+        return components + more, left
 
     def turn(self, vector: Tensor) -> None:
         """Go on from an invariant subspace in the direction of another vector (dim,)."""

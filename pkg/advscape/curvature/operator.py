@@ -89,7 +89,9 @@ class CurvatureOperator(ABC):
         columns = vectors.reshape(self.dim, -1).T
         sums = self._micro.run(lambda size: self._sums(columns, size))
         self.products += len(columns)
-        return sums.div_(self._n).T.reshape(vectors.shape)
+        if len(sums) == 1:  # no copy of what may be as long as memory
+            return sums[0].div_(self._n).view(vectors.shape)
+        return torch.stack(sums, dim=1).div_(self._n) if sums else vectors.clone()
 
     def by_batches(self, vector: Tensor, size: int) -> tuple[Tensor, Tensor]:
         """Batches' own means of v . H v: (batches,) float64 from (dim,), and their sizes.
@@ -188,14 +190,18 @@ class CurvatureOperator(ABC):
     def _gathered(self, tensors: Sequence[Tensor]) -> Any:
         """Samples from what :meth:`telling` gives."""
 
-    def _sums(self, columns: Tensor, size: int) -> Tensor:
-        sums = torch.zeros_like(columns)
+    def _sums(self, columns: Tensor, size: int) -> list[Tensor]:
+        sums: list[Tensor] = []
         with differentiable(self._model, self.parameters):
             for batch in self._batches(size):
                 # the batch's graph is freed before the next one's is built
                 graph = self._graph_of(batch)
-                for column, total in zip(columns, sums, strict=True):
-                    total += flattened(self._graph_product(graph, self._pieces(column)))
+                for i, column in enumerate(columns):
+                    product = flattened(self._graph_product(graph, self._pieces(column)))
+                    if i < len(sums):
+                        sums[i] += product
+                    else:
+                        sums.append(product.to(columns.dtype))
                 del graph
         return sums
 
