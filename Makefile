@@ -52,7 +52,7 @@ $(BENCH_STAMP): $(BENCH_LISTS) pyproject.toml
 	$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	@touch $@
 
-bench: $(BENCH_STAMP) ## Measure all benchmarks beside their peers (an hour or more), and write their tables and figure
+bench: $(BENCH_STAMP) ## Measure all benchmarks beside their peers (40 to 75 minutes), and write their tables and figure
 	@echo "== benchmarks; verdicts.py (90 minutes), workflow.py and claims.py are left out"
 	$(BENCH_VENV)/bin/python benchmarks/all.py
 

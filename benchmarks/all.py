@@ -5,7 +5,7 @@ kept in .bench/, so that a stopped run goes on where it was, at the same commit;
 rows is tried again. The rows of a machine are written to benchmarks/machines/<name>.json; the
 tables and the figure are made from the files of all machines, since no claim may rest on one.
 
-An hour and a quarter on 2 cores. Left out, since they take longer or have no peer: verdicts.py (90
+40 to 75 minutes on 2 cores. Left out, since they take longer or have no peer: verdicts.py (90
 minutes), workflow.py, claims.py, and the parts memory and total of curvature.py. MNIST is needed
 under ADVSCAPE_DATA for one of them.
 
