@@ -32,7 +32,7 @@ def layers_figure(layers: pd.DataFrame, title: str, norm: str) -> Drawn:
     panels = [
         Panel(
             f"Hessian of the adversarial loss, {PARTS[part]}", "trace of the block",
-            rows[rows["hessian"] == part], Horizontal(labels=tuple(names)), (axis.key(),), "trace",
+            rows[rows["hessian"] == part], Horizontal(labels=tuple(names), joined=False), (axis.key(),), "trace",
         )
         for part in parts_of(rows)
     ]  # fmt: skip
