@@ -205,6 +205,13 @@ class Probabilities(Plain):
         return self.net(x).softmax(1)
 
 
+class Sigmoids(Plain):
+    """Ends in a sigmoid of each logit."""
+
+    def forward(self, x):
+        return self.net(x).sigmoid()
+
+
 class CalledByKeyword(Plain):
     """Gives a layer its input by keyword."""
 

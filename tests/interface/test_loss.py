@@ -419,3 +419,13 @@ def test_a_weight_that_a_pass_gives_other_memory_is_refused():
     net = networks.OtherMemory(3, (1, 4, 4)).eval()
     with pytest.raises(ValueError, match=r"model: a pass gives its net\.4\.weight other memory"):
         advscape.AdversarialLoss(net, *batch(12, dtype=torch.float32), norm="l2", epsilon=0)
+
+
+@pytest.mark.parametrize("classes", [1, 3])
+def test_a_sigmoid_at_the_end_is_said_and_logits_are_not(classes, caplog):
+    net = nn.Sequential(nn.Linear(4, 8), nn.GELU(), nn.Linear(8, classes))
+    y = Y % max(classes, 2)
+    advscape.AdversarialLoss(net, X, y, norm="l2", epsilon=0)
+    assert "probabilities" not in caplog.text
+    advscape.AdversarialLoss(nn.Sequential(net, nn.Sigmoid()), X, y, norm="l2", epsilon=0)
+    assert "the outputs look like probabilities" in caplog.text

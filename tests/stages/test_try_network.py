@@ -123,8 +123,9 @@ def test_an_image_that_a_network_cannot_take_is_named(tmp_path):
         tried(tmp_path, f"{USERS}:StandardisesEachImage", constant=True)
 
 
-def test_probabilities_are_noted(tmp_path):
-    (note,) = tried(tmp_path, f"{USERS}:Probabilities")
+@pytest.mark.parametrize("name", ["Probabilities", "Sigmoids"])
+def test_probabilities_are_noted(name, tmp_path):
+    (note,) = tried(tmp_path, f"{USERS}:{name}")
     assert "look like probabilities" in note
 
 

@@ -29,10 +29,12 @@ def layers_figure(layers: pd.DataFrame, title: str, norm: str) -> Drawn:
     names = list(dict.fromkeys(rows["layer"]))
     places = [float(names.index(layer)) for layer in rows["layer"]]
     rows = rows.assign(x=places, y=rows["trace"])
+    # lines would lead from kernels to biases and back
+    across = Horizontal(labels=tuple(names), joined=False)
     panels = [
         Panel(
             f"Hessian of the adversarial loss, {PARTS[part]}", "trace of the block",
-            rows[rows["hessian"] == part], Horizontal(labels=tuple(names), joined=False), (axis.key(),), "trace",
+            rows[rows["hessian"] == part], across, (axis.key(),), "trace",
         )
         for part in parts_of(rows)
     ]  # fmt: skip

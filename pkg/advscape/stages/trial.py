@@ -56,9 +56,9 @@ def try_to_measure(
         )
     if checks.looks_like_probabilities(model, x):
         notes.append(
-            "Its outputs lie in [0, 1] and sum to 1: they look like probabilities, and are taken "
-            "for logits. The losses are then those of a softmax of probabilities; leave the "
-            "network's own softmax out."
+            "All its outputs lie in [0, 1]: they look like probabilities, and are taken for "
+            "logits. The losses are then those of a softmax of probabilities; leave the network's "
+            "own softmax or sigmoid out."
         )
     return x, y, notes
 

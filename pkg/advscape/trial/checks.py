@@ -20,6 +20,8 @@ from advscape.models.untouched import differentiable, untouched
 _BESIDE = 1e-3
 #: relative distance between outputs that rounding may make
 _ROUNDING = {torch.float32: 1e-3, torch.float64: 1e-7}
+#: size of inputs at which no logits are small
+_FAR = 100.0
 #: a batch as large as those of measuring may be
 _LARGE = 32
 
@@ -206,11 +208,16 @@ def _off_kinks(model: nn.Module, x: Tensor) -> Iterator[Tensor]:
 
 @torch.no_grad()
 def looks_like_probabilities(model: nn.Module, x: Tensor) -> bool:
-    """Whether every row of the output lies in [0, 1] and sums to 1, as no logits do."""
+    """Whether all outputs lie in [0, 1], as those of softmax and sigmoid do, and no logits.
+
+    New networks' logits are small, and by chance may lie there: so inputs that are far too large
+    are tried too. What is not finite there says nothing.
+    """
+    generator = torch.Generator().manual_seed(0)
+    wild = _FAR * torch.randn(x.shape, generator=generator).to(x)
     with untouched(model):
-        rows = model(x)
-    sums = (rows.sum(dim=1) - 1).abs()
-    return rows.shape[1] > 1 and bool((rows >= 0).all()) and bool((sums < 1e-3).all())
+        outputs = torch.cat([model(x), model(wild)])
+    return bool(((outputs >= 0) & (outputs <= 1) | ~outputs.isfinite()).all())
 
 
 @torch.no_grad()
