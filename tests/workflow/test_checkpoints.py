@@ -149,3 +149,11 @@ def test_what_does_not_fit_is_one_line_before_any_job(workflow, tmp_path):
         "...)"
     )
     assert not workflow.results.exists()
+
+
+def test_a_network_that_cannot_be_made_is_no_fault_of_the_file(workflow, tmp_path):
+    workflow.network["checkpoints"] = {"runs": [{"file": "weights/bare.pt"}]}
+    (tmp_path / "net.py").write_text("def Net(classes, shape):\n    raise OSError('no part')\n")
+    done = workflow.snakemake(check=False)
+    line = done.stderr.strip().splitlines()[-1]
+    assert line.startswith("config: experiments[0].model: model custom (net:Net): OSError: no part")

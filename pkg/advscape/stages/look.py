@@ -47,15 +47,18 @@ def first_problem(files: list[dict[str, Any]], root: Path) -> str:
         samples = data[dataset]
         if samples is None:
             continue
+        at = file["at"]
         try:
             check_labels(samples, job)
             if dataset + model not in models:
+                at = f"{at.split('.')[0]}.model"
                 classes = len(labels_kept(samples, job.sections.dataset.classes))
                 shape = samples.images.shape[1:]
                 models[dataset + model] = make_network(job, classes, shape, torch.device("cpu"))
+                at = file["at"]
             load_given(models[dataset + model], job)
         except UserError as error:
-            return f"config: {file['at']}: {error}"
+            return f"config: {at}: {error}"
     return ""
 
 
