@@ -194,14 +194,21 @@ def test_along_training_all_panels_have_their_curves():
     assert {"base", "sam"} < set(words(drawn))
 
 
-@pytest.mark.parametrize(("scale", "said"), [(1e-3, "$\\uparrow$ 2 and 3.8"), (1e3, "2 and 3.8")])
-def test_the_bounds_of_stability_neither_squeeze_nor_cut_the_curves(scale, said):
+@pytest.mark.parametrize(
+    ("scale", "said", "there"),
+    [(1e-3, "$\\uparrow$ 2 and 3.8", 1), (1, "2 and 3.8", 3), (10, "2 and 3.8", 3),
+     (1e3, "$\\downarrow$ 2 and 3.8", 1)],
+)  # fmt: skip
+def test_the_bounds_of_stability_neither_squeeze_nor_cut_the_curves(scale, said, there):
     robustness, curvature, *others = tables.followed()
     curvature["lambda_max"] *= scale
     drawn = along_figure(robustness, curvature, *others, title="title", momentum=0.9)
     ax = drawn.figure.axes[-1]
     assert [text.get_text() for text in ax.texts] == [said]
-    assert 0.9 * scale < ax.get_ylim()[1] < 20 * scale
+    low, high = ax.get_ylim()
+    seen = [low < height < high for height in (0.9 * scale, 2, 3.8)]
+    assert seen == [True, there == 3, there == 3]
+    drawn.figure.draw_without_rendering()  # without a warning that its layout fails
 
 
 def test_along_training_of_given_networks_has_no_panels_of_what_nobody_knows():

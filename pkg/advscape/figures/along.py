@@ -21,7 +21,7 @@ _HESSIANS = dashed("hessian", ["noise frozen", "whole"], "Hessian")
 _EDGE = "edge of stability"
 #: above the bounds of stability, for their numbers
 _ROOM = 4
-#: times the largest value: bounds further up are named, with an arrow
+#: times the largest value, or the smallest: bounds further off are named, with an arrow
 _FAR = 10
 _NOTHING = "no run has two measured epochs"
 
@@ -182,13 +182,16 @@ def _marks(ax: Axes, best: pd.Series, key: Key, momentum: float | None, *, bound
         return
     heights = [2.0, 2 * (1 + momentum)] if momentum else [2.0]
     words = " and ".join(f"{height:g}" for height in heights)
-    if heights[0] > _FAR * ax.dataLim.y1:
+    above, below = heights[0] > _FAR * ax.dataLim.y1, _FAR * heights[-1] < ax.dataLim.y0
+    if above or below:
+        arrow, y, va = (r"$\uparrow$", 1, "top") if above else (r"$\downarrow$", 0, "bottom")
         ax.annotate(
-            rf"$\uparrow$ {words}", (1, 1), (-3, -3), xycoords="axes fraction",
-            textcoords="offset points", fontsize=SMALL, va="top", ha="right",
+            f"{arrow} {words}", (1, y), (-3, 3 - 6 * y), xycoords="axes fraction",
+            textcoords="offset points", fontsize=SMALL, va=va, ha="right",
         )  # fmt: skip
         return
-    ax.set_ylim(top=max(ax.get_ylim()[1], _ROOM * heights[-1]))
+    bottom, top = ax.get_ylim()
+    ax.set_ylim(min(bottom, heights[0] / 2), max(top, _ROOM * heights[-1]))
     for height in heights:
         ax.axhline(height, color="0.4", linewidth=0.6, linestyle="--")
     ax.annotate(
