@@ -66,7 +66,7 @@ PASS = [
     )
 ] + [f"{HERE}:{name}" for name in (
     "CompiledInside", "Overlapping", "WithExtraTensor", "lazy", "spread", "WideLogits",
-    "orthogonal", "Counts", "Drops",
+    "orthogonal", "Counts", "Drops", "PixelsAlone",
 )]  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """What a network has to do for its numbers to mean something; each check refuses in one line."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 
 import torch
 from torch import Tensor, nn
@@ -211,12 +211,14 @@ def looks_like_probabilities(model: nn.Module, x: Tensor) -> bool:
     """Whether all outputs lie in [0, 1], as those of softmax and sigmoid do, and no logits.
 
     New networks' logits are small, and by chance may lie there: so inputs that are far too large
-    are tried too. What is not finite there says nothing.
+    are tried too. A network that refuses them, or is not finite there, says nothing.
     """
     generator = torch.Generator().manual_seed(0)
     wild = _FAR * torch.randn(x.shape, generator=generator).to(x)
     with untouched(model):
-        outputs = torch.cat([model(x), model(wild)])
+        outputs = model(x)
+        with suppress(Exception):
+            outputs = torch.cat([outputs, model(wild)])
     return bool(((outputs >= 0) & (outputs <= 1) | ~outputs.isfinite()).all())
 
 
