@@ -128,6 +128,11 @@ def _files(folder: Path, inside: str) -> Iterator[tuple[str, int, int]]:
             yield name, stat.st_size, stat.st_mtime_ns
 
 
+def all_parquet_files(folder: Path) -> list[str]:
+    """Names of the Parquet files of a folder and those in it, relative to the folder, sorted."""
+    return sorted(file.relative_to(folder).as_posix() for file in folder.rglob("*.parquet"))
+
+
 def parquet_files(folder: Path) -> dict[str, list[str]]:
     """Names of the Parquet files of the training and the test set, relative to the folder, sorted.
 
@@ -135,7 +140,7 @@ def parquet_files(folder: Path) -> dict[str, list[str]]:
         UserError: there are none.
     """
     found: dict[str, list[str]] = {}
-    every = sorted(file.relative_to(folder).as_posix() for file in folder.rglob("*.parquet"))
+    every = all_parquet_files(folder)
     for split, names in SPLITS.items():
         for name in names:
             files = [f for f in every if any(part.startswith(name) for part in f.split("/"))]

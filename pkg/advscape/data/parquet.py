@@ -11,7 +11,7 @@ import numpy as np
 from pyarrow import parquet as pq
 
 from advscape.data.encoded import EncodedImages, Transform
-from advscape.data.listing import note_unread, parquet_files
+from advscape.data.listing import all_parquet_files, note_unread, parquet_files
 from advscape.data.prepared import Prepared
 from advscape.errors import UserError, in_words
 
@@ -45,8 +45,7 @@ def parquet(
     place = root / str(path)
     items, labels, in_test = [], [], []
     splits, names = parquet_files(place), None
-    every = [file.relative_to(place).as_posix() for file in place.rglob("*.parquet")]
-    note_unread(place, every, chain(*splits.values()))
+    note_unread(place, all_parquet_files(place), chain(*splits.values()))
     for split, files in splits.items():
         for file in files:
             found, described = _labels(place / file, label_key)
