@@ -182,20 +182,19 @@ def _marks(ax: Axes, best: pd.Series, key: Key, momentum: float | None, *, bound
         return
     heights = [2.0, 2 * (1 + momentum)] if momentum else [2.0]
     words = " and ".join(f"{height:g}" for height in heights)
-    above, below = heights[0] > _FAR * ax.dataLim.y1, _FAR * heights[-1] < ax.dataLim.y0
-    if above or below:
-        arrow, y, va = (r"$\uparrow$", 1, "top") if above else (r"$\downarrow$", 0, "bottom")
-        ax.annotate(
-            f"{arrow} {words}", (1, y), (-3, 3 - 6 * y), xycoords="axes fraction",
-            textcoords="offset points", fontsize=SMALL, va=va, ha="right",
-        )  # fmt: skip
-        return
-    bottom, top = ax.get_ylim()
-    ax.set_ylim(min(bottom, heights[0] / 2), max(top, _ROOM * heights[-1]))
-    for height in heights:
-        ax.axhline(height, color="0.4", linewidth=0.6, linestyle="--")
+    if heights[0] > _FAR * ax.dataLim.y1:
+        words = rf"$\uparrow$ {words}"
+        y, frame, offset, va = 1.0, "axes fraction", (-3.0, -3.0), "top"
+    elif _FAR * heights[-1] < ax.dataLim.y0:
+        words = rf"$\downarrow$ {words}"
+        y, frame, offset, va = 0.0, "axes fraction", (-3.0, 3.0), "bottom"
+    else:
+        bottom, top = ax.get_ylim()
+        ax.set_ylim(min(bottom, heights[0] / 2), max(top, _ROOM * heights[-1]))
+        for height in heights:
+            ax.axhline(height, color="0.4", linewidth=0.6, linestyle="--")
+        y, frame, offset, va = heights[-1], "data", (0.0, 1.5), "bottom"
     ax.annotate(
-        words, (1, heights[-1]), (0, 1.5),
-        xycoords=("axes fraction", "data"), textcoords="offset points", fontsize=SMALL,
-        va="bottom", ha="right",
+        words, (1, y), offset, xycoords=("axes fraction", frame), textcoords="offset points",
+        fontsize=SMALL, va=va, ha="right",
     )  # fmt: skip
