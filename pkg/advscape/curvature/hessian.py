@@ -29,11 +29,6 @@ class HessianOperator(SampleOperator):
         x, y = self._samples
         return x, y
 
-    @property
-    def batch_size(self) -> int:
-        """Samples that go through the network at once."""
-        return self._micro.size
-
     def _graph(self, batch: tuple[Tensor, Tensor]) -> tuple[Tensor, ...]:
         x, y = batch
         return gradient_graph(precise_losses(self._model(x), y).sum(), self.parameters)

@@ -122,6 +122,11 @@ class CurvatureOperator(ABC):
         """The network."""
         return self._model
 
+    @property
+    def batch_size(self) -> int:
+        """Samples that go through the network at once."""
+        return self._micro.size
+
     def on(
         self,
         model: nn.Module,
@@ -133,7 +138,8 @@ class CurvatureOperator(ABC):
 
         Args:
             model: with the layers and tensors that it is to use.
-            samples: the tensors that :meth:`telling` gives, perhaps in another precision.
+            samples: the tensors that :meth:`telling` or :meth:`taking` gives, perhaps in another
+                precision.
             parameters: the model's.
             path: how it is to be differentiated.
         """
@@ -185,6 +191,10 @@ class CurvatureOperator(ABC):
     @abstractmethod
     def telling(self, count: int) -> Iterable[Tensor]:
         """Tensors, inputs and labels first, of the samples on which the network is least sure."""
+
+    @abstractmethod
+    def taking(self, rows: Tensor) -> Iterable[Tensor]:
+        """The tensors of some samples (m,), inputs and labels first."""
 
     @abstractmethod
     def _gathered(self, tensors: Sequence[Tensor]) -> Any:
@@ -311,6 +321,11 @@ class SampleOperator(CurvatureOperator):
         generator = torch.Generator().manual_seed(0)
         smaller = 1 - _ASIDE * torch.rand(x[rows].shape, generator=generator)
         return x[rows] * smaller.to(x), y[rows]
+
+    def taking(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Inputs and labels."""
+        x, y = self._samples
+        return x[rows], y[rows]
 
     def _gathered(self, tensors: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
         x, y = tensors

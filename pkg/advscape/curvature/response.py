@@ -126,6 +126,11 @@ class ResponseOperator(CurvatureOperator):
         maxima: Maxima = self._samples
         return maxima.take(least_sure(self._model, maxima.x, maxima.y, count))
 
+    def taking(self, rows: Tensor) -> Maxima:
+        """These maxima."""
+        maxima: Maxima = self._samples
+        return maxima.take(rows)
+
     def _gathered(self, tensors: Sequence[Tensor]) -> Maxima:
         return Maxima(*tensors)
 

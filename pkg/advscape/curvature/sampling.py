@@ -9,6 +9,7 @@ from torch import Tensor
 
 from advscape.curvature.lanczos import Eigenpair
 from advscape.curvature.operator import CurvatureOperator
+from advscape.curvature.rounding import check_rounding
 from advscape.errors import in_words
 
 _LOG = logging.getLogger("advscape.curvature")
@@ -47,6 +48,26 @@ class SampleError:
         return f"about {needed:.3g} samples would bring it to a tenth of it"
 
 
+def confirmed_forms(operator: CurvatureOperator, pair: Eigenpair) -> Tensor | None:
+    """What each sample adds to an eigenvalue, v . H_i v: (n,) float64, confirmed by float64.
+
+    None, and a line in the log, where the network's second derivatives cannot be taken forwards.
+
+    Raises:
+        UnprovenHessian: see :func:`advscape.curvature.rounding.check_rounding`.
+        OutOfMemoryError: memory does not hold the samples.
+    """
+    try:
+        forms = operator.by_sample(pair.vector).double()
+    except torch.OutOfMemoryError:
+        raise
+    except Exception as error:
+        _LOG.info("%s: not by single samples: %s", type(operator).__name__, in_words(error))
+        return None
+    check_rounding(operator, pair, forms)
+    return forms
+
+
 def sample_error(operator: CurvatureOperator, pair: Eigenpair, n: int) -> SampleError | None:
     r"""Standard error of v . H v over samples, v the eigenvector.
 
@@ -63,28 +84,29 @@ def sample_error(operator: CurvatureOperator, pair: Eigenpair, n: int) -> Sample
         operator: a mean over samples.
         pair: of the operator.
         n: number of samples; None is returned for a single one.
+
+    Raises:
+        UnprovenHessian: see :func:`confirmed_forms`.
     """
+    forms = confirmed_forms(operator, pair)
     if n < 2:
         return None
-    values, weights = _single(operator, pair, n) or _batches(operator, pair, n)
+    values, weights = _single(forms, pair) or _batches(operator, pair, n)
     away = values - (weights * values).sum()
     square = float((weights * away).square().sum()) * len(values) / (len(values) - 1)
     return SampleError(math.sqrt(square), n)
 
 
-def _single(operator: CurvatureOperator, pair: Eigenpair, n: int) -> tuple[Tensor, Tensor] | None:
-    try:
-        values = operator.by_sample(pair.vector).double()
-    except torch.OutOfMemoryError:
-        raise
-    except Exception as error:
-        reason = in_words(error)
-    else:
-        mean = float(values.mean())
-        if abs(mean - pair.value) <= _AGREES * abs(pair.value) + pair.residual:
-            return values, torch.full_like(values, 1 / n)
-        reason = f"their mean is {mean:.4g} and not {pair.value:.4g}"
-    _LOG.info("standard error over samples by batches: not by single samples (%s)", reason)
+def _single(forms: Tensor | None, pair: Eigenpair) -> tuple[Tensor, Tensor] | None:
+    if forms is None:
+        return None
+    mean = float(forms.mean())
+    if abs(mean - pair.value) <= _AGREES * abs(pair.value) + pair.residual:
+        return forms, torch.full_like(forms, 1 / len(forms))
+    _LOG.info(
+        "standard error over samples by batches: the mean of single samples is %.4g and not %.4g",
+        mean, pair.value,
+    )  # fmt: skip
     return None
 
 
