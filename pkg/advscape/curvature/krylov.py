@@ -10,7 +10,7 @@ from advscape.curvature.products import Products, finite_product
 #: entries of a vector that are handled at a time: what is made of them besides stays small
 _CHUNK = 1 << 18
 #: entries whose products are summed in the vectors' own precision; their sums are in float64
-_SUMMED = 1 << 13
+_SUMMED = 1 << 14
 #: a vector that loses more than this share of its length is orthogonalised again
 _LOST = 0.5
 
