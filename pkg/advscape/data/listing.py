@@ -129,25 +129,39 @@ def _files(folder: Path, inside: str) -> Iterator[tuple[str, int, int]]:
 
 
 def all_parquet_files(folder: Path) -> list[str]:
-    """Names of the Parquet files of a folder and those in it, relative to the folder, sorted."""
-    return sorted(file.relative_to(folder).as_posix() for file in folder.rglob("*.parquet"))
+    """Names of the Parquet files of a folder and those in it, relative to the folder, sorted.
+
+    Hidden ones, such as downloads leave behind, are none of the data.
+    """
+    names = (file.relative_to(folder) for file in folder.rglob("*") if file.is_file())
+    return sorted(
+        name.as_posix()
+        for name in names
+        if name.suffix.lower() == ".parquet" and not any(p.startswith(".") for p in name.parts)
+    )
 
 
 def parquet_files(folder: Path) -> dict[str, list[str]]:
     """Names of the Parquet files of the training and the test set, relative to the folder, sorted.
 
+    A file is of the split that its name begins with, or else the nearest folder around it.
+
     Raises:
         UserError: there are none.
     """
-    found: dict[str, list[str]] = {}
-    every = all_parquet_files(folder)
-    for split, names in SPLITS.items():
-        for name in names:
-            files = [f for f in every if any(part.startswith(name) for part in f.split("/"))]
-            if files:
-                found[split] = files
-                break
+    by_name: dict[str, list[str]] = {}
+    every = [name for names in SPLITS.values() for name in names]
+    for file in all_parquet_files(folder):
+        parts = reversed(file.split("/"))
+        split = next((name for part in parts for name in every if part.startswith(name)), None)
+        if split is not None:
+            by_name.setdefault(split, []).append(file)
+    found = {
+        split: next(by_name[name] for name in names if name in by_name)
+        for split, names in SPLITS.items()
+        if any(name in by_name for name in names)
+    }
     if not found:
-        patterns = ", ".join(f"{name}*.parquet" for names in SPLITS.values() for name in names)
+        patterns = ", ".join(f"{name}*.parquet" for name in every)
         raise UserError(f"{folder} has no file {patterns}")
     return found
