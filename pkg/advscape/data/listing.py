@@ -66,14 +66,17 @@ def image_files(folder: Path) -> list[str]:
     for entry in seen:
         if entry.is_dir() and _holds_images(Path(entry.path)):
             raise UserError(f"{entry.path} is a folder of images within a class; allowed: files")
+        if entry.is_symlink() and not os.path.exists(entry.path):
+            raise UserError(f"{entry.path} is a link to a file that is not there")
         if entry.name.lower().endswith(_OTHER_IMAGES):
             raise UserError(f"{entry.path} would be left out; allowed: .jpg, .jpeg and .png")
     return [e.name for e in seen if e.is_file() and e.name.lower().endswith(IMAGES)]
 
 
 def _holds_images(folder: Path) -> bool:
-    with os.scandir(folder) as entries:
-        return any(e.name.lower().endswith((*IMAGES, *_OTHER_IMAGES)) for e in entries)
+    """Whether a folder has images of any kind, in whatever folder in it."""
+    every = (file for _, _, files in os.walk(folder) for file in files)
+    return any(file.lower().endswith((*IMAGES, *_OTHER_IMAGES)) for file in every)
 
 
 def classes_in_order(folder: Path, given: list[str] | None) -> list[str]:
@@ -84,14 +87,23 @@ def classes_in_order(folder: Path, given: list[str] | None) -> list[str]:
         given: the order, in which more classes may stand than have folders; sorted unless given.
 
     Raises:
-        UserError: there is no class, or a folder is not in the order given.
+        UserError: there is no class, or a folder is not in the order given, or without an order
+            one has no images: it would be a class that no sample is of.
     """
-    names: dict[str, None] = {}
+    names: dict[str, list[Path]] = {}
     for split in split_folders(folder).values():
-        names |= dict.fromkeys(class_folders(split))
+        for name in class_folders(split):
+            names.setdefault(name, []).append(split / name)
     if not names:
         raise UserError(f"{folder} has no folder for a class in its splits")
     if given is None:
+        filled = {name for name, places in names.items() if any(map(_holds_images, places))}
+        empty = sorted(names.keys() - filled)
+        if empty and filled:
+            raise UserError(
+                f"{names[empty[0]][0]} has no images; allowed: no such folder, or class_names, in "
+                "which it may stand"
+            )
         return sorted(names)
     unknown = [name for name in names if name not in set(given)]
     if unknown:
