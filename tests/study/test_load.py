@@ -54,6 +54,15 @@ BAD = {
         changed(experiments__0__grid__epsilons=[0, float("inf")]),
         "experiments[0].grid.epsilons[1]: got inf; allowed: a finite number",
     ),
+    "an epsilon in grey levels": (
+        changed(experiments__1__grid__epsilons=[0, 8], experiments__1__threat__norm="linf"),
+        "experiments[1].grid.epsilons[1]: got 8.0; allowed: at most 1 with norm linf, since pixels "
+        "lie in [0, 1] (8/255?)",
+    ),
+    "a common epsilon in grey levels": (
+        changed(experiments__1__evaluation__common_epsilon=16, experiments__1__threat__norm="linf"),
+        "experiments[1].evaluation.common_epsilon: got 16.0; allowed: at most 1 with norm linf",
+    ),
     "repeated epsilon": (
         changed(experiments__1__grid__epsilons=[0.5, 0.5]),
         "experiments[1].grid.epsilons: got [0.5, 0.5]; allowed: values without repeats "
@@ -525,6 +534,10 @@ BAD_GIVEN = {
     "two ways": (
         given_networks(runs=RUNS, checkpoints={"runs": RUNS, "table": "x.csv"}),
         "checkpoints: got {'runs': [{'file': 'a.pt'",
+    ),
+    "epsilons in grey levels": (
+        given_networks(runs=[{"file": "a.pt", "epsilon": 8}], threat={"norm": "linf"}),
+        "checkpoints.runs[0].file: epsilon: got 8.0; allowed: at most 1 with norm linf",
     ),
     "a pattern without a list": (
         given_networks(runs=RUNS, checkpoints={"pattern": "{epoch}.pt"}),

@@ -49,6 +49,7 @@ def check_experiments(study: Study, given: Mapping[str, Sequence[Given]]) -> Non
             _check_curvature(f"{at}.curvature", experiment)
             _check_landscape(f"{at}.landscape", experiment)
             _check_autoattack(at, experiment)
+        _check_radii(at, experiment, given)
     # when all experiments are known to be well, since claims may compare them
     for i, experiment in enumerate(study.experiments):
         for j, claim in enumerate(experiment.claims):
@@ -76,6 +77,29 @@ def _check_dataset(at: str, experiment: LinearExperiment | NetworkExperiment) ->
     for j, label in enumerate(dataset.classes or []):
         if limit is not None and label >= limit:
             raise ConfigError(f"{at}.dataset.classes[{j}]", shown(label), f"0 to {limit - 1}")
+
+
+def _check_radii(
+    at: str, experiment: LinearExperiment | NetworkExperiment, given: Mapping[str, Sequence[Given]]
+) -> None:
+    """Radii are in units of pixels in [0, 1], which 8 in the place of 8/255 is not.
+
+    Raises:
+        ConfigError: one moves every pixel by more than there is from black to white.
+    """
+    if experiment.threat.norm != "linf":
+        return
+    radii = {f"{at}.evaluation.common_epsilon": experiment.evaluation.common_epsilon}
+    if isinstance(experiment, LinearExperiment | TrainedExperiment):
+        of_runs = {f"{at}.grid.epsilons[{j}]": e for j, e in enumerate(experiment.grid.epsilons)}
+    else:
+        runs = given[experiment.name]
+        of_runs = {f"{run.at}: epsilon": run.cell.epsilon for run in runs if run.cell.epsilon}
+    for key, radius in (of_runs | radii).items():
+        if radius > 1:
+            hint = f" ({radius:g}/255?)" if radius.is_integer() and radius <= 255 else ""
+            allowed = f"at most 1 with norm linf, since pixels lie in [0, 1]{hint}"
+            raise ConfigError(key, shown(radius), allowed)
 
 
 def _check_linear(at: str, experiment: LinearExperiment) -> None:
