@@ -547,6 +547,10 @@ BAD_GIVEN = {
         given_networks(runs=RUNS, checkpoints={"pattern": "{eps}.pt", "epsilons": [0.5]}),
         "allowed: {epsilon}, {seed}, {epoch}, {label} in pattern (got {eps})",
     ),
+    "means in grey levels": (
+        given_networks(runs=RUNS, model={"name": "cnn", "normalise": {"mean": [33.3], "std": [1]}}),
+        "model.normalise.mean[0]: got 33.3; allowed: a number <= 1",
+    ),
     "means without stds": (
         given_networks(
             runs=RUNS, model={"name": "cnn", "normalise": {"mean": [0.1, 0.2], "std": [1]}}

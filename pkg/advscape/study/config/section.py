@@ -26,7 +26,6 @@ from pydantic_core import CoreSchema, core_schema
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$"
 FUNCTION = r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$"
 
-Finite = Annotated[float, Field(allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
