@@ -63,6 +63,25 @@ BAD = {
         changed(experiments__1__evaluation__common_epsilon=16, experiments__1__threat__norm="linf"),
         "experiments[1].evaluation.common_epsilon: got 16.0; allowed: at most 1 with norm linf",
     ),
+    "a learning rate of a problem that is solved": (
+        changed(experiments__0__training__learning_rate=0.1),
+        "experiments[0].training.learning_rate: got 0.1; allowed: nothing, unless gradient_steps",
+    ),
+    "judges that no column tells apart": (
+        changed(
+            experiments__1__evaluation__attacks=[
+                {"steps": 3},
+                {"steps": 4},
+                {"steps": 3, "relative_step": 1.0},
+            ]
+        ),
+        "experiments[1].evaluation.attacks[2]: got what robustness.csv cannot tell from "
+        "attacks[0]; allowed: another name, other steps or other restarts",
+    ),
+    "a claim twice": (
+        changed(experiments__0__claims=CONFIG["experiments"][0]["claims"][:1] * 2),
+        "experiments[0].claims[1]: got the claim 'C1' of claims[0] again; allowed: each claim once",
+    ),
     "repeated epsilon": (
         changed(experiments__1__grid__epsilons=[0.5, 0.5]),
         "experiments[1].grid.epsilons: got [0.5, 0.5]; allowed: values without repeats "

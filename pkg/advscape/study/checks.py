@@ -49,11 +49,17 @@ def check_experiments(study: Study, given: Mapping[str, Sequence[Given]]) -> Non
             _check_curvature(f"{at}.curvature", experiment)
             _check_landscape(f"{at}.landscape", experiment)
             _check_autoattack(at, experiment)
+            _check_judges(at, experiment)
         _check_radii(at, experiment, given)
     # when all experiments are known to be well, since claims may compare them
     for i, experiment in enumerate(study.experiments):
         for j, claim in enumerate(experiment.claims):
-            resolved(f"experiments[{i}].claims[{j}]", claim, experiment, study, given)
+            at = f"experiments[{i}].claims[{j}]"
+            resolved(at, claim, experiment, study, given)
+            first = experiment.claims.index(claim)
+            if first < j:
+                again = f"the claim {shown(claim.id)} of claims[{first}] again"
+                raise ConfigError(at, again, "each claim once: its p values are corrected for all")
 
 
 def _check_dataset(at: str, experiment: LinearExperiment | NetworkExperiment) -> None:
@@ -126,6 +132,13 @@ def _check_linear(at: str, experiment: LinearExperiment) -> None:
             f"{at}.training.weight_decay",
             shown(training.weight_decay),
             "a number above 0, unless gradient_steps is given: separable data have no minimiser",
+        )
+    usual = type(training).model_fields["learning_rate"].default
+    if training.gradient_steps is None and training.learning_rate != usual:
+        raise ConfigError(
+            f"{at}.training.learning_rate",
+            shown(training.learning_rate),
+            "nothing, unless gradient_steps is given: the problem is solved, not descended",
         )
     if experiment.threat.box:
         raise ConfigError(
@@ -256,4 +269,22 @@ def _check_autoattack(at: str, experiment: NetworkExperiment) -> None:
                 f"{at}.evaluation.attacks[{j}].name",
                 "'autoattack', whose package is not installed",
                 "any other, or this one after `make autoattack`",
+            )
+
+
+def _check_judges(at: str, experiment: NetworkExperiment) -> None:
+    """Rows of different attacks must be told apart in the table.
+
+    Raises:
+        ConfigError: two attacks have the same columns there.
+    """
+    seen: dict[tuple[object, ...], int] = {}
+    for j, attack in enumerate(experiment.evaluation.attacks):
+        columns = tuple(getattr(attack, key, None) for key in ("name", "steps", "restarts"))
+        first = seen.setdefault(columns, j)
+        if first < j:
+            raise ConfigError(
+                f"{at}.evaluation.attacks[{j}]",
+                f"what robustness.csv cannot tell from attacks[{first}]",
+                "another name, other steps or other restarts",
             )
