@@ -82,6 +82,18 @@ BAD = {
         changed(experiments__0__claims=CONFIG["experiments"][0]["claims"][:1] * 2),
         "experiments[0].claims[1]: got the claim 'C1' of claims[0] again; allowed: each claim once",
     ),
+    "a key where there are none": (
+        changed(experiments__0__curvature={"samples": 9}),
+        "experiments[0].curvature.samples: got an unknown key; allowed: no keys",
+    ),
+    "an empty title": (
+        changed(experiments__0__title=""),
+        "experiments[0].title: got ''; allowed: a text that is not empty",
+    ),
+    "a number as key": (
+        changed(experiments__0__threat={"norm": "l2", 5: 1}),
+        "experiments[0].threat[5]: got 5; allowed: keys that are texts",
+    ),
     "repeated epsilon": (
         changed(experiments__1__grid__epsilons=[0.5, 0.5]),
         "experiments[1].grid.epsilons: got [0.5, 0.5]; allowed: values without repeats "
@@ -456,11 +468,12 @@ def test_every_study_has_a_name_of_its_own():
 
 def test_radii_are_read_as_the_fractions_that_they_are():
     study = load_study(
-        changed(experiments__0__grid__epsilons=[0, "8/255", " 4 / 255", "0.5/255"],
+        changed(experiments__0__grid__epsilons=[-0.0, "8/255", " 4 / 255", "0.5/255"],
                 experiments__0__evaluation__common_epsilon="8/255")
     )  # fmt: skip
     experiment = study.experiments[0]
     assert experiment.grid.epsilons == [0, 8 / 255, 4 / 255, 0.5 / 255]
+    assert str(experiment.grid.epsilons[0]) == "0.0"  # -0.0 would be another cell for its job
     assert experiment.evaluation.common_epsilon == 8 / 255
 
 

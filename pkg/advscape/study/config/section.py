@@ -43,7 +43,12 @@ def fraction(value: Any) -> Any:
 
 
 #: a radius of a threat model; literature writes them as 8/255
-Radius = Annotated[float, BeforeValidator(fraction), Field(ge=0, allow_inf_nan=False)]
+Radius = Annotated[
+    float,
+    BeforeValidator(fraction),
+    Field(ge=0, allow_inf_nan=False),
+    AfterValidator(abs),  # of -0.0, which job specs would tell from 0
+]
 Share = Annotated[float, Field(gt=0, lt=1)]
 
 
