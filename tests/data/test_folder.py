@@ -127,6 +127,14 @@ def test_a_third_split_is_not_read_which_is_said(root, caplog):
     assert "zoo: not read: val" in caplog.text
 
 
+def test_capitals_in_the_name_of_a_split(root):
+    for name in ("train", "val"):
+        (root / "zoo" / name).rename(root / "zoo" / name.capitalize())
+    found = load(root)
+    assert found.official_test.tolist() == [False] * 18 + [True] * 9
+    assert len(found.images.decoded()) == 27
+
+
 def test_classes_may_be_chosen(root):
     drawn = split(load(root), [2, 0], None, seed=0)
     assert drawn.classes == 2

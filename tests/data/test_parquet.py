@@ -101,6 +101,7 @@ def test_damaged_files_are_one_line(tmp_path, images):
         ("train_test/train-0.parquet", "train_test/test-0.parquet"),
         ("train/train-0.parquet", "train/validation-0.parquet"),
         ("test_images/train/0.parquet", "test_images/test/0.parquet"),
+        ("Train-0.parquet", "TEST-0.parquet"),
         ("train.parquet/part-0.PARQUET", "test.parquet/part-0.parquet"),
     ],
 )

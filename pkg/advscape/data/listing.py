@@ -38,8 +38,10 @@ def split_folders(folder: Path) -> dict[str, Path]:
     Raises:
         UserError: there is neither.
     """
+    # Train is train, which otherwise would be left out beside test
+    folders = {place.name.lower(): place for place in sorted(folder.glob("*")) if place.is_dir()}
     found = {
-        split: next((folder / name for name in names if (folder / name).is_dir()), None)
+        split: next((folders[name] for name in names if name in folders), None)
         for split, names in SPLITS.items()
     }
     there = {split: place for split, place in found.items() if place is not None}
@@ -164,7 +166,7 @@ def parquet_files(folder: Path) -> dict[str, list[str]]:
     by_name: dict[str, list[str]] = {}
     every = [name for names in SPLITS.values() for name in names]
     for file in all_parquet_files(folder):
-        parts = reversed(file.split("/"))
+        parts = reversed(file.lower().split("/"))
         split = next((name for part in parts for name in every if part.startswith(name)), None)
         if split is not None:
             by_name.setdefault(split, []).append(file)
