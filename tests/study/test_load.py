@@ -232,6 +232,10 @@ BAD = {
         changed(experiments__1__name="pgd-" * 70),
         "experiments[1].name: got 'pgd-pgd-",
     ),
+    "a name that is a loop to Snakemake": (
+        changed(experiments__1__name="a-" * 20),
+        f"experiments[1].name: got '{'a-' * 20}'; allowed: a name that does not end in 20 times",
+    ),
     "digits without a split": (
         changed(experiments__0__dataset__test_fraction=None),
         "experiments[0].dataset.test_fraction: got nothing; allowed: a number between 0 and 1",

@@ -67,6 +67,21 @@ Count = Annotated[int, Field(ge=1), AfterValidator(_held)]
 Natural = Annotated[int, Field(ge=0), AfterValidator(_held)]
 
 
+def _no_loop(name: str) -> str:
+    """Refuse a name that Snakemake takes for the trace of a loop, whose jobs it then leaves out.
+
+    Raises:
+        ValueError: it is one.
+    """
+    if re.search(r"(.+)\1{19}$", name):
+        raise ValueError("a name that does not end in 20 times the same text")
+    return name
+
+
+#: of what is a part of its jobs' paths
+Name = Annotated[str, Field(pattern=NAME), AfterValidator(_no_loop)]
+
+
 class Section(BaseModel):
     """A mapping of the config: typed strictly, no unknown keys."""
 
