@@ -113,6 +113,11 @@ def test_whole_numbers_of_another_scale_are_said(caplog):
     assert "whole numbers from 0 to 16 are read as bytes, of which 255 is white" in caplog.text
 
 
+def test_floats_that_are_nearly_black_are_said(caplog):
+    as_images(np.array([[0.0, 1.0 / 255]]), "mine.npz: train_images")
+    assert "mine.npz: train_images: pixels lie in [0, 0.00392], nearly black" in caplog.text
+
+
 def test_a_label_is_only_a_name():
     assert as_labels(np.array([10**12, 3]), 2, WHERE).tolist() == [10**12, 3]
     assert as_labels(np.array([True, False]), 2, WHERE).tolist() == [1, 0]

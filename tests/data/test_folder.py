@@ -127,6 +127,14 @@ def test_a_third_split_is_not_read_which_is_said(root, caplog):
     assert "zoo: not read: val" in caplog.text
 
 
+def test_capitals_in_the_name_of_a_split(root):
+    for name in ("train", "val"):
+        (root / "zoo" / name).rename(root / "zoo" / name.capitalize())
+    found = load(root)
+    assert found.official_test.tolist() == [False] * 18 + [True] * 9
+    assert len(found.images.decoded()) == 27
+
+
 def test_classes_may_be_chosen(root):
     drawn = split(load(root), [2, 0], None, seed=0)
     assert drawn.classes == 2
@@ -185,10 +193,10 @@ def test_a_change_of_any_file_is_another_dataset(root):
     assert len(seen) == 4
 
 
-@pytest.mark.parametrize("extra", ["more.bmp", "old.WEBP", "images/0.png"])
+@pytest.mark.parametrize("extra", ["more.bmp", "old.WEBP", "images/0.png", "images/a/0.png"])
 def test_images_that_would_be_left_out_are_named(root, extra):
     file = root / "zoo/train/dog" / extra
-    file.parent.mkdir(exist_ok=True)
+    file.parent.mkdir(exist_ok=True, parents=True)
     picture(np.random.default_rng(0), 30, 30).save(file)
     named = "dog/images is a folder of images" if "/" in extra else f"dog/{extra} would be left out"
     with pytest.raises(UserError, match=named):
@@ -200,6 +208,21 @@ def test_other_files_and_folders_may_lie_there(root):
     (root / "zoo/train/dog/boxes/notes.txt").write_text("not an image")
     (root / "zoo/train/dog/.cache").mkdir()
     assert len(load(root).labels) == 27
+
+
+def test_a_folder_without_images_is_no_class(root):
+    """It would shift the labels of those behind it, and be a logit that nothing is of."""
+    (root / "zoo/train/__MACOSX").mkdir()
+    with pytest.raises(UserError, match=r"train/__MACOSX has no images; allowed: no such folder"):
+        load(root)
+    names = ["cat", "dog", "emu", "__MACOSX"]
+    assert split(load(root, class_names=names), None, None, seed=0).classes == 4
+
+
+def test_a_link_to_nothing_is_named(root):
+    (root / "zoo/train/dog/9.png").symlink_to(root / "gone.png")
+    with pytest.raises(UserError, match=r"dog/9\.png is a link to a file that is not there"):
+        load(root)
 
 
 def test_pixels_of_16_bits_are_refused(root):

@@ -91,5 +91,68 @@ def test_damaged_files_are_one_line(tmp_path, images):
         load(tmp_path)
     assert "\n" not in str(error.value)
     write(file, images, LABELS - 1)
-    with pytest.raises(UserError, match="label holds int64; allowed: integers from 0"):
+    with pytest.raises(UserError, match="label: got labels from -1 to 2; allowed: integers from 0"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("train_test/train-0.parquet", "train_test/test-0.parquet"),
+        ("train/train-0.parquet", "train/validation-0.parquet"),
+        ("test_images/train/0.parquet", "test_images/test/0.parquet"),
+        ("Train-0.parquet", "TEST-0.parquet"),
+        ("train.parquet/part-0.PARQUET", "test.parquet/part-0.parquet"),
+    ],
+)
+def test_a_file_is_of_one_split(tmp_path, images, names):
+    """Its own name says which, or else the nearest folder around it."""
+    for rows, name in zip((slice(0, 20), slice(20, 30)), names, strict=True):
+        write(tmp_path / "hub" / name, images[rows], LABELS[rows])
+    found = load(tmp_path)
+    assert found.official_test.tolist() == [False] * 20 + [True] * 10
+    assert found.labels.tolist() == LABELS.tolist()
+
+
+def test_hidden_files_are_none_of_the_data(tmp_path, images):
+    write(tmp_path / "hub/train-0.parquet", images, LABELS)
+    write(tmp_path / "hub/.cache/train-0.parquet", images, LABELS)
+    (tmp_path / "hub/._train-0.parquet").write_bytes(b"of another system")
+    assert len(load(tmp_path).labels) == 30
+
+
+BAD_LABELS = {
+    "some empty": ([0, None, 1], "label: 1 of 3 are empty; allowed: an integer from 0 in each row"),
+    "texts": (["a", "b", "a"], "label: got object; allowed: integers from 0"),
+    "of 64 bits": (pa.array([2**63, 1, 0], pa.uint64()), "of at most 63 bits"),
+}
+
+
+@pytest.mark.parametrize(("labels", "words"), BAD_LABELS.values(), ids=BAD_LABELS)
+def test_labels_that_will_not_do(tmp_path, images, labels, words):
+    (tmp_path / "hub").mkdir()
+    cells = [png(one) for one in images[:3]]
+    pq.write_table(pa.table({"image": cells, "label": labels}), tmp_path / "hub/train.parquet")
+    with pytest.raises(UserError, match=words):
+        load(tmp_path)
+
+
+def test_labels_without_a_name_are_not_left_out(tmp_path, images):
+    write(tmp_path / "hub/train.parquet", images, LABELS, ["a", "b", "c"])
+    with pytest.raises(UserError, match=r"label goes up to 3; allowed: 0 to 2, since .* 3 classes"):
+        load(tmp_path)
+
+
+def test_a_label_means_the_same_in_every_file(tmp_path, images):
+    write(tmp_path / "hub/train.parquet", images, LABELS, list("abcd"))
+    write(tmp_path / "hub/test.parquet", images, LABELS, list("abdc"))
+    with pytest.raises(UserError, match="names its classes a, b, d, c, files before it a, b, c, d"):
+        load(tmp_path)
+
+
+def test_a_column_that_stands_twice(tmp_path, images):
+    write(tmp_path / "hub/train.parquet", images, LABELS)
+    table = pq.read_table(tmp_path / "hub/train.parquet")
+    pq.write_table(table.append_column("label", [LABELS]), tmp_path / "hub/train.parquet")
+    with pytest.raises(UserError, match="has 2 columns 'label'; it has image, label, label"):
         load(tmp_path)

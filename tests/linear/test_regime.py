@@ -1,9 +1,12 @@
+from typing import get_args
+
 import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from advscape.linear.regime import HardMargin, collapse_radius, hard_margin, regime
+from advscape.linear.regime import HardMargin, Regime, collapse_radius, hard_margin, regime
 from advscape.linear.robust_loss import RobustLoss
+from advscape.study.claim_rows import REGIMES
 from tests.linear.test_solve import DIGITS
 
 
@@ -12,6 +15,10 @@ def test_known_answers_on_digits():
     assert margin.value == pytest.approx(0.6080, abs=5e-5)
     assert margin.upper - margin.lower < 1e-4 * margin.value
     assert collapse_radius(RobustLoss(DIGITS.x, DIGITS.t, 0.0)) == pytest.approx(1.313313, abs=5e-7)
+
+
+def test_claims_know_the_regimes():
+    assert {*REGIMES, "n/a"} == set(get_args(Regime))
 
 
 def test_two_points():

@@ -194,6 +194,23 @@ def test_other_suffixes_are_refused(tmp_path):
         read_state(tmp_path / "x.pkl")
 
 
+@pytest.mark.parametrize(
+    ("change", "given"),
+    [
+        (lambda value: value.to(torch.int8), "int8, strided"),
+        (lambda value: value.to(torch.complex64), "complex64, strided"),
+        (lambda value: value.to(torch.float8_e4m3fn), "float8_e4m3fn, strided"),
+        (lambda value: value.to_sparse(), "float32, sparse_coo"),
+    ],
+)
+def test_numbers_that_are_not_the_weights_are_refused(state, change, given):
+    """Those of a quantised network became weights of -1, 0 and 1."""
+    changed = {n: change(v) if v.is_floating_point() else v for n, v in state.items()}
+    with pytest.raises(UserError) as error:
+        fitted(network(), changed)
+    assert str(error.value) == f"0.weight is {given}; allowed: floats of 16 bits or more, strided"
+
+
 def test_what_does_not_fit_is_counted_and_named(tmp_path, state):
     with pytest.raises(UserError) as error:
         fitted(network(10), state)

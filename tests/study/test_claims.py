@@ -55,6 +55,14 @@ BAD = {
         {"place": 0, "table": "sharpness", "quantity": "value"},
         "table: got 'sharpness'; allowed: runs, robustness",
     ),
+    "no such direction seed": (
+        {"quantity": "rise", "select": {"attack": "frozen", "direction_seed": [0, 77]}},
+        "select.direction_seed: got [0, 77]; allowed: 0, 1",
+    ),
+    "no such regime": (
+        {"place": 0, "select": {"hessian": "total", "regime": "seperable"}},
+        "select.regime: got 'seperable'; allowed: separable, finite, collapsed",
+    ),
     "no such rule": ({"rule": "rises"}, "rule: got 'rises'; allowed: 'grows', 'falls', 'flat'"),
     "a column that tells nothing apart": (
         {"select": {"hesian": "total"}},

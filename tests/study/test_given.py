@@ -118,6 +118,11 @@ TABLES = {
         "line 3: file: got 'weights/b.pt' as eps~0.5, seed 0; allowed: a run of its own; "
         "checkpoints.table, line 2: file (weights/a.pt) is this run",
     ),
+    "labels that differ in case": (
+        f"file,label\n{A},AT\n{B},at\n",
+        "line 3: file: got 'weights/b.pt' as label~at, seed 0; allowed: a run of its own; "
+        "checkpoints.table, line 2: file (weights/a.pt) is this run, but for case",
+    ),
 }
 
 

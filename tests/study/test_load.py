@@ -54,6 +54,46 @@ BAD = {
         changed(experiments__0__grid__epsilons=[0, float("inf")]),
         "experiments[0].grid.epsilons[1]: got inf; allowed: a finite number",
     ),
+    "an epsilon in grey levels": (
+        changed(experiments__1__grid__epsilons=[0, 8], experiments__1__threat__norm="linf"),
+        "experiments[1].grid.epsilons[1]: got 8.0; allowed: at most 1 with norm linf, since pixels "
+        "lie in [0, 1] (8/255?)",
+    ),
+    "a common epsilon in grey levels": (
+        changed(experiments__1__evaluation__common_epsilon=16, experiments__1__threat__norm="linf"),
+        "experiments[1].evaluation.common_epsilon: got 16.0; allowed: at most 1 with norm linf",
+    ),
+    "a learning rate of a problem that is solved": (
+        changed(experiments__0__training__learning_rate=0.1),
+        "experiments[0].training.learning_rate: got 0.1; allowed: nothing, unless gradient_steps",
+    ),
+    "judges that no column tells apart": (
+        changed(
+            experiments__1__evaluation__attacks=[
+                {"steps": 3},
+                {"steps": 4},
+                {"steps": 3, "relative_step": 1.0},
+            ]
+        ),
+        "experiments[1].evaluation.attacks[2]: got what robustness.csv cannot tell from "
+        "attacks[0]; allowed: another name, other steps or other restarts",
+    ),
+    "a claim twice": (
+        changed(experiments__0__claims=CONFIG["experiments"][0]["claims"][:1] * 2),
+        "experiments[0].claims[1]: got the claim 'C1' of claims[0] again; allowed: each claim once",
+    ),
+    "a key where there are none": (
+        changed(experiments__0__curvature={"samples": 9}),
+        "experiments[0].curvature.samples: got an unknown key; allowed: no keys",
+    ),
+    "an empty title": (
+        changed(experiments__0__title=""),
+        "experiments[0].title: got ''; allowed: a text that is not empty",
+    ),
+    "a number as key": (
+        changed(experiments__0__threat={"norm": "l2", 5: 1}),
+        "experiments[0].threat[5]: got 5; allowed: keys that are texts",
+    ),
     "repeated epsilon": (
         changed(experiments__1__grid__epsilons=[0.5, 0.5]),
         "experiments[1].grid.epsilons: got [0.5, 0.5]; allowed: values without repeats "
@@ -191,6 +231,10 @@ BAD = {
     "a name that no file can have": (
         changed(experiments__1__name="pgd-" * 70),
         "experiments[1].name: got 'pgd-pgd-",
+    ),
+    "a name that is a loop to Snakemake": (
+        changed(experiments__1__name="a-" * 20),
+        f"experiments[1].name: got '{'a-' * 20}'; allowed: a name that does not end in 20 times",
     ),
     "digits without a split": (
         changed(experiments__0__dataset__test_fraction=None),
@@ -428,11 +472,12 @@ def test_every_study_has_a_name_of_its_own():
 
 def test_radii_are_read_as_the_fractions_that_they_are():
     study = load_study(
-        changed(experiments__0__grid__epsilons=[0, "8/255", " 4 / 255", "0.5/255"],
+        changed(experiments__0__grid__epsilons=[-0.0, "8/255", " 4 / 255", "0.5/255"],
                 experiments__0__evaluation__common_epsilon="8/255")
     )  # fmt: skip
     experiment = study.experiments[0]
     assert experiment.grid.epsilons == [0, 8 / 255, 4 / 255, 0.5 / 255]
+    assert str(experiment.grid.epsilons[0]) == "0.0"  # -0.0 would be another cell for its job
     assert experiment.evaluation.common_epsilon == 8 / 255
 
 
@@ -526,6 +571,10 @@ BAD_GIVEN = {
         given_networks(runs=RUNS, checkpoints={"runs": RUNS, "table": "x.csv"}),
         "checkpoints: got {'runs': [{'file': 'a.pt'",
     ),
+    "epsilons in grey levels": (
+        given_networks(runs=[{"file": "a.pt", "epsilon": 8}], threat={"norm": "linf"}),
+        "checkpoints.runs[0].file: epsilon: got 8.0; allowed: at most 1 with norm linf",
+    ),
     "a pattern without a list": (
         given_networks(runs=RUNS, checkpoints={"pattern": "{epoch}.pt"}),
         "allowed: a list epochs, since pattern has {epoch}",
@@ -533,6 +582,10 @@ BAD_GIVEN = {
     "a pattern with another name": (
         given_networks(runs=RUNS, checkpoints={"pattern": "{eps}.pt", "epsilons": [0.5]}),
         "allowed: {epsilon}, {seed}, {epoch}, {label} in pattern (got {eps})",
+    ),
+    "means in grey levels": (
+        given_networks(runs=RUNS, model={"name": "cnn", "normalise": {"mean": [33.3], "std": [1]}}),
+        "model.normalise.mean[0]: got 33.3; allowed: a number <= 1",
     ),
     "means without stds": (
         given_networks(

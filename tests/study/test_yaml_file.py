@@ -26,6 +26,11 @@ BAD = {
     "a list": ("- study\n", "is no mapping; allowed"),
     "a word": ("study\n", "is no mapping"),
     "two documents": ("a: 1\n---\nb: 2\n", "not YAML: "),
+    "an octal number": ("study: a\nseeds: [0, 010]\n", "line 2: got 010, which YAML reads in an"),
+    "minutes": ("seeds: [1:30]\n", "line 1: got 1:30, which YAML reads in another base"),
+    "a tag": ("study: !!python/object/apply:os.getcwd []\n", "line 1: not YAML: could not determ"),
+    "a date that is none": ("study: 2024-13-01\n", "not YAML: month must be in 1..12"),
+    "a list as a key": ("? [a]\n: 1\n", "line 1: not YAML: found unhashable key"),
     "control characters": ("a: \x07\n", "not YAML: "),
 }
 
@@ -50,6 +55,7 @@ def test_what_is_right_passes(tmp_path):
     for path in [ROOT / "config.yaml", *(ROOT / "studies").glob("*.yaml")]:
         check_yaml(path)
     shared = "a: &x {b: 1}\nc: {<<: *x, b: 2}\nd: *x\n"
-    for text in (shared, json.dumps({"study": "s"}), "\ufeffstudy: a\n"):
+    numbers = "seeds: [0, 0.5, '010', -1, 0x10, 1_000, 1.0e-3]\n"
+    for text in (shared, numbers, json.dumps({"study": "s"}), "\ufeffstudy: a\n"):
         (tmp_path / "study.yaml").write_text(text, encoding="utf-8")
         check_yaml(tmp_path / "study.yaml")

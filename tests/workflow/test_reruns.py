@@ -400,6 +400,11 @@ def with_change(key, value, study=BASE):
             continue
         if key.endswith("dataset.path") and "path" not in experiment["dataset"]:
             continue
+        if (
+            key == "linear.training.learning_rate"
+            and "gradient_steps" not in experiment["training"]
+        ):
+            continue
         found = place(deepcopy(experiment), path)
         if found is not None:
             mapping, last = place(experiment, path)

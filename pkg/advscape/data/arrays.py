@@ -101,6 +101,11 @@ def _pixels(array: np.ndarray, where: str) -> np.ndarray:
     if low < -_ROUNDING or high > 1 + _ROUNDING:
         hint = " (divide by 255?)" if low >= 0 and 2 < high <= 255 else ""
         raise UserError(f"{where}: pixels lie in [{low:.9g}, {high:.9g}]; allowed: [0, 1]{hint}")
+    if 0 < high < _DARK / 255:
+        _LOG.warning(
+            "%s: pixels lie in [%.3g, %.3g], nearly black in [0, 1]: divided by 255 twice?",
+            where, low, high,
+        )  # fmt: skip
     pixels = array.astype(np.float32)
     beyond = int(((pixels < 0) | (pixels > 1)).sum())
     if beyond:

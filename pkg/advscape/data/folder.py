@@ -45,7 +45,8 @@ def folder(
     _LOG.info("classes, in the order of their labels: %s", ", ".join(names))
     items, labels, in_test = [], [], []
     splits = split_folders(place)
-    known = [name for each in SPLITS.values() for name in each if (place / name).is_dir()]
+    every = [name for each in SPLITS.values() for name in each]
+    known = [there.name for there in place.iterdir() if there.name.lower() in every]
     note_unread(place, known, [there.name for there in splits.values()])
     for split, there in splits.items():
         for label, name in enumerate(names):

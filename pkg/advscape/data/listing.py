@@ -38,8 +38,10 @@ def split_folders(folder: Path) -> dict[str, Path]:
     Raises:
         UserError: there is neither.
     """
+    # Train is train, which otherwise would be left out beside test
+    folders = {place.name.lower(): place for place in sorted(folder.glob("*")) if place.is_dir()}
     found = {
-        split: next((folder / name for name in names if (folder / name).is_dir()), None)
+        split: next((folders[name] for name in names if name in folders), None)
         for split, names in SPLITS.items()
     }
     there = {split: place for split, place in found.items() if place is not None}
@@ -66,14 +68,17 @@ def image_files(folder: Path) -> list[str]:
     for entry in seen:
         if entry.is_dir() and _holds_images(Path(entry.path)):
             raise UserError(f"{entry.path} is a folder of images within a class; allowed: files")
+        if entry.is_symlink() and not os.path.exists(entry.path):
+            raise UserError(f"{entry.path} is a link to a file that is not there")
         if entry.name.lower().endswith(_OTHER_IMAGES):
             raise UserError(f"{entry.path} would be left out; allowed: .jpg, .jpeg and .png")
     return [e.name for e in seen if e.is_file() and e.name.lower().endswith(IMAGES)]
 
 
 def _holds_images(folder: Path) -> bool:
-    with os.scandir(folder) as entries:
-        return any(e.name.lower().endswith((*IMAGES, *_OTHER_IMAGES)) for e in entries)
+    """Whether a folder has images of any kind, in whatever folder in it."""
+    every = (file for _, _, files in os.walk(folder) for file in files)
+    return any(file.lower().endswith((*IMAGES, *_OTHER_IMAGES)) for file in every)
 
 
 def classes_in_order(folder: Path, given: list[str] | None) -> list[str]:
@@ -84,14 +89,23 @@ def classes_in_order(folder: Path, given: list[str] | None) -> list[str]:
         given: the order, in which more classes may stand than have folders; sorted unless given.
 
     Raises:
-        UserError: there is no class, or a folder is not in the order given.
+        UserError: there is no class, or a folder is not in the order given, or without an order
+            one has no images: it would be a class that no sample is of.
     """
-    names: dict[str, None] = {}
+    names: dict[str, list[Path]] = {}
     for split in split_folders(folder).values():
-        names |= dict.fromkeys(class_folders(split))
+        for name in class_folders(split):
+            names.setdefault(name, []).append(split / name)
     if not names:
         raise UserError(f"{folder} has no folder for a class in its splits")
     if given is None:
+        filled = {name for name, places in names.items() if any(map(_holds_images, places))}
+        empty = sorted(names.keys() - filled)
+        if empty and filled:
+            raise UserError(
+                f"{names[empty[0]][0]} has no images; allowed: no such folder, or class_names, in "
+                "which it may stand"
+            )
         return sorted(names)
     unknown = [name for name in names if name not in set(given)]
     if unknown:
@@ -129,25 +143,39 @@ def _files(folder: Path, inside: str) -> Iterator[tuple[str, int, int]]:
 
 
 def all_parquet_files(folder: Path) -> list[str]:
-    """Names of the Parquet files of a folder and those in it, relative to the folder, sorted."""
-    return sorted(file.relative_to(folder).as_posix() for file in folder.rglob("*.parquet"))
+    """Names of the Parquet files of a folder and those in it, relative to the folder, sorted.
+
+    Hidden ones, such as downloads leave behind, are none of the data.
+    """
+    names = (file.relative_to(folder) for file in folder.rglob("*") if file.is_file())
+    return sorted(
+        name.as_posix()
+        for name in names
+        if name.suffix.lower() == ".parquet" and not any(p.startswith(".") for p in name.parts)
+    )
 
 
 def parquet_files(folder: Path) -> dict[str, list[str]]:
     """Names of the Parquet files of the training and the test set, relative to the folder, sorted.
 
+    A file is of the split that its name begins with, or else the nearest folder around it.
+
     Raises:
         UserError: there are none.
     """
-    found: dict[str, list[str]] = {}
-    every = all_parquet_files(folder)
-    for split, names in SPLITS.items():
-        for name in names:
-            files = [f for f in every if any(part.startswith(name) for part in f.split("/"))]
-            if files:
-                found[split] = files
-                break
+    by_name: dict[str, list[str]] = {}
+    every = [name for names in SPLITS.values() for name in names]
+    for file in all_parquet_files(folder):
+        parts = reversed(file.lower().split("/"))
+        split = next((name for part in parts for name in every if part.startswith(name)), None)
+        if split is not None:
+            by_name.setdefault(split, []).append(file)
+    found = {
+        split: next(by_name[name] for name in names if name in by_name)
+        for split, names in SPLITS.items()
+        if any(name in by_name for name in names)
+    }
     if not found:
-        patterns = ", ".join(f"{name}*.parquet" for names in SPLITS.values() for name in names)
+        patterns = ", ".join(f"{name}*.parquet" for name in every)
         raise UserError(f"{folder} has no file {patterns}")
     return found

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from pyarrow import parquet as pq
 
+from advscape.data.arrays import as_labels
 from advscape.data.encoded import EncodedImages, Transform
 from advscape.data.listing import all_parquet_files, note_unread, parquet_files
 from advscape.data.prepared import Prepared
@@ -49,6 +50,11 @@ def parquet(
     for split, files in splits.items():
         for file in files:
             found, described = _labels(place / file, label_key)
+            if described and names and described != names:
+                raise UserError(
+                    f"{place / file} names its classes {', '.join(described)}, files before it "
+                    f"{', '.join(names)}; allowed: the same names in one order"
+                )
             names = names or described
             # the column's name goes with the row, since nothing else reaches the reader
             items += [f"{file}#{image_key}#{row}" for row in range(len(found))]
@@ -59,8 +65,13 @@ def parquet(
     if names:
         _LOG.info("classes, in the order of their labels: %s", ", ".join(names))
     images = EncodedImages.of(_CONTENTS, place, items, Transform(resize, crop))
-    classes = len(names) if names else None
-    return Prepared(images, np.concatenate(labels), np.array(in_test), 255.0, classes)
+    every, classes = np.concatenate(labels), len(names) if names else None
+    if classes is not None and every.max() >= classes:
+        raise UserError(
+            f"dataset parquet: {place}: {label_key} goes up to {every.max()}; allowed: 0 to "
+            f"{classes - 1}, since the files name {classes} classes"
+        )
+    return Prepared(images, every, np.array(in_test), 255.0, classes)
 
 
 def check_columns(file: Path, image_key: str = _IMAGE, label_key: str = _LABEL) -> None:
@@ -107,9 +118,10 @@ def _open(file: Path) -> Any:
 
 
 def _check_column(file: Any, key: str, place: Path) -> None:
-    if key not in file.schema_arrow.names:
-        names = ", ".join(file.schema_arrow.names)
-        raise UserError(f"{place} has no column {key!r}; it has {names}")
+    there = file.schema_arrow.names
+    if there.count(key) != 1:
+        have = "no column" if key not in there else f"{there.count(key)} columns"
+        raise UserError(f"{place} has {have} {key!r}; it has {', '.join(there)}")
 
 
 def _column(file: Any, key: str, place: Path, group: int | None = None) -> Any:
@@ -133,12 +145,14 @@ def _labels(place: Path, key: str) -> tuple[np.ndarray, list[str] | None]:
         UserError: they are no integers from 0.
     """
     file = _open(place)
-    labels = _column(file, key, place).to_numpy()
-    if labels.dtype.kind not in "iu" or (len(labels) and labels.min() < 0):
-        raise UserError(f"{place}: {key} holds {labels.dtype}; allowed: integers from 0")
+    column = _column(file, key, place)
+    if column.null_count:
+        empty = f"{column.null_count} of {len(column)} are empty"
+        raise UserError(f"{place}: {key}: {empty}; allowed: an integer from 0 in each row")
+    labels = as_labels(column.to_numpy(), len(column), f"{place}: {key}")
     try:
         hub = json.loads((file.schema_arrow.metadata or {})[b"huggingface"])
         names = list(map(str, hub["info"]["features"][key]["names"]))
     except (KeyError, TypeError, ValueError):
         names = None
-    return labels.astype(np.int64), names
+    return labels, names

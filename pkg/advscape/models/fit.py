@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 
 from advscape.errors import UserError
@@ -17,6 +18,8 @@ _OWNER = "model."
 #: what a network does without: a count that no measurement reads, and AveragedModel's own
 _COUNT = "num_batches_tracked"
 _AVERAGED = "n_averaged"
+#: of weights that are numbers as they are
+_PRECISIONS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 #: names of each kind that a message has room for
 _FIRST = 3
 
@@ -56,7 +59,7 @@ def fitted(
 
     Raises:
         UserError: names or shapes do not fit, with the counts and the first of each; or a weight is
-            not finite.
+            no float, or not finite.
     """
     wanted = model.state_dict()
     readings = [_fit(wanted, state, *reading) for reading in _readings(wanted, prefix)]
@@ -66,6 +69,9 @@ def fitted(
     if best.how:
         _LOG.info("names of the weights: %s", best.how)
     for name, value in best.state.items():
+        if wanted[name].is_floating_point() and not _plain(value):
+            given = f"{value.dtype}, {value.layout}".replace("torch.", "")
+            raise UserError(f"{name} is {given}; allowed: floats of 16 bits or more, strided")
         if value.is_floating_point() and not value.isfinite().all():
             raise UserError(f"{name} has values that are not finite; allowed: finite weights")
     kinds = {v.dtype for n, v in best.state.items() if v.dtype != wanted[n].dtype}
@@ -73,6 +79,11 @@ def fitted(
         names = ", ".join(sorted(str(kind).removeprefix("torch.") for kind in kinds))
         _LOG.info("weights saved as %s become the network's precision", names)
     return {name: best.state.get(name, wanted[name]) for name in wanted}
+
+
+def _plain(value: Tensor) -> bool:
+    """Whether a tensor's numbers are the weights: not, say, those of a quantised network."""
+    return value.dtype in _PRECISIONS and value.layout == torch.strided
 
 
 def _readings(

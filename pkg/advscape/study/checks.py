@@ -49,10 +49,17 @@ def check_experiments(study: Study, given: Mapping[str, Sequence[Given]]) -> Non
             _check_curvature(f"{at}.curvature", experiment)
             _check_landscape(f"{at}.landscape", experiment)
             _check_autoattack(at, experiment)
+            _check_judges(at, experiment)
+        _check_radii(at, experiment, given)
     # when all experiments are known to be well, since claims may compare them
     for i, experiment in enumerate(study.experiments):
         for j, claim in enumerate(experiment.claims):
-            resolved(f"experiments[{i}].claims[{j}]", claim, experiment, study, given)
+            at = f"experiments[{i}].claims[{j}]"
+            resolved(at, claim, experiment, study, given)
+            first = experiment.claims.index(claim)
+            if first < j:
+                again = f"the claim {shown(claim.id)} of claims[{first}] again"
+                raise ConfigError(at, again, "each claim once: its p values are corrected for all")
 
 
 def _check_dataset(at: str, experiment: LinearExperiment | NetworkExperiment) -> None:
@@ -76,6 +83,29 @@ def _check_dataset(at: str, experiment: LinearExperiment | NetworkExperiment) ->
     for j, label in enumerate(dataset.classes or []):
         if limit is not None and label >= limit:
             raise ConfigError(f"{at}.dataset.classes[{j}]", shown(label), f"0 to {limit - 1}")
+
+
+def _check_radii(
+    at: str, experiment: LinearExperiment | NetworkExperiment, given: Mapping[str, Sequence[Given]]
+) -> None:
+    """Radii are in units of pixels in [0, 1], which 8 in the place of 8/255 is not.
+
+    Raises:
+        ConfigError: one moves every pixel by more than there is from black to white.
+    """
+    if experiment.threat.norm != "linf":
+        return
+    radii = {f"{at}.evaluation.common_epsilon": experiment.evaluation.common_epsilon}
+    if isinstance(experiment, LinearExperiment | TrainedExperiment):
+        of_runs = {f"{at}.grid.epsilons[{j}]": e for j, e in enumerate(experiment.grid.epsilons)}
+    else:
+        runs = given[experiment.name]
+        of_runs = {f"{run.at}: epsilon": run.cell.epsilon for run in runs if run.cell.epsilon}
+    for key, radius in (of_runs | radii).items():
+        if radius > 1:
+            hint = f" ({radius:g}/255?)" if radius.is_integer() and radius <= 255 else ""
+            allowed = f"at most 1 with norm linf, since pixels lie in [0, 1]{hint}"
+            raise ConfigError(key, shown(radius), allowed)
 
 
 def _check_linear(at: str, experiment: LinearExperiment) -> None:
@@ -102,6 +132,13 @@ def _check_linear(at: str, experiment: LinearExperiment) -> None:
             f"{at}.training.weight_decay",
             shown(training.weight_decay),
             "a number above 0, unless gradient_steps is given: separable data have no minimiser",
+        )
+    usual = type(training).model_fields["learning_rate"].default
+    if training.gradient_steps is None and training.learning_rate != usual:
+        raise ConfigError(
+            f"{at}.training.learning_rate",
+            shown(training.learning_rate),
+            "nothing, unless gradient_steps is given: the problem is solved, not descended",
         )
     if experiment.threat.box:
         raise ConfigError(
@@ -232,4 +269,22 @@ def _check_autoattack(at: str, experiment: NetworkExperiment) -> None:
                 f"{at}.evaluation.attacks[{j}].name",
                 "'autoattack', whose package is not installed",
                 "any other, or this one after `make autoattack`",
+            )
+
+
+def _check_judges(at: str, experiment: NetworkExperiment) -> None:
+    """Rows of different attacks must be told apart in the table.
+
+    Raises:
+        ConfigError: two attacks have the same columns there.
+    """
+    seen: dict[tuple[object, ...], int] = {}
+    for j, attack in enumerate(experiment.evaluation.attacks):
+        columns = tuple(getattr(attack, key, None) for key in ("name", "steps", "restarts"))
+        first = seen.setdefault(columns, j)
+        if first < j:
+            raise ConfigError(
+                f"{at}.evaluation.attacks[{j}]",
+                f"what robustness.csv cannot tell from attacks[{first}]",
+                "another name, other steps or other restarts",
             )

@@ -13,6 +13,7 @@ from advscape.statistics.series import AVERAGED
 from advscape.study.cells import Cell
 from advscape.study.claim_rows import (
     CELLS,
+    REGIMES,
     Experiment,
     cells_of,
     default,
@@ -142,14 +143,7 @@ def _measurement(
     names = told_by(table, quantity)
     linear = isinstance(experiment, LinearExperiment)
     columns = ["noise", *CELLS, *names, *(["regime"] if linear else [])]
-    for column in select:
-        if column not in columns:
-            close = get_close_matches(column, columns, 1)
-            guess = f" (did you mean {close[0]}?)" if close else ""
-            raise ConfigError(
-                f"{at}.select.{column}", f"a column that tells no rows apart{guess}",
-                ", ".join(columns),
-            )  # fmt: skip
+    _check_columns(at, select, columns)
     select = {name: value if name in CELLS else _alone(value) for name, value in select.items()}
     chosen: dict[str, Any] = {}
     for column in ("noise", *names):
@@ -165,11 +159,29 @@ def _measurement(
             value = values[0]  # said in claims.csv, though nothing else is there
         if value is not None:
             chosen[column] = value
+    if "regime" in select:
+        _check_value(f"{at}.select.regime", "regime", select["regime"], REGIMES, chosen, free)
     cells = _cells(at, table, select, experiment, given, free)
     chosen |= {column: select[column] for column in (*CELLS, "regime") if column in select}
     if "checkpoint" not in select and any(cell.checkpoint != "last" for cell in cells):
         chosen["checkpoint"] = ["last", "snapshot"] if free == "epoch" else "last"
     return {"experiment": experiment.name, "table": table, "quantity": quantity, "select": chosen}
+
+
+def _check_columns(at: str, select: Mapping[str, Any], columns: Sequence[str]) -> None:
+    """Every column that is selected tells rows apart.
+
+    Raises:
+        ConfigError: one does not.
+    """
+    for column in select:
+        if column not in columns:
+            close = get_close_matches(column, columns, 1)
+            guess = f" (did you mean {close[0]}?)" if close else ""
+            raise ConfigError(
+                f"{at}.select.{column}", f"a column that tells no rows apart{guess}",
+                ", ".join(columns),
+            )  # fmt: skip
 
 
 def _table(at: str, table: str | None, quantity: str, experiment: Experiment) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from advscape.landscape.catalogue import DIRECTIONS
 from advscape.landscape.grid import alphas, line
 from advscape.statistics.quantities import QUANTITIES
 from advscape.statistics.series import AVERAGED
@@ -22,6 +23,8 @@ from advscape.study.measured import checkpoints_of, runs_of, section_of
 Experiment = LinearExperiment | NetworkExperiment
 #: columns that tell an experiment's cells apart
 CELLS = ("epsilon", "label", "epoch", "variant", "checkpoint")
+#: of a linear model's runs, as :func:`advscape.linear.regime.regime` names them
+REGIMES = ("separable", "finite", "collapsed")
 _OF_LINEAR = ("runs", "robustness", "sanity", "curvature", "landscape", "flatness")
 
 
@@ -183,12 +186,21 @@ def _of_lines(column: str, experiment: Experiment, select: Mapping[str, Any]) ->
     known: dict[str, list[Any]] = {
         "attack": attacks,
         "direction": directions,
+        "direction_seed": _seeds_of_lines(experiment, select),
         "quantity": list(at),
         "at": list(at.get(str(select.get("quantity")), [])),
         "alpha": sorted({*on_line, *on_plane}),
         "beta": sorted({0.0, *on_plane}),
     }
     return known.get(column)
+
+
+def _seeds_of_lines(experiment: Experiment, select: Mapping[str, Any]) -> list[Any]:
+    kind = DIRECTIONS.get(str(select.get("direction")))
+    if isinstance(experiment, NetworkExperiment) and kind is not None and kind.lines != "seeds":
+        count = experiment.curvature.eigenvectors if kind.lines == "eigenvectors" else 1
+        return list(range(count))
+    return list(experiment.landscape.direction_seeds)
 
 
 def required(column: str, values: Sequence[Any] | None) -> bool:

@@ -83,7 +83,7 @@ def given_runs(checkpoints: Checkpoints, at: str, folders: Sequence[Path] = ()) 
         ConfigError: the table cannot be read; a file is not there; two runs are one.
     """
     runs: list[Given] = []
-    seen: dict[tuple[Cell, int], Given] = {}
+    seen: dict[tuple[str, int], Given] = {}
     for place, names, run, beside in _runs(checkpoints, at, folders):
         file, found = _find(place, names, [*beside, Path(), *folders])
         cell = Cell(run.epsilon, run.epoch, run.label)
@@ -91,12 +91,14 @@ def given_runs(checkpoints: Checkpoints, at: str, folders: Sequence[Path] = ()) 
         given = Given(
             place, file, found, cell, run.seed, expect, checkpoints.key, checkpoints.prefix
         )
-        other = seen.setdefault((cell, run.seed), given)
+        # some file systems do not tell case apart
+        other = seen.setdefault((cell.name.lower(), run.seed), given)
         if other is not given:
+            but = "" if cell == other.cell else ", but for case"
             raise ConfigError(
                 place,
                 f"{shown(file)} as {cell.name}, seed {run.seed}",
-                f"a run of its own; {other.at} ({other.file}) is this run",
+                f"a run of its own; {other.at} ({other.file}) is this run{but}",
             )
         runs.append(given)
     return runs

@@ -31,7 +31,7 @@ def first_problem(error: ValidationError) -> ConfigError:
         known, wrong = list(model.model_fields), str(problem["loc"][-1])
         close = get_close_matches(wrong, known, 1)
         guess = f" (did you mean {close[0]}?)" if close else ""
-        return ConfigError(key, "an unknown key" + guess, ", ".join(known))
+        return ConfigError(key, "an unknown key" + guess, ", ".join(known) or "no keys")
     if problem["type"] == "missing":
         unless = (
             ", unless checkpoints are given"
@@ -102,6 +102,8 @@ def allowed(problem: ErrorDetails, model: type[BaseModel]) -> str:
         "int_type": lambda: "an integer",
         "bool_type": lambda: "true or false",
         "string_type": lambda: "a string",
+        "string_too_short": lambda: "a text that is not empty",
+        "invalid_key": lambda: "keys that are texts",
         "dict_type": lambda: "a mapping",
         "list_type": lambda: "a list",
         "finite_number": lambda: "a finite number",

@@ -1,5 +1,6 @@
-"""What YAML readers pass over in silence: a key that stands twice, of which the last one wins."""
+"""What YAML readers pass over in silence: a key that stands twice, or a number of another base."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,10 +9,15 @@ import yaml
 from advscape.errors import UserError
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+#: 010 is 8 in YAML, and 1:30 is 90
+_OTHER_BASE = re.compile(r"[-+]?(0[0-7_]+|[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?)")
+_NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 
 
 def check_yaml(path: str | Path) -> None:
-    """Refuse a config file that is no YAML mapping, or in which a key stands twice.
+    """Refuse a config file that is no YAML mapping, or that says something else than it seems to.
+
+    That is a key that stands twice, and a number of another base.
 
     Raises:
         UserError: one line with the file, and with the line in it where there is one.
@@ -19,8 +25,12 @@ def check_yaml(path: str | Path) -> None:
     try:
         # as Snakemake reads it; JSON is YAML
         with open(path, encoding="utf-8") as stream:
-            tree = yaml.compose(stream, Loader=_Loader)
-        problem = next(_repeated(tree), None) if tree is not None else None
+            loader = _Loader(stream)
+            tree = loader.get_single_node()
+        # before the values are made, which writes what is merged by << into the tree
+        problem = next(_problems(tree), None) if tree is not None else None
+        if tree is not None:
+            loader.construct_document(tree)  # dates and tags that there are none of
     except yaml.MarkedYAMLError as error:
         line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise UserError(f"config: {path}{line}: not YAML: {error.problem}") from None
@@ -35,15 +45,12 @@ def check_yaml(path: str | Path) -> None:
         what = "empty" if tree is None else "no mapping"
         raise UserError(f"config: {path} is {what}; allowed: the keys study and experiments")
     if problem is not None:
-        key, again, first = problem
-        raise UserError(
-            f"config: {path}, line {again}: {key} stands twice in a mapping, first in line "
-            f"{first}; allowed: once"
-        )
+        line_of_it, words = problem
+        raise UserError(f"config: {path}, line {line_of_it}: {words}")
 
 
-def _repeated(tree: yaml.Node) -> Iterator[tuple[str, int, int]]:
-    """Keys that a mapping has twice: the key, its line and its first line, from 1."""
+def _problems(tree: yaml.Node) -> Iterator[tuple[int, str]]:
+    """Keys that a mapping has twice and numbers of another base: the line, from 1, and words."""
     todo, seen = [tree], set()
     while todo:
         node = todo.pop()
@@ -53,12 +60,21 @@ def _repeated(tree: yaml.Node) -> Iterator[tuple[str, int, int]]:
         if isinstance(node, yaml.SequenceNode):
             todo += node.value
         elif isinstance(node, yaml.MappingNode):
-            lines: dict[tuple[str, str], int] = {}
-            for key, value in node.value:
-                line = key.start_mark.line + 1
-                if isinstance(key, yaml.ScalarNode):
-                    name = (key.tag, key.value)
-                    if name in lines:
-                        yield key.value, line, lines[name]
-                    lines[name] = line
-                todo += [key, value]
+            yield from _repeated(node)
+            todo += [each for pair in node.value for each in pair]
+        elif node.tag in _NUMBERS and _OTHER_BASE.fullmatch(node.value):
+            words = f"got {node.value}, which YAML reads in another base than ten"
+            allowed = "a number of base ten, or a text in quotes"
+            yield node.start_mark.line + 1, f"{words}; allowed: {allowed}"
+
+
+def _repeated(mapping: yaml.MappingNode) -> Iterator[tuple[int, str]]:
+    lines: dict[tuple[str, str], int] = {}
+    for key, _ in mapping.value:
+        line = key.start_mark.line + 1
+        if isinstance(key, yaml.ScalarNode):
+            name = (key.tag, key.value)
+            if name in lines:
+                first = f"first in line {lines[name]}; allowed: once"
+                yield line, f"{key.value} stands twice in a mapping, {first}"
+            lines[name] = line

@@ -9,7 +9,6 @@ from advscape.study.config.section import (
     FUNCTION,
     NAME,
     Count,
-    Finite,
     Kind,
     OneOf,
     Positive,
@@ -28,7 +27,9 @@ Width = Annotated[
 class Normalise(Section):
     """What the network subtracts from its inputs, and divides them by."""
 
-    mean: list[Finite] = Field(min_length=1, description="One for each channel.")
+    mean: list[Annotated[float, Field(ge=0, le=1)]] = Field(
+        min_length=1, description="One for each channel, of pixels in [0, 1]."
+    )
     std: list[Positive] = Field(min_length=1, description="One for each channel.")
 
     @model_validator(mode="after")

@@ -26,7 +26,6 @@ from pydantic_core import CoreSchema, core_schema
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$"
 FUNCTION = r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$"
 
-Finite = Annotated[float, Field(allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
@@ -44,7 +43,12 @@ def fraction(value: Any) -> Any:
 
 
 #: a radius of a threat model; literature writes them as 8/255
-Radius = Annotated[float, BeforeValidator(fraction), Field(ge=0, allow_inf_nan=False)]
+Radius = Annotated[
+    float,
+    BeforeValidator(fraction),
+    Field(ge=0, allow_inf_nan=False),
+    AfterValidator(abs),  # of -0.0, which job specs would tell from 0
+]
 Share = Annotated[float, Field(gt=0, lt=1)]
 
 
@@ -61,6 +65,21 @@ def _held(value: int) -> int:
 
 Count = Annotated[int, Field(ge=1), AfterValidator(_held)]
 Natural = Annotated[int, Field(ge=0), AfterValidator(_held)]
+
+
+def _no_loop(name: str) -> str:
+    """Refuse a name that Snakemake takes for the trace of a loop, whose jobs it then leaves out.
+
+    Raises:
+        ValueError: it is one.
+    """
+    if re.search(r"(.+)\1{19}$", name):
+        raise ValueError("a name that does not end in 20 times the same text")
+    return name
+
+
+#: of what is a part of its jobs' paths
+Name = Annotated[str, Field(pattern=NAME), AfterValidator(_no_loop)]
 
 
 class Section(BaseModel):

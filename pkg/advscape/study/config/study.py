@@ -21,6 +21,7 @@ from advscape.study.config.landscape import LinearLandscape, NetworkLandscape
 from advscape.study.config.model import LogisticModel, NetworkModel
 from advscape.study.config.section import (
     NAME,
+    Name,
     Section,
 )
 from advscape.study.config.sharpness import NetworkSharpness
@@ -30,7 +31,7 @@ from advscape.study.config.variant import BASE, Variant
 
 
 class _Experiment(Section):
-    name: str = Field(pattern=NAME, description="Unique; names the folder and the table rows.")
+    name: Name = Field(description="Unique; names the folder and the table rows.")
     title: str | None = Field(
         default=None, min_length=1, description="For figures; the name unless given."
     )

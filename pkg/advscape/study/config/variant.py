@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import Field
 
-from advscape.study.config.section import NAME, Section
+from advscape.study.config.section import Name, Section
 
 #: name of the training that the others differ from
 BASE = "base"
@@ -13,7 +13,7 @@ BASE = "base"
 class Variant(Section):
     """A training that differs from the experiment's."""
 
-    name: str = Field(pattern=NAME, description="Unique; in tables' column variant.")
+    name: Name = Field(description="Unique; in tables' column variant.")
     training: dict[str, Any] = Field(
         min_length=1,
         description="The keys of training that differ, each with its whole new value.",
