@@ -370,6 +370,66 @@ def test_a_network_that_keeps_what_a_pass_has_computed_is_measured(make):
     assert loss.sharpness("average", radius=0.01, draws=2).value != 0
 
 
+def hook_of_its_own():
+    net = smooth()
+    net[0].register_forward_hook(lambda module, inputs, output: output * module.weight.mean())
+    return net
+
+
+def hook_on_another():
+    net = smooth()
+    first = net[0]
+    net[-1].register_forward_pre_hook(lambda module, inputs: (inputs[0] * first.weight.mean(),))
+    return net
+
+
+def replaced_forward():
+    net = smooth()
+    linear, kept = net[-1], net[-1].forward
+    linear.forward = lambda x: torch.tanh(kept(x))
+    return net
+
+
+class HoldsLambda(nn.Module):
+    """Its forward is a lambda that holds the module."""
+
+    def __init__(self):
+        super().__init__()
+        self.net = smooth()
+        self.run = lambda x: self.net(x)
+
+    def forward(self, x):
+        return self.run(x)
+
+
+@pytest.mark.parametrize("make", [hook_on_another, replaced_forward, HoldsLambda])
+def test_a_function_that_holds_the_network_is_refused_and_not_followed(make):
+    """Its copy would compute with the weights of the network that it was copied from."""
+    net = make()
+    before = snapshot(net)
+    with pytest.raises(ValueError, match=r"model: its copy still uses the .*weight of the"):
+        advscape.AdversarialLoss(net, *batch(6), **L2)
+    assert_same(before, snapshot(net))
+
+
+def test_a_function_that_is_given_the_module_is_measured():
+    x, y = batch(6)
+    net = hook_of_its_own()
+    loss = advscape.AdversarialLoss(net, x, y, norm="l2", epsilon=0)
+    top = loss.hessian("clean").eigenvalues(tolerance=1e-6).value
+    assert top == pytest.approx(largest_by_double_backward(net.eval(), x, y), rel=1e-5)
+
+
+def test_lazy_modules_get_their_weights_in_the_copy():
+    x, y = batch(6)
+    net = nn.Sequential(
+        nn.LazyConv2d(2, 3), nn.LazyBatchNorm2d(), nn.Tanh(), nn.Flatten(), nn.LazyLinear(3)
+    ).double()
+    loss = advscape.AdversarialLoss(net, x, y, norm="l2", epsilon=0)
+    assert loss.hessian("clean").shape == (20 + 4 + 27, 20 + 4 + 27)
+    assert nn.parameter.is_lazy(net[1].running_mean)
+
+
 class CallsCompiled(nn.Module):
     """A function that its forward calls is compiled."""
 

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from advscape.errors import UserError, in_words, shown
 from advscape.interface.answering import uncompiled
+from advscape.models.alone import check_alone
 from advscape.models.check import check_first_pass, check_logits, check_state
 from advscape.models.layout import use_fast_layout
 from advscape.models.normalise import Normalisation, normalise_inputs
@@ -44,6 +45,7 @@ def copied(model: nn.Module, shape: tuple[int, ...]) -> nn.Module:
 
 def made_ready(
     network: nn.Module,
+    model: nn.Module,
     x: Tensor,
     y: Tensor,
     normalise: tuple[Sequence[float], Sequence[float]] | None,
@@ -53,6 +55,7 @@ def made_ready(
 
     Args:
         network: the copy, changed in place.
+        model: the user's, that it is a copy of.
         x: (n, ...) inputs.
         y: (n,) labels.
         normalise: means and standard deviations of the channels.
@@ -68,7 +71,9 @@ def made_ready(
         if normalisation is not None:
             normalise_inputs(network, normalisation, tuple(x.shape[1:]))
             network.to(x.device)
-        check_first_pass(network, few)
+        with untouched(model, freeze=False):  # what uses it in spite of the copy has its modes
+            check_first_pass(network, few)
+            check_alone(network, model, few)
         keep_inputs(network, few)
         use_fast_layout(network)
         classes = _classes(network, few)
