@@ -430,6 +430,29 @@ def test_lazy_modules_get_their_weights_in_the_copy():
     assert nn.parameter.is_lazy(net[1].running_mean)
 
 
+class RealPairs(nn.Module):
+    """A Fourier layer whose complex weights are pairs of real ones, behind an odd number."""
+
+    def __init__(self):
+        super().__init__()
+        self.shift = nn.Parameter(torch.zeros(3, dtype=torch.float64))
+        self.mix = nn.Parameter(torch.randn(1, 4, 3, 2, dtype=torch.float64))
+        self.net = smooth()
+
+    def forward(self, x):
+        mixed = torch.fft.rfft2(x) * torch.view_as_complex(self.mix)
+        return self.net(torch.fft.irfft2(mixed, s=x.shape[2:])) + self.shift
+
+
+def test_a_complex_view_of_real_weights_is_measured():
+    (x, y), net = batch(12), RealPairs().eval()
+    H = advscape.AdversarialLoss(net, x, y, norm="l2", epsilon=0).hessian("clean")
+    found = H.eigenvalues(largest=2, tolerance=1e-6)
+    assert found.value == pytest.approx(largest_by_double_backward(net, x, y), rel=1e-5)
+    products = H @ found.vectors.T
+    assert torch.allclose(products, found.vectors.T * torch.tensor(found.values), atol=1e-5)
+
+
 class CallsCompiled(nn.Module):
     """A function that its forward calls is compiled."""
 
