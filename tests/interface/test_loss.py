@@ -167,6 +167,14 @@ def tied():
     return net
 
 
+def parts_of_one_memory(begin, weight=None):
+    """Two layers whose weights are cut from one vector, the second one from a place on."""
+    net, numbers = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 3)), torch.randn(28)
+    net[0].weight = nn.Parameter(numbers[:16].view(4, 4) if weight is None else weight)
+    net[1].weight = nn.Parameter(numbers[begin : begin + 12].view(3, 4))
+    return net
+
+
 class Noisy(nn.Module):
     """Draws noise at every call."""
 
@@ -215,6 +223,12 @@ REFUSED = {
     "attack: got str": {"attack": "pgd"},
     "model: got str": {"model": "resnet"},
     "model: 0.weight and 1.weight share a tensor": {"model": tied()},
+    "model: its 0.weight and 1.weight share memory; allowed: memory of its own": {
+        "model": parts_of_one_memory(15)
+    },
+    "model: its 0.weight has several entries in one place": {
+        "model": parts_of_one_memory(0, torch.randn(4, 1).expand(4, 4))
+    },
     "model: it gives other outputs for the same inputs": {"model": Noisy()},
     "logits depend on the other samples": {"model": ByBatch()},
     "a sample's logits depend on the other": {"model": ByLargeBatch()},
@@ -484,6 +498,17 @@ def test_a_network_that_its_first_batch_initialises_is_measured_after_that(kind)
     assert net.shift.item() == x.mean().item()
     loss = advscape.AdversarialLoss(net, x, y, norm="l2", epsilon=0)
     assert loss.value.value == pytest.approx(right, rel=1e-6)
+
+
+def test_weights_in_one_memory_that_do_not_overlap_are_measured():
+    """Recurrent layers keep theirs so; and halves of a matrix lie between each other."""
+    whole = torch.randn(4, 8)
+    halves = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 3))
+    halves[0].weight, halves[1].weight = nn.Parameter(whole[:, :4]), nn.Parameter(whole[:3, 4:])
+    for network in (parts_of_one_memory(16), halves):
+        loss = advscape.AdversarialLoss(network, X, Y, norm="l2", epsilon=0)
+        top = loss.hessian("clean").eigenvalues(tolerance=1e-6).value
+        assert top == pytest.approx(largest_by_double_backward(network, X, Y), rel=1e-4)
 
 
 def test_a_weight_without_a_gradient_is_refused_unless_it_is_frozen():

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from advscape.errors import UserError, in_words, shown
 from advscape.interface.answering import uncompiled
 from advscape.models.alone import check_alone
-from advscape.models.check import check_first_pass, check_logits, check_state
+from advscape.models.check import check_first_pass, check_logits, check_memory, check_state
 from advscape.models.layout import use_fast_layout
 from advscape.models.normalise import Normalisation, normalise_inputs
 from advscape.models.prepare import keep_inputs, plain
@@ -34,6 +34,7 @@ def copied(model: nn.Module, shape: tuple[int, ...]) -> nn.Module:
         ValueError: there is no such copy, or its parameters are of a kind that is not measured.
     """
     with _refusing(), uncompiled(), _fork():
+        check_memory(model)  # a copy's parameters have memory of their own
         network = plain(replica(model), shape)
         check_state(network)
     network.zero_grad(set_to_none=True)
