@@ -467,6 +467,25 @@ def test_a_complex_view_of_real_weights_is_measured():
     assert torch.allclose(products, found.vectors.T * torch.tensor(found.values), atol=1e-5)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("size", [1e-4, 1, 1e4])
+def test_a_gradient_that_is_not_the_slope_is_said(dtype, size, caplog):
+    """At inputs of any size; and networks with many kinks are not suspected."""
+    x, y = torch.zeros(4, 1, 28, 28, dtype=dtype), Y[:4]
+    x[:3, :, 10:14, 5:20] = 1  # black and white, as digits are
+    net = nn.Sequential(
+        nn.Conv2d(1, 64, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(64, 64, 3),
+        nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(64 * 36, 3),
+    )  # fmt: skip
+    net[0].weight.data /= size
+    net.to(dtype)
+    advscape.AdversarialLoss(net, size * x, y, norm="l2", epsilon=size)
+    assert "slope" not in caplog.text
+    net.register_forward_pre_hook(lambda module, inputs: (inputs[0].clone().detach_() + inputs[0],))
+    advscape.AdversarialLoss(net, size * x, y, norm="l2", epsilon=size)
+    assert "the gradient in the inputs is not the slope of the loss" in caplog.text
+
+
 class CallsCompiled(nn.Module):
     """A function that its forward calls is compiled."""
 

@@ -90,6 +90,12 @@ def made_ready(
         checks.independent(network, few)
         if attacked:
             checks.attackable(network, few, labels)
+            if not checks.follows_slope(network, few, labels):
+                _LOG.warning(
+                    "the gradient in the inputs is not the slope of the loss, as behind a "
+                    "straight-through estimator, detach or numpy: the attack follows it, and what "
+                    "are called maxima are none of the loss"
+                )
         checks.attached(network, few)
         if checks.looks_like_probabilities(network, few):
             _LOG.warning("the outputs look like probabilities, and are taken for logits")
