@@ -278,6 +278,13 @@ QUESTIONS = {
         "clean", parameters=3
     ),
     "vectors: got list; allowed: a tensor": lambda loss: loss.hessian("clean") @ [1.0],
+    "vectors: got int64; allowed: real": lambda loss: (
+        loss.hessian("clean") @ torch.ones(15, dtype=torch.int64)
+    ),
+    "vectors: got complex64; allowed: real": lambda loss: (
+        loss.hessian("clean") @ torch.ones(15, dtype=torch.complex64)
+    ),
+    "vectors: got shape ()": lambda loss: loss.hessian("clean") @ torch.tensor(1.0),
     "vectors: got shape (3,)": lambda loss: loss.hessian("clean") @ torch.ones(3),
 }
 
@@ -484,6 +491,26 @@ def test_a_gradient_that_is_not_the_slope_is_said(dtype, size, caplog):
     net.register_forward_pre_hook(lambda module, inputs: (inputs[0].clone().detach_() + inputs[0],))
     advscape.AdversarialLoss(net, size * x, y, norm="l2", epsilon=size)
     assert "the gradient in the inputs is not the slope of the loss" in caplog.text
+
+
+@pytest.mark.parametrize("off", [torch.no_grad, torch.inference_mode])
+def test_gradients_that_the_caller_has_turned_off_form_inside(off):
+    x, y = batch(6)
+    with off():
+        net = smooth()
+        loss = advscape.AdversarialLoss(net, x + 0, y + 0, **L2)
+        found = loss.hessian("clean").eigenvalues(tolerance=1e-6).value
+        measure_all(loss)
+        loader = [(x[:4] + 0, y[:4] + 0), (x[4:] + 0, y[4:] + 0)]
+        measure_all(advscape.AdversarialLoss(net, loader, **L2))
+        assert not torch.is_grad_enabled()
+        H = loss.hessian("frozen")
+        product = H @ torch.ones(H.shape[0], dtype=torch.float64)
+    again = advscape.AdversarialLoss(smooth(), x, y, **L2)
+    assert loss.value == again.value
+    H = again.hessian("frozen")
+    assert torch.equal(product.clone(), H @ torch.ones(H.shape[0], dtype=torch.float64))
+    assert found == pytest.approx(largest_by_double_backward(smooth().eval(), x, y), rel=1e-5)
 
 
 class CallsCompiled(nn.Module):

@@ -81,7 +81,7 @@ class CurvatureOperator(ABC):
             ValueError: the vectors have another length.
             UnprovenHessian: the products cannot be shown to be right on this network.
         """
-        if vectors.shape[0] != self.dim or vectors.ndim > 2:
+        if vectors.ndim not in (1, 2) or vectors.shape[0] != self.dim:
             raise ValueError(
                 f"vectors: got shape {tuple(vectors.shape)}; allowed: ({self.dim},) or "
                 f"({self.dim}, k)"

@@ -69,6 +69,9 @@ class Hessian:
         """
         if not isinstance(vectors, Tensor):
             raise ValueError(f"vectors: got {type(vectors).__name__}; allowed: a tensor")
+        if not vectors.is_floating_point():
+            kind = str(vectors.dtype).removeprefix("torch.")
+            raise ValueError(f"vectors: got {kind}; allowed: real floating-point numbers")
         with answering(self.term):
             return self._operator @ vectors.to(self._operator.parameters[0].device)
 
