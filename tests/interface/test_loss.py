@@ -284,6 +284,9 @@ QUESTIONS = {
     "vectors: got complex64; allowed: real": lambda loss: (
         loss.hessian("clean") @ torch.ones(15, dtype=torch.complex64)
     ),
+    "vectors: got complex128; allowed: real": lambda loss: (
+        loss.hessian("clean").to_scipy() @ np.ones(15, dtype=complex)
+    ),
     "vectors: got shape ()": lambda loss: loss.hessian("clean") @ torch.tensor(1.0),
     "vectors: got shape (3,)": lambda loss: loss.hessian("clean") @ torch.ones(3),
 }

@@ -200,7 +200,9 @@ class Hessian:
         dtype = torch.empty(0, dtype=first.dtype).numpy().dtype
 
         def product(values: Any) -> np.ndarray:
-            found: np.ndarray = (self @ torch.from_numpy(np.array(values, dtype))).cpu().numpy()
+            # complex ones stay so, and are refused
+            kind = np.result_type(values, dtype) if np.iscomplexobj(values) else dtype
+            found: np.ndarray = (self @ torch.from_numpy(np.array(values, kind))).cpu().numpy()
             return found
 
         return LinearOperator(
