@@ -516,6 +516,33 @@ def test_gradients_that_the_caller_has_turned_off_form_inside(off):
     assert found == pytest.approx(largest_by_double_backward(smooth().eval(), x, y), rel=1e-5)
 
 
+class DecaysWeights(nn.Module):
+    """Writes into its weights in each pass, to let them decay in training mode."""
+
+    def __init__(self, activation):
+        super().__init__()
+        self.net = nn.Sequential(
+            nn.Flatten(), nn.Linear(16, 4), activation(), nn.Linear(4, 3)
+        ).double()
+
+    def forward(self, x):
+        self.net[3].weight.data.mul_(0.99 if self.training else 1.0)
+        return self.net(x)
+
+
+@pytest.mark.parametrize("activation", [nn.GELU, nn.ReLU])
+def test_a_network_that_writes_into_its_weights_is_measured(activation):
+    """Standard errors by sample come between products, and leave the graph of these valid."""
+    (x, y), net = batch(12), DecaysWeights(activation).eval()
+    H = advscape.AdversarialLoss(net, x, y, norm="l2", epsilon=0).hessian("clean")
+    traces = [H.trace(max_probes=2).value]
+    found = H.eigenvalues(tolerance=1e-6)
+    traces.append(H.trace(max_probes=2).value)
+    assert found.value == pytest.approx(largest_by_double_backward(net, x, y), rel=1e-5)
+    assert traces[0] == pytest.approx(traces[1], rel=1e-6)
+    assert H.eigenvalues(tolerance=1e-6).value == pytest.approx(found.value, rel=1e-6)
+
+
 class CallsCompiled(nn.Module):
     """A function that its forward calls is compiled."""
 

@@ -38,7 +38,8 @@ def second_derivatives(
     named = all_tensors(model)
     names = [name for p in parameters for name, other in named.items() if other is p]
     pieces = tuple(pieces_of(vector, parameters))
-    weights = tuple(p.detach() for p in parameters)
+    # copies: a forward that writes into .data would write into the model's own, behind its graphs
+    weights = tuple(p.detach().clone() for p in parameters)
 
     def bends(xb: Tensor, yb: Tensor) -> Tensor:
         def losses(*moved: Tensor) -> Tensor:
