@@ -167,6 +167,14 @@ def tied():
     return net
 
 
+def parts_of_one_memory(begin, weight=None):
+    """Two layers whose weights are cut from one vector, the second one from a place on."""
+    net, numbers = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 3)), torch.randn(28)
+    net[0].weight = nn.Parameter(numbers[:16].view(4, 4) if weight is None else weight)
+    net[1].weight = nn.Parameter(numbers[begin : begin + 12].view(3, 4))
+    return net
+
+
 class Noisy(nn.Module):
     """Draws noise at every call."""
 
@@ -215,6 +223,12 @@ REFUSED = {
     "attack: got str": {"attack": "pgd"},
     "model: got str": {"model": "resnet"},
     "model: 0.weight and 1.weight share a tensor": {"model": tied()},
+    "model: its 0.weight and 1.weight share memory; allowed: memory of its own": {
+        "model": parts_of_one_memory(15)
+    },
+    "model: its 0.weight has several entries in one place": {
+        "model": parts_of_one_memory(0, torch.randn(4, 1).expand(4, 4))
+    },
     "model: it gives other outputs for the same inputs": {"model": Noisy()},
     "logits depend on the other samples": {"model": ByBatch()},
     "a sample's logits depend on the other": {"model": ByLargeBatch()},
@@ -264,6 +278,16 @@ QUESTIONS = {
         "clean", parameters=3
     ),
     "vectors: got list; allowed: a tensor": lambda loss: loss.hessian("clean") @ [1.0],
+    "vectors: got int64; allowed: real": lambda loss: (
+        loss.hessian("clean") @ torch.ones(15, dtype=torch.int64)
+    ),
+    "vectors: got complex64; allowed: real": lambda loss: (
+        loss.hessian("clean") @ torch.ones(15, dtype=torch.complex64)
+    ),
+    "vectors: got complex128; allowed: real": lambda loss: (
+        loss.hessian("clean").to_scipy() @ np.ones(15, dtype=complex)
+    ),
+    "vectors: got shape ()": lambda loss: loss.hessian("clean") @ torch.tensor(1.0),
     "vectors: got shape (3,)": lambda loss: loss.hessian("clean") @ torch.ones(3),
 }
 
@@ -370,6 +394,155 @@ def test_a_network_that_keeps_what_a_pass_has_computed_is_measured(make):
     assert loss.sharpness("average", radius=0.01, draws=2).value != 0
 
 
+def hook_of_its_own():
+    net = smooth()
+    net[0].register_forward_hook(lambda module, inputs, output: output * module.weight.mean())
+    return net
+
+
+def hook_on_another():
+    net = smooth()
+    first = net[0]
+    net[-1].register_forward_pre_hook(lambda module, inputs: (inputs[0] * first.weight.mean(),))
+    return net
+
+
+def replaced_forward():
+    net = smooth()
+    linear, kept = net[-1], net[-1].forward
+    linear.forward = lambda x: torch.tanh(kept(x))
+    return net
+
+
+class HoldsLambda(nn.Module):
+    """Its forward is a lambda that holds the module."""
+
+    def __init__(self):
+        super().__init__()
+        self.net = smooth()
+        self.run = lambda x: self.net(x)
+
+    def forward(self, x):
+        return self.run(x)
+
+
+@pytest.mark.parametrize("make", [hook_on_another, replaced_forward, HoldsLambda])
+def test_a_function_that_holds_the_network_is_refused_and_not_followed(make):
+    """Its copy would compute with the weights of the network that it was copied from."""
+    net = make()
+    before = snapshot(net)
+    with pytest.raises(ValueError, match=r"model: its copy still uses the .*weight of the"):
+        advscape.AdversarialLoss(net, *batch(6), **L2)
+    assert_same(before, snapshot(net))
+
+
+def test_a_function_that_is_given_the_module_is_measured():
+    x, y = batch(6)
+    net = hook_of_its_own()
+    loss = advscape.AdversarialLoss(net, x, y, norm="l2", epsilon=0)
+    top = loss.hessian("clean").eigenvalues(tolerance=1e-6).value
+    assert top == pytest.approx(largest_by_double_backward(net.eval(), x, y), rel=1e-5)
+
+
+def test_lazy_modules_get_their_weights_in_the_copy():
+    x, y = batch(6)
+    net = nn.Sequential(
+        nn.LazyConv2d(2, 3), nn.LazyBatchNorm2d(), nn.Tanh(), nn.Flatten(), nn.LazyLinear(3)
+    ).double()
+    loss = advscape.AdversarialLoss(net, x, y, norm="l2", epsilon=0)
+    assert loss.hessian("clean").shape == (20 + 4 + 27, 20 + 4 + 27)
+    assert nn.parameter.is_lazy(net[1].running_mean)
+
+
+class RealPairs(nn.Module):
+    """A Fourier layer whose complex weights are pairs of real ones, behind an odd number."""
+
+    def __init__(self):
+        super().__init__()
+        self.shift = nn.Parameter(torch.zeros(3, dtype=torch.float64))
+        self.mix = nn.Parameter(torch.randn(1, 4, 3, 2, dtype=torch.float64))
+        self.net = smooth()
+
+    def forward(self, x):
+        mixed = torch.fft.rfft2(x) * torch.view_as_complex(self.mix)
+        return self.net(torch.fft.irfft2(mixed, s=x.shape[2:])) + self.shift
+
+
+def test_a_complex_view_of_real_weights_is_measured():
+    (x, y), net = batch(12), RealPairs().eval()
+    H = advscape.AdversarialLoss(net, x, y, norm="l2", epsilon=0).hessian("clean")
+    found = H.eigenvalues(largest=2, tolerance=1e-6)
+    assert found.value == pytest.approx(largest_by_double_backward(net, x, y), rel=1e-5)
+    products = H @ found.vectors.T
+    assert torch.allclose(products, found.vectors.T * torch.tensor(found.values), atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("size", [1e-4, 1, 1e4])
+def test_a_gradient_that_is_not_the_slope_is_said(dtype, size, caplog):
+    """At inputs of any size; and networks with many kinks are not suspected."""
+    x, y = torch.zeros(4, 1, 28, 28, dtype=dtype), Y[:4]
+    x[:3, :, 10:14, 5:20] = 1  # black and white, as digits are
+    net = nn.Sequential(
+        nn.Conv2d(1, 64, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(64, 64, 3),
+        nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(64 * 36, 3),
+    )  # fmt: skip
+    net[0].weight.data /= size
+    net.to(dtype)
+    advscape.AdversarialLoss(net, size * x, y, norm="l2", epsilon=size)
+    assert "slope" not in caplog.text
+    net.register_forward_pre_hook(lambda module, inputs: (inputs[0].clone().detach_() + inputs[0],))
+    advscape.AdversarialLoss(net, size * x, y, norm="l2", epsilon=size)
+    assert "the gradient in the inputs is not the slope of the loss" in caplog.text
+
+
+@pytest.mark.parametrize("off", [torch.no_grad, torch.inference_mode])
+def test_gradients_that_the_caller_has_turned_off_form_inside(off):
+    x, y = batch(6)
+    with off():
+        net = smooth()
+        loss = advscape.AdversarialLoss(net, x + 0, y + 0, **L2)
+        found = loss.hessian("clean").eigenvalues(tolerance=1e-6).value
+        measure_all(loss)
+        loader = [(x[:4] + 0, y[:4] + 0), (x[4:] + 0, y[4:] + 0)]
+        measure_all(advscape.AdversarialLoss(net, loader, **L2))
+        assert not torch.is_grad_enabled()
+        H = loss.hessian("frozen")
+        product = H @ torch.ones(H.shape[0], dtype=torch.float64)
+    again = advscape.AdversarialLoss(smooth(), x, y, **L2)
+    assert loss.value == again.value
+    H = again.hessian("frozen")
+    assert torch.equal(product.clone(), H @ torch.ones(H.shape[0], dtype=torch.float64))
+    assert found == pytest.approx(largest_by_double_backward(smooth().eval(), x, y), rel=1e-5)
+
+
+class DecaysWeights(nn.Module):
+    """Writes into its weights in each pass, to let them decay in training mode."""
+
+    def __init__(self, activation):
+        super().__init__()
+        self.net = nn.Sequential(
+            nn.Flatten(), nn.Linear(16, 4), activation(), nn.Linear(4, 3)
+        ).double()
+
+    def forward(self, x):
+        self.net[3].weight.data.mul_(0.99 if self.training else 1.0)
+        return self.net(x)
+
+
+@pytest.mark.parametrize("activation", [nn.GELU, nn.ReLU])
+def test_a_network_that_writes_into_its_weights_is_measured(activation):
+    """Standard errors by sample come between products, and leave the graph of these valid."""
+    (x, y), net = batch(12), DecaysWeights(activation).eval()
+    H = advscape.AdversarialLoss(net, x, y, norm="l2", epsilon=0).hessian("clean")
+    traces = [H.trace(max_probes=2).value]
+    found = H.eigenvalues(tolerance=1e-6)
+    traces.append(H.trace(max_probes=2).value)
+    assert found.value == pytest.approx(largest_by_double_backward(net, x, y), rel=1e-5)
+    assert traces[0] == pytest.approx(traces[1], rel=1e-6)
+    assert H.eigenvalues(tolerance=1e-6).value == pytest.approx(found.value, rel=1e-6)
+
+
 class CallsCompiled(nn.Module):
     """A function that its forward calls is compiled."""
 
@@ -401,6 +574,17 @@ def test_a_network_that_its_first_batch_initialises_is_measured_after_that(kind)
     assert net.shift.item() == x.mean().item()
     loss = advscape.AdversarialLoss(net, x, y, norm="l2", epsilon=0)
     assert loss.value.value == pytest.approx(right, rel=1e-6)
+
+
+def test_weights_in_one_memory_that_do_not_overlap_are_measured():
+    """Recurrent layers keep theirs so; and halves of a matrix lie between each other."""
+    whole = torch.randn(4, 8)
+    halves = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 3))
+    halves[0].weight, halves[1].weight = nn.Parameter(whole[:, :4]), nn.Parameter(whole[:3, 4:])
+    for network in (parts_of_one_memory(16), halves):
+        loss = advscape.AdversarialLoss(network, X, Y, norm="l2", epsilon=0)
+        top = loss.hessian("clean").eigenvalues(tolerance=1e-6).value
+        assert top == pytest.approx(largest_by_double_backward(network, X, Y), rel=1e-4)
 
 
 def test_a_weight_without_a_gradient_is_refused_unless_it_is_frozen():

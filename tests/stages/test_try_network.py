@@ -129,9 +129,15 @@ def test_probabilities_are_noted(name, tmp_path):
     assert "look like probabilities" in note
 
 
+@pytest.mark.parametrize("name", ["RoundsPixels", "HalfDetached", "InNumpy"])
+def test_a_gradient_that_is_not_the_slope_is_noted(name, tmp_path):
+    note, *_ = tried(tmp_path, f"{HERE}:{name}")
+    assert note.startswith("The gradient in its inputs is not the slope of its loss")
+
+
 @pytest.mark.parametrize("own", ["tests.curvature.test_proof:Wrong", f"{HERE}:DoubledGradient"])
 def test_hessians_that_cannot_be_shown_to_be_right_are_noted(own, tmp_path):
-    (note,) = tried(tmp_path, own)
+    *_, note = tried(tmp_path, own)
     assert note.startswith("Its Hessians cannot be shown to be right at new weights; where that")
 
 

@@ -60,6 +60,28 @@ class Detached(Plain):
         return self.net(x.detach())
 
 
+class RoundsPixels(Plain):
+    """Rounds pixels, with a gradient as if it did not."""
+
+    def forward(self, x):
+        return self.net(x + ((8 * x).round() / 8 - x).detach())
+
+
+class HalfDetached(Plain):
+    """Lets gradients through to the upper half of an image alone."""
+
+    def forward(self, x):
+        upper, lower = x.chunk(2, dim=2)
+        return self.net(torch.cat([upper, lower.detach()], dim=2))
+
+
+class InNumpy(Plain):
+    """Weighs pixels by what numpy makes of them."""
+
+    def forward(self, x):
+        return self.net(x * torch.from_numpy(np.tanh(x.detach().cpu().numpy())).to(x))
+
+
 class DropsAlways(Plain):
     """Dropout in eval mode too."""
 

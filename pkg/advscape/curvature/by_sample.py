@@ -9,6 +9,7 @@ from torch.func import jvp
 
 from advscape.curvature.first_derivatives import all_tensors, call_with
 from advscape.losses import precise_losses
+from advscape.models.flat import pieces_of
 from advscape.models.untouched import untouched
 
 
@@ -36,10 +37,9 @@ def second_derivatives(
     """
     named = all_tensors(model)
     names = [name for p in parameters for name, other in named.items() if other is p]
-    sizes = [p.numel() for p in parameters]
-    split = zip(vector.split(sizes), parameters, strict=True)
-    pieces = tuple(part.view_as(p).to(p) for part, p in split)
-    weights = tuple(p.detach() for p in parameters)
+    pieces = tuple(pieces_of(vector, parameters))
+    # copies: a forward that writes into .data would write into the model's own, behind its graphs
+    weights = tuple(p.detach().clone() for p in parameters)
 
     def bends(xb: Tensor, yb: Tensor) -> Tensor:
         def losses(*moved: Tensor) -> Tensor:

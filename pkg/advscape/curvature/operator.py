@@ -16,7 +16,7 @@ from advscape.curvature.paths import Path
 from advscape.curvature.proof import proven_path
 from advscape.losses import true_probability
 from advscape.machine.memory import MicroBatch
-from advscape.models.flat import flattened
+from advscape.models.flat import flattened, pieces_of
 from advscape.models.restored import trained
 from advscape.models.untouched import differentiable, untouched
 
@@ -81,7 +81,7 @@ class CurvatureOperator(ABC):
             ValueError: the vectors have another length.
             UnprovenHessian: the products cannot be shown to be right on this network.
         """
-        if vectors.shape[0] != self.dim or vectors.ndim > 2:
+        if vectors.ndim not in (1, 2) or vectors.shape[0] != self.dim:
             raise ValueError(
                 f"vectors: got shape {tuple(vectors.shape)}; allowed: ({self.dim},) or "
                 f"({self.dim}, k)"
@@ -282,8 +282,7 @@ class CurvatureOperator(ABC):
         return (2 * draw - 1).to(self.parameters[0].device, self.dtype)
 
     def _pieces(self, vector: Tensor) -> list[Tensor]:
-        parts = vector.split([p.numel() for p in self.parameters])
-        return [part.view_as(p).to(p.dtype) for part, p in zip(parts, self.parameters, strict=True)]
+        return pieces_of(vector, self.parameters)
 
 
 class SampleOperator(CurvatureOperator):

@@ -40,7 +40,8 @@ def one_by_one(
         RuntimeError: torch cannot take the gradients of single samples on this network.
     """
     held = {id(tensor) for tensor in parameters}
-    weights = {name: p.detach() for name, p in model.named_parameters() if id(p) in held}
+    # copies: a forward that writes into .data would write into the model's own, behind its graphs
+    weights = {name: p.detach().clone() for name, p in model.named_parameters() if id(p) in held}
 
     def of_sample(one: Tensor, label: Tensor, vectors: Tensor) -> Tensor:
         def gaps(weights: dict[str, Tensor]) -> Tensor:

@@ -13,8 +13,8 @@ from advscape.machine.device import full_float32
 
 @contextmanager
 def answering(what: str) -> Iterator[None]:
-    """Within the block, or the function, float32 is float32, compiled functions run as they are
-    written, and refusals are of one kind.
+    """Within the block, or the function, float32 is float32, gradients form also where the caller
+    has turned them off, compiled functions run as they are written, and refusals are of one kind.
 
     Args:
         what: is asked for.
@@ -23,7 +23,7 @@ def answering(what: str) -> Iterator[None]:
         ValueError: in the place of what the packages below refuse with.
     """
     try:
-        with full_float32(), uncompiled():
+        with full_float32(), torch.inference_mode(False), torch.enable_grad(), uncompiled():
             yield
     except UnprovenHessian as error:
         raise ValueError(

@@ -69,6 +69,9 @@ class Hessian:
         """
         if not isinstance(vectors, Tensor):
             raise ValueError(f"vectors: got {type(vectors).__name__}; allowed: a tensor")
+        if not vectors.is_floating_point():
+            kind = str(vectors.dtype).removeprefix("torch.")
+            raise ValueError(f"vectors: got {kind}; allowed: real floating-point numbers")
         with answering(self.term):
             return self._operator @ vectors.to(self._operator.parameters[0].device)
 
@@ -199,7 +202,9 @@ class Hessian:
         dtype = torch.empty(0, dtype=first.dtype).numpy().dtype
 
         def product(values: Any) -> np.ndarray:
-            found: np.ndarray = (self @ torch.from_numpy(np.array(values, dtype))).cpu().numpy()
+            # complex ones stay so, and are refused
+            kind = np.result_type(values, dtype) if np.iscomplexobj(values) else dtype
+            found: np.ndarray = (self @ torch.from_numpy(np.array(values, kind))).cpu().numpy()
             return found
 
         return LinearOperator(

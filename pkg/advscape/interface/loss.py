@@ -140,7 +140,7 @@ class AdversarialLoss:
             )
         with answering("model"):
             self._model = copied(model, tuple(self._x.shape[1:]))
-            made_ready(self._model, self._x, self._y, normalise, epsilon > 0)
+            made_ready(self._model, model, self._x, self._y, normalise, epsilon > 0)
 
     def __repr__(self) -> str:
         return (

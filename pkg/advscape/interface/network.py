@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 from advscape.errors import UserError, in_words, shown
 from advscape.interface.answering import uncompiled
-from advscape.models.check import check_first_pass, check_logits, check_state
+from advscape.models.alone import check_alone
+from advscape.models.check import check_first_pass, check_logits, check_memory, check_state
 from advscape.models.layout import use_fast_layout
 from advscape.models.normalise import Normalisation, normalise_inputs
 from advscape.models.prepare import keep_inputs, plain
@@ -33,6 +34,7 @@ def copied(model: nn.Module, shape: tuple[int, ...]) -> nn.Module:
         ValueError: there is no such copy, or its parameters are of a kind that is not measured.
     """
     with _refusing(), uncompiled(), _fork():
+        check_memory(model)  # a copy's parameters have memory of their own
         network = plain(replica(model), shape)
         check_state(network)
     network.zero_grad(set_to_none=True)
@@ -44,6 +46,7 @@ def copied(model: nn.Module, shape: tuple[int, ...]) -> nn.Module:
 
 def made_ready(
     network: nn.Module,
+    model: nn.Module,
     x: Tensor,
     y: Tensor,
     normalise: tuple[Sequence[float], Sequence[float]] | None,
@@ -53,6 +56,7 @@ def made_ready(
 
     Args:
         network: the copy, changed in place.
+        model: the user's, that it is a copy of.
         x: (n, ...) inputs.
         y: (n,) labels.
         normalise: means and standard deviations of the channels.
@@ -68,7 +72,9 @@ def made_ready(
         if normalisation is not None:
             normalise_inputs(network, normalisation, tuple(x.shape[1:]))
             network.to(x.device)
-        check_first_pass(network, few)
+        with untouched(model, freeze=False):  # what uses it in spite of the copy has its modes
+            check_first_pass(network, few)
+            check_alone(network, model, few)
         keep_inputs(network, few)
         use_fast_layout(network)
         classes = _classes(network, few)
@@ -84,6 +90,12 @@ def made_ready(
         checks.independent(network, few)
         if attacked:
             checks.attackable(network, few, labels)
+            if not checks.follows_slope(network, few, labels):
+                _LOG.warning(
+                    "the gradient in the inputs is not the slope of the loss, as behind a "
+                    "straight-through estimator, detach or numpy: the attack follows it, and what "
+                    "are called maxima are none of the loss"
+                )
         checks.attached(network, few)
         if checks.looks_like_probabilities(network, few):
             _LOG.warning("the outputs look like probabilities, and are taken for logits")

@@ -14,6 +14,7 @@ BATCH = 256
 Batches = Iterable[tuple[Tensor, Tensor]]
 
 
+@torch.inference_mode(False)
 def read(
     x: Tensor | Batches, y: Tensor | None, like: Tensor, seed: int
 ) -> tuple[Tensor, Tensor, int]:
@@ -77,7 +78,9 @@ def _checked(x: Tensor, y: Tensor, like: Tensor) -> tuple[Tensor, Tensor]:
         raise ValueError(f"x and y: got {len(x)} inputs and {len(y)} labels; allowed: one each")
     if not bool(x.isfinite().all()):
         raise ValueError("x: got values that are not finite; allowed: finite inputs")
-    return x.detach().to(like.device, like.dtype), y.detach().to(like.device, torch.int64)
+    x, y = x.detach().to(like.device, like.dtype), y.detach().to(like.device, torch.int64)
+    # no gradients form of tensors that were made in inference mode
+    return (x.clone() if x.is_inference() else x), (y.clone() if y.is_inference() else y)
 
 
 def _words(tensor: Tensor) -> str:

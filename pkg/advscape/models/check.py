@@ -1,10 +1,12 @@
 """A new network has to be one that can be trained, kept and measured."""
 
 import math
-from itertools import chain
+from collections.abc import Sequence
+from itertools import chain, pairwise
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from advscape.errors import UserError
 from advscape.models.restored import restored, trained
@@ -27,9 +29,9 @@ def check_state(model: nn.Module) -> None:
     """Refuse parameters and states that cannot be trained, written to disk or measured.
 
     Raises:
-        UserError: a module is TorchScript; no parameter is to be trained; two are one tensor; one
-            is complex, or of another precision than float32 or float64, or than the others; a part
-            of the state is no dense tensor.
+        UserError: a module is TorchScript; no parameter is to be trained; two are one tensor, or
+            share memory; one is complex, or of another precision than float32 or float64, or than
+            the others; a part of the state is no dense tensor.
     """
     for name, module in model.named_modules():
         if isinstance(module, torch.jit.ScriptModule):
@@ -44,6 +46,7 @@ def check_state(model: nn.Module) -> None:
                 f"{names[id(parameter)]} and {name} share a tensor; tied weights are not supported"
             )
         names[id(parameter)] = name
+    check_memory(model)
     if not trained(model):
         what = "all its parameters are frozen" if names else "it has no parameters"
         raise UserError(f"{what}; allowed: at least one that requires a gradient")
@@ -58,6 +61,71 @@ def check_state(model: nn.Module) -> None:
             kind = str(value.layout).removeprefix("torch.")
             kind = "meta" if value.is_meta else "quantized" if value.is_quantized else kind
             raise UserError(f"its {name} is a {kind} tensor; allowed: dense tensors")
+
+
+def check_memory(model: nn.Module) -> None:
+    """Refuse parameters that move with others: gradients know nothing of that.
+
+    Parts of one memory that do not overlap may be parameters, such as those of a recurrent layer.
+
+    Raises:
+        UserError: one shares memory with another one or a buffer, or within itself.
+    """
+    groups: dict[int, list[tuple[str, Tensor]]] = {}
+    for name, tensor in chain(model.named_parameters(), model.named_buffers()):
+        if not is_lazy(tensor) and tensor.layout == torch.strided and not tensor.is_meta:
+            groups.setdefault(tensor.untyped_storage()._cdata, []).append((name, tensor))
+    for group in groups.values():
+        _check_places(group)
+
+
+def _check_places(group: Sequence[tuple[str, Tensor]]) -> None:
+    """Tensors of one memory: a parameter's places in it are to be its own.
+
+    Raises:
+        UserError: they are not.
+    """
+    ranges = sorted(map(_range, [tensor for _, tensor in group if tensor.numel()]))
+    apart = all(one[1] <= two[0] for one, two in pairwise(ranges))
+    if apart and not any(_repeats(tensor) for _, tensor in group):
+        return
+    taken: list[tuple[str, bool, Tensor]] = []
+    for name, tensor in group:
+        places, moves = _places(tensor), isinstance(tensor, nn.Parameter)
+        if moves and len(places.unique()) < len(places):
+            raise UserError(
+                f"its {name} has several entries in one place of memory, as after expand; "
+                "allowed: a place for each, as .clone() makes it"
+            )
+        for other, other_moves, others in taken:
+            if (moves or other_moves) and bool(torch.isin(places, others).any()):
+                raise UserError(
+                    f"its {other} and {name} share memory; allowed: memory of its own for each, as "
+                    ".clone() makes it"
+                )
+        taken.append((name, moves, places))
+
+
+def _range(tensor: Tensor) -> tuple[int, int]:
+    """Where a tensor begins and ends in its memory, in bytes."""
+    steps = zip(tensor.shape, tensor.stride(), strict=True)
+    first, size = int(tensor.storage_offset()), tensor.element_size()
+    last = first + sum((count - 1) * step for count, step in steps)
+    return first * size, (last + 1) * size
+
+
+def _repeats(tensor: Tensor) -> bool:
+    """Whether an axis of several entries takes no step in memory."""
+    return any(
+        size > 1 and not step for size, step in zip(tensor.shape, tensor.stride(), strict=True)
+    )
+
+
+def _places(tensor: Tensor) -> Tensor:
+    """(n,) the bytes at which a tensor's entries begin in its memory."""
+    count = tensor.untyped_storage().nbytes() // tensor.element_size()
+    places = torch.arange(count).as_strided(tensor.shape, tensor.stride(), tensor.storage_offset())
+    return places.flatten() * tensor.element_size()
 
 
 def _check_precision(model: nn.Module) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import UninitializedBuffer
 from torch.overrides import TorchFunctionMode
 
 
@@ -30,7 +31,11 @@ class _Constants(TorchFunctionMode):
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
         if function is Tensor.__deepcopy__:
-            value = _unwrapped(args[0])
+            value = args[0]
+            if isinstance(value, UninitializedBuffer):  # torch copies lazy parameters alone
+                kind: Any = UninitializedBuffer
+                return kind(device=value.data.device, dtype=value.data.dtype)
+            value = _unwrapped(value)
             args = (value if value.is_leaf else value.detach(), *args[1:])
         return function(*args, **(kwargs or {}))
 

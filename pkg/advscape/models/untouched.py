@@ -40,7 +40,8 @@ def untouched(
         for module, mode in modes:
             module.training = mode
         for parameter, wanted in wants:
-            parameter.requires_grad_(wanted)
+            if parameter.requires_grad != wanted:  # lazy ones cannot even be told what they are
+                parameter.requires_grad_(wanted)
 
 
 @contextmanager

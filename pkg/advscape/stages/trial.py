@@ -48,6 +48,12 @@ def try_to_measure(
     checks.attackable(model, x, y)
     checks.attached(model, x)
     notes = []
+    if not checks.follows_slope(model, x, y):
+        notes.append(
+            "The gradient in its inputs is not the slope of its loss, as behind a straight-through "
+            "estimator, detach or numpy. Attacks follow it: they can be weak, and what are called "
+            "maxima are none of the loss."
+        )
     problem = checks.curved(model, x, y)
     if problem:
         notes.append(

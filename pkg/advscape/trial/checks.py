@@ -7,12 +7,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from advscape.curvature.first_derivatives import Substituted, tensors_in
 from advscape.curvature.graph import gradient_graph, pulled
 from advscape.curvature.hessian import HessianOperator
 from advscape.curvature.proof import UnprovenHessian, proven_path
 from advscape.errors import UserError
 from advscape.losses import precise_losses, sample_losses
 from advscape.models.check import check_logits
+from advscape.models.kinks import rounds_to
 from advscape.models.restored import restored
 from advscape.models.untouched import differentiable, untouched
 
@@ -22,6 +24,10 @@ _BESIDE = 1e-3
 _ROUNDING = {torch.float32: 1e-3, torch.float64: 1e-7}
 #: size of inputs at which no logits are small
 _FAR = 100.0
+#: differences of losses: how far off the inputs, along how many lines, over which steps relative to
+#: the inputs (long ones where numpy rounds to float32, short ones where kinks are dense), of which
+#: gradients, and how far off they may be, relative
+_ASIDE, _LINES, _STEPS, _FLAT, _OFF = 0.1, 3, (1e-9, 1e-6, 1e-3), 1e-4, 0.02
 #: a batch as large as those of measuring may be
 _LARGE = 32
 
@@ -122,6 +128,65 @@ def attackable(model: nn.Module, x: Tensor, y: Tensor) -> None:
         raise UserError("its output has no gradient in its input: no attack can find one")
     if not gradient.isfinite().all():
         raise UserError("the gradient of the loss in its input is not finite")
+
+
+def follows_slope(model: nn.Module, x: Tensor, y: Tensor) -> bool:
+    """Whether the loss's gradient in the inputs is its slope, by differences in float64.
+
+    It is another one behind a straight-through estimator, a detached part or numpy. Kinks that a
+    difference steps over are few: with one of several steps half of the differences have to agree.
+
+    Returns:
+        True also where it cannot be told: the network fails in float64 or rounds to half precision,
+        or its losses are flat.
+
+    Raises:
+        OutOfMemoryError: memory does not hold it.
+    """
+    if rounds_to(model, x) is not None:
+        return True
+    try:
+        wide = Substituted(model, tensors_in(model, torch.float64))
+        return any(_is_slope(wide, x.double(), y, step) for step in _STEPS)
+    except torch.OutOfMemoryError:
+        raise
+    except Exception:  # whatever the user's code raises
+        return True
+
+
+def _is_slope(model: nn.Module, x: Tensor, y: Tensor, step: float) -> bool:
+    """Whether half of the differences of losses along random lines are what the gradient tells.
+
+    Args:
+        model: in float64.
+        x: (n, ...) inputs, in float64.
+        y: (n,) labels.
+        step: of the differences, relative to the inputs' size.
+    """
+    generator = torch.Generator().manual_seed(0)
+    size = float(x.abs().max()) or 1.0
+    # off black and white pixels, where kinks meet, and not beyond them
+    inwards = torch.where(x > size / 2, -size, size)
+    x = x + _ASIDE * inwards * torch.rand(x.shape, generator=generator).to(x)
+
+    def losses(at: Tensor) -> Tensor:
+        return precise_losses(model(at), y)
+
+    with untouched(model):
+        moving = x.clone().requires_grad_(True)
+        loss = losses(moving)
+        (gradient,) = torch.autograd.grad(loss.sum(), moving)
+        lengths = size * gradient.flatten(1).norm(dim=1)
+        agree = []
+        for _ in range(_LINES):
+            line = size * torch.randn(x.shape, generator=generator).to(x)
+            said = (gradient * line).flatten(1).sum(dim=1)
+            with torch.no_grad():
+                slope = (losses(x + step * line) - losses(x - step * line)) / (2 * step)
+            told = lengths > _FLAT * loss.detach().clamp_min(1)  # not too flat for differences
+            agree.append(((slope - said).abs() <= _OFF * lengths)[told])
+    found = torch.cat(agree).double()
+    return not len(found) or float(found.mean()) >= 0.5
 
 
 def attached(model: nn.Module, x: Tensor) -> None:
