@@ -87,3 +87,24 @@ def test_float64_has_nothing_to_show():
     operator, found = ends(small_net(), x, y)
     operator.by_sample = lambda vector: torch.full((40,), 1e9, dtype=torch.float64)
     assert confirmed_forms(operator, found.top[0]) is not None
+
+
+class Bound(nn.Module):
+    """It computes in float32 whatever it is given, and takes nothing else."""
+
+    def __init__(self):
+        super().__init__()
+        self.net = small_net(dtype=torch.float32)
+
+    def forward(self, x):
+        if x.dtype != torch.float32:
+            raise TypeError("float32 alone")
+        return self.net(x)
+
+
+def test_a_network_that_does_not_run_in_float64_is_not_confirmed_which_the_log_says(caplog):
+    caplog.set_level("INFO", "advscape")
+    x, y = batch(40, dtype=torch.float32)
+    operator, found = ends(Bound(), x, y)
+    assert confirmed_forms(operator, found.top[0]) is not None
+    assert "not confirmed in float64: TypeError: float32 alone" in caplog.text

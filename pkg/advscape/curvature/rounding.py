@@ -5,6 +5,8 @@ ill-conditioned (a norm next to 0, two singular values next to each other) that 
 derivatives are noise, and as large as all others together.
 """
 
+import logging
+
 import torch
 from torch import Tensor
 
@@ -13,7 +15,9 @@ from advscape.curvature.krylov import dots
 from advscape.curvature.lanczos import Eigenpair
 from advscape.curvature.operator import CurvatureOperator
 from advscape.curvature.proof import UnprovenHessian, proven_path
+from advscape.errors import in_words
 
+_LOG = logging.getLogger("advscape.curvature")
 #: samples that are looked at, and the share of an eigenvalue that rounding may make
 _SAMPLES, _ALLOWED = 4, 0.05
 
@@ -47,7 +51,9 @@ def check_rounding(operator: CurvatureOperator, pair: Eigenpair, forms: Tensor) 
         whole = sum(wide.form(rows, pair.vector) for rows in batches) / n
     except torch.OutOfMemoryError:
         raise
-    except Exception:  # a network that is bound to its own precision
+    except Exception as error:  # a network that is bound to its own precision
+        kind = type(operator).__name__
+        _LOG.info("%s: eigenvalues not confirmed in float64: %s", kind, in_words(error))
         return
     if not abs(whole - pair.value) <= allowed:
         raise UnprovenHessian(
