@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import jvp
 
-from advscape.curvature.first_derivatives import all_tensors, call_with
+from advscape.curvature.first_derivatives import all_tensors, call_with, names_of
 from advscape.losses import precise_losses
 from advscape.models.flat import pieces_of
 from advscape.models.untouched import untouched
@@ -36,7 +36,7 @@ def second_derivatives(
         Exception: whatever torch raises where it cannot differentiate the network forwards.
     """
     named = all_tensors(model)
-    names = [name for p in parameters for name, other in named.items() if other is p]
+    names = names_of(model, parameters)
     pieces = tuple(pieces_of(vector, parameters))
     # copies: a forward that writes into .data would write into the model's own, behind its graphs
     weights = tuple(p.detach().clone() for p in parameters)

@@ -43,6 +43,18 @@ def all_tensors(model: nn.Module) -> dict[str, Tensor]:
     return dict(chain(model.named_parameters(), model.named_buffers()))
 
 
+def names_of(model: nn.Module, parameters: Sequence[Tensor]) -> list[str]:
+    """The parameters' names in :func:`all_tensors`, in their order.
+
+    Raises:
+        LookupError: one is not the model's.
+    """
+    names = {id(tensor): name for name, tensor in all_tensors(model).items()}
+    if not all(id(p) in names for p in parameters):
+        raise LookupError("a parameter of the operator is not one of the network's")
+    return [names[id(p)] for p in parameters]
+
+
 def tensors_in(model: nn.Module, dtype: torch.dtype) -> dict[str, Tensor]:
     """Copies of :func:`all_tensors`, those of numbers in a precision."""
     return {name: cast(tensor, dtype) for name, tensor in all_tensors(model).items()}

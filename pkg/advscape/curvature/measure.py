@@ -11,7 +11,7 @@ from advscape.curvature.exact_trace import exact_traces
 from advscape.curvature.lanczos import Eigenpair, Extremes, extreme_eigenvalues
 from advscape.curvature.operator import CurvatureOperator
 from advscape.curvature.proof import UnprovenHessian
-from advscape.curvature.sampling import SampleError, confirmed_forms, sample_error
+from advscape.curvature.sampling import SampleError, confirmed_error
 from advscape.curvature.trace import LayerTraces, layer_traces
 
 _LOG = logging.getLogger("advscape.curvature")
@@ -155,9 +155,7 @@ def measure(
             traces = layer_traces(
                 operator, settings.probes, probes, settings.accuracy, extremes.known
             )
-        samples = sample_error(operator, extremes.top[0], n)
-        for pair in extremes.bottom[:1]:
-            confirmed_forms(operator, pair)
+        samples = confirmed_error(operator, extremes, n)
     except (UnprovenHessian, FloatingPointError) as error:
         _LOG.warning("%s: not measured: %s", what, error)
         return Unmeasured(n, str(error))

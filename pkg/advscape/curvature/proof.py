@@ -23,8 +23,8 @@ from torch import Tensor, nn
 from advscape.curvature.first_derivatives import (
     FirstDerivatives,
     Substituted,
-    all_tensors,
     cast,
+    names_of,
     tensors_in,
 )
 from advscape.curvature.paths import PATHS, Path
@@ -141,12 +141,8 @@ class _Trial:
         dtype: torch.dtype,
     ):
         model = operator.model
-        named = all_tensors(model)
         tensors = tensors_in(model, dtype)
-        self._names = [name for p in operator.parameters
-                       for name, other in named.items() if other is p]  # fmt: skip
-        if len(self._names) != len(operator.parameters):
-            raise LookupError("a parameter of the operator is not one of the network's")
+        self._names = names_of(model, operator.parameters)
         weights = [tensors[name].requires_grad_(True) for name in self._names]
         samples = tuple(cast(value, dtype) for value in samples)
         wide = dtype == torch.float64

@@ -124,7 +124,7 @@ class ResponseOperator(CurvatureOperator):
     def telling(self, count: int) -> Maxima:
         """The samples on which the network is least sure."""
         maxima: Maxima = self._samples
-        return maxima.take(least_sure(self._model, maxima.x, maxima.y, count))
+        return self.taking(least_sure(self._model, maxima.x, maxima.y, count))
 
     def taking(self, rows: Tensor) -> Maxima:
         """These maxima."""

@@ -10,7 +10,7 @@ import logging
 import torch
 from torch import Tensor
 
-from advscape.curvature.first_derivatives import Substituted, all_tensors, cast, tensors_in
+from advscape.curvature.first_derivatives import Substituted, cast, names_of, tensors_in
 from advscape.curvature.krylov import dots
 from advscape.curvature.lanczos import Eigenpair
 from advscape.curvature.operator import CurvatureOperator
@@ -68,8 +68,8 @@ class _Float64:
 
     def __init__(self, operator: CurvatureOperator):
         model, tensors = operator.model, tensors_in(operator.model, torch.float64)
-        names = {id(tensor): name for name, tensor in all_tensors(model).items()}
-        self._weights = [tensors[names[id(p)]].requires_grad_(True) for p in operator.parameters]
+        names = names_of(model, operator.parameters)
+        self._weights = [tensors[name].requires_grad_(True) for name in names]
         self._model, self._operator = Substituted(model, tensors), operator
 
     def form(self, rows: Tensor, vector: Tensor) -> float:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from advscape.curvature.lanczos import Eigenpair
+from advscape.curvature.lanczos import Eigenpair, Extremes
 from advscape.curvature.operator import CurvatureOperator
 from advscape.curvature.rounding import check_rounding
 from advscape.errors import in_words
@@ -66,6 +66,18 @@ def confirmed_forms(operator: CurvatureOperator, pair: Eigenpair) -> Tensor | No
         return None
     check_rounding(operator, pair, forms)
     return forms
+
+
+def confirmed_error(operator: CurvatureOperator, extremes: Extremes, n: int) -> SampleError | None:
+    """:func:`sample_error` of the first pair, once float64 has confirmed both ends' first ones.
+
+    Raises:
+        UnprovenHessian: see :func:`confirmed_forms`.
+    """
+    first, *others = extremes.top[:1] + extremes.bottom[:1]
+    for pair in others:
+        confirmed_forms(operator, pair)
+    return sample_error(operator, first, n)
 
 
 def sample_error(operator: CurvatureOperator, pair: Eigenpair, n: int) -> SampleError | None:

@@ -16,7 +16,7 @@ from advscape.curvature.lanczos import Extremes
 from advscape.curvature.measure import Settings, extremes_of
 from advscape.curvature.operator import CurvatureOperator
 from advscape.curvature.response import ResponseOperator
-from advscape.curvature.sampling import confirmed_forms, sample_error
+from advscape.curvature.sampling import confirmed_error
 from advscape.curvature.trace import layer_traces
 from advscape.errors import shown
 from advscape.interface.answering import answering
@@ -102,9 +102,7 @@ class Hessian:
             found = self._extremes(tolerance, max_products, largest, smallest)
             pairs = [*found.top, *found.bottom]
             residuals = [pair.residual + self._moved(pair.vector) for pair in pairs]
-            error = sample_error(self._operator, pairs[0], self.n)
-            for pair in found.bottom[:1]:
-                confirmed_forms(self._operator, pair)
+            error = confirmed_error(self._operator, found, self.n)
         return Eigenvalues(
             np.array([pair.value for pair in pairs]),
             np.array(residuals),
