@@ -8,7 +8,7 @@ import numpy as np
 
 from advscape.data.encoded import EncodedImages, Transform
 from advscape.data.listing import (
-    SPLITS,
+    SPLIT_NAMES,
     classes_in_order,
     image_files,
     note_unread,
@@ -45,8 +45,7 @@ def folder(
     _LOG.info("classes, in the order of their labels: %s", ", ".join(names))
     items, labels, in_test = [], [], []
     splits = split_folders(place)
-    every = [name for each in SPLITS.values() for name in each]
-    known = [there.name for there in place.iterdir() if there.name.lower() in every]
+    known = [there.name for there in place.iterdir() if there.name.lower() in SPLIT_NAMES]
     note_unread(place, known, [there.name for there in splits.values()])
     for split, there in splits.items():
         for label, name in enumerate(names):

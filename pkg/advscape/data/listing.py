@@ -18,6 +18,7 @@ _OTHER_IMAGES = (
 )  # fmt: skip
 #: what the folder, or the files, of each split may be called; the first that is there is taken
 SPLITS = {"train": ("train",), "test": ("test", "val", "validation")}
+SPLIT_NAMES = [name for names in SPLITS.values() for name in names]
 
 
 def note_unread(place: Path, there: Iterable[str], read: Iterable[str]) -> None:
@@ -46,7 +47,7 @@ def split_folders(folder: Path) -> dict[str, Path]:
     }
     there = {split: place for split, place in found.items() if place is not None}
     if not there:
-        names = ", ".join(name for names in SPLITS.values() for name in names)
+        names = ", ".join(SPLIT_NAMES)
         raise UserError(f"{folder} has no folder {names}, with a folder for each class in it")
     return there
 
@@ -164,10 +165,11 @@ def parquet_files(folder: Path) -> dict[str, list[str]]:
         UserError: there are none.
     """
     by_name: dict[str, list[str]] = {}
-    every = [name for names in SPLITS.values() for name in names]
     for file in all_parquet_files(folder):
         parts = reversed(file.lower().split("/"))
-        split = next((name for part in parts for name in every if part.startswith(name)), None)
+        split = next(
+            (name for part in parts for name in SPLIT_NAMES if part.startswith(name)), None
+        )
         if split is not None:
             by_name.setdefault(split, []).append(file)
     found = {
@@ -176,6 +178,6 @@ def parquet_files(folder: Path) -> dict[str, list[str]]:
         if any(name in by_name for name in names)
     }
     if not found:
-        patterns = ", ".join(f"{name}*.parquet" for name in every)
+        patterns = ", ".join(f"{name}*.parquet" for name in SPLIT_NAMES)
         raise UserError(f"{folder} has no file {patterns}")
     return found
